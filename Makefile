@@ -1,0 +1,46 @@
+# Everything that people do with the project. The work is in Python: plugins/cchc/local.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+# The first Python on this machine that fits; PYTHON=… overrides it.
+FITS := import ensurepip, sys, venv; (3, 11) <= sys.version_info[:2] <= (3, 14) and print(sys.executable)
+PYTHON ?= $(or $(firstword $(foreach p,python3 python3.13 python3.12 python3.11 python3.14,\
+	$(shell $(p) -c '$(FITS)' 2>/dev/null))),$(error cchc needs Python 3.11 to 3.14 with venv: make PYTHON=/path/to/python3))
+
+# A file named by the locks: another lock is another file, so nothing else tells whether .venv is up to date.
+INSTALLED := .venv/installed-$(shell cat requirements.txt requirements-dev.txt | sha256sum | cut -c 1-16)
+CCHC := PYTHONPATH=plugins:. .venv/bin/python -m cchc.local
+
+# What a user gives may hold quotes, $ and line ends: it goes to the shell as it is, by environment.
+unexport Q
+sql: export QUERY = $(value Q)
+
+.PHONY: help test up down psql sql lint
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-12s %s\n", $$1, $$2 }'
+
+test: $(INSTALLED) ## all tests
+	@.venv/bin/python -m pytest -n 2
+
+up: $(INSTALLED) ## the whole Airflow with the DAGs on, on this machine only; prints address and password
+	@$(CCHC) up
+
+down: $(INSTALLED) ## stops it
+	@$(CCHC) down
+
+psql: $(INSTALLED) ## a shell on the warehouse as the read-only analyst
+	@$(CCHC) psql
+
+sql: $(INSTALLED) ## one query as the analyst, as CSV: make sql Q="select …"
+	@$(CCHC) sql -- "$$QUERY"
+
+lint: $(INSTALLED) ## formatting, linters and types
+	@.venv/bin/ruff check
+	@.venv/bin/ruff format --check
+	@.venv/bin/mypy
+	@.venv/bin/sqlfluff lint include/sql tests
+
+$(INSTALLED):
+	@$(PYTHON) plugins/cchc/local/install.py $@

@@ -1,0 +1,58 @@
+"""One ingest DAG for each source profile in include/sources/.
+
+Each night at the profile's hour: what the source says of the day that has ended is landed (bytes archived as received),
+staged, audited and published, a chain for each window (endpoint and period). A window that fails stops no other; the
+run is red when one is missing, and says which and why. Trigger it with `date` for another day: what is archived is
+replayed, what isn't is asked for and filed under the day that the answer describes.
+"""
+
+from __future__ import annotations
+
+from airflow.sdk import DAG, Asset, CronPartitionTimetable, Param, task, task_group
+from pendulum import datetime
+
+from cchc.days import LOCAL
+from cchc.sources.profile import Profile, read_profiles
+from cchc.tasks import ingest
+from cchc.tasks.policy import TASK_DEFAULTS
+
+WINDOW_NAME = "{{ window_name }}"
+LATE_DAYS = Asset("cchc_late_days")
+
+
+def build_dag(profile: Profile) -> DAG:
+    """The ingest DAG of one source."""
+    source = profile.source
+    with DAG(
+        dag_id=f"ingest_{source}",
+        description=profile.name_vi,
+        doc_md=__doc__,
+        schedule=CronPartitionTimetable(
+            profile.schedule, timezone=LOCAL.key, run_offset=-1, key_format="%Y-%m-%d", run_immediately=True
+        ),
+        start_date=datetime(2024, 1, 1, tz=LOCAL.key),
+        catchup=False,
+        max_active_runs=1,
+        default_args={**TASK_DEFAULTS, "owner": profile.owner},
+        params={"date": Param(None, type=["null", "string"], format="date", description="The day; empty = yesterday")},
+        tags=["cchc", "ingest"],
+    ) as dag:
+
+        @task_group(group_id="window")
+        def load_window(window: dict[str, str]) -> str:
+            # One request at a time: the source is asked by one task of the run, under a lock in the warehouse.
+            land = task(map_index_template=WINDOW_NAME, max_active_tis_per_dagrun=1)(ingest.land_window)
+            stage = task(map_index_template=WINDOW_NAME)(ingest.stage_window)
+            audit = task(map_index_template=WINDOW_NAME)(ingest.audit_window)
+            publish = task(map_index_template=WINDOW_NAME)(ingest.publish_window)
+            return publish(audit(stage(land(source, window))))
+
+        windows = task(ingest.plan_night)(source)
+        published = load_window.expand(window=windows)
+        close = task(trigger_rule="all_done")(ingest.close_source)(source, windows, published)
+        close >> task(trigger_rule="all_done", outlets=[LATE_DAYS])(ingest.report_late_days)(source)
+    return dag
+
+
+for known in read_profiles():
+    globals()[f"ingest_{known.source}"] = build_dag(known)

@@ -1,0 +1,138 @@
+-- Measures of the portal's statistics for the days described %(first_day)s to %(last_day)s, and for the months that
+-- were captured on those days. Leaves the table new_measure for store.sql.
+-- repeated_snapshot and fell compare a day with the day described before it, whatever the order of loading.
+create temporary table new_measure on commit drop as
+with yearly as (
+    select s.*
+    from core.portal_statistic as s
+    where
+        s.source = %(source)s
+        and s.period = 'year'
+        and s.data_date between %(first_day)s and %(last_day)s
+        -- A closed year asked for later says nothing about a day of that year.
+        and date_trunc('year', s.data_date) = s.period_start
+),
+
+snapshot as (
+    select
+        s.entity,
+        s.period_start,
+        s.data_date,
+        md5(string_agg(
+            concat_ws('|', s.metric, s.department_id, s.numerator, s.denominator, s.ratio), ','
+            order by s.metric, s.department_id
+        )) as content
+    from core.portal_statistic as s
+    where
+        s.source = %(source)s
+        and s.period = 'year'
+        and s.period_start >= date_trunc('year', %(first_day)s::timestamp)
+        and s.data_date <= %(last_day)s
+    group by s.entity, s.period_start, s.data_date
+),
+
+chain as (
+    select
+        n.*,
+        lag(n.data_date) over by_entity as previous_date,
+        n.content = lag(n.content) over by_entity as is_repeated
+    from snapshot as n
+    window by_entity as (partition by n.entity, n.period_start order by n.data_date)
+),
+
+compared as (
+    select
+        y.*,
+        y.data_date as day,
+        'ytd' as measure_period,
+        array_remove(array[
+            case when c.is_repeated then 'repeated_snapshot' end,
+            case when y.numerator < p.numerator or y.denominator < p.denominator then 'fell' end
+        ], null) as day_flags
+    from yearly as y
+    inner join chain as c
+        on y.entity = c.entity and y.period_start = c.period_start and y.data_date = c.data_date
+    left join core.portal_statistic as p
+        on
+            y.source = p.source
+            and c.previous_date = p.data_date
+            and y.period = p.period
+            and y.period_start = p.period_start
+            and y.metric = p.metric
+            and y.department_id = p.department_id
+),
+
+monthly as (
+    select distinct on (s.period_start, s.metric, s.department_id)
+        s.*,
+        (s.period_start + interval '1 month - 1 day')::date as day,
+        'month' as measure_period,
+        '{}'::text[] as day_flags
+    from core.portal_statistic as s
+    where
+        s.source = %(source)s
+        and s.period = 'month'
+        and s.period_start in (
+            select m.period_start from core.portal_statistic as m
+            where
+                m.source = %(source)s
+                and m.period = 'month'
+                and m.data_date between %(first_day)s and %(last_day)s
+        )
+    order by s.period_start, s.metric, s.department_id, s.data_date desc
+),
+
+fact as (
+    select * from compared
+    union all
+    select * from monthly
+),
+
+-- handling-satisfaction and transparency give no code: the id is looked up, that day's first, else the nearest day's.
+department as (
+    select distinct on (f.department_id, f.data_date)
+        f.department_id,
+        f.data_date,
+        case when f.is_root then %(province)s else d.department_code end as agency_code
+    from (select distinct x.department_id, x.data_date, x.is_root from fact as x) as f
+    left join core.portal_department as d
+        on d.source = %(source)s and f.department_id = d.department_id and d.department_code is not null
+    order by
+        f.department_id,
+        f.data_date,
+        d.data_date <= f.data_date desc,
+        abs(d.data_date - f.data_date)
+)
+
+select
+    f.day,
+    f.measure_period as period,
+    %(prefix)s || '.' || f.metric || '.' || v.part as measure_code,
+    d.agency_code,
+    v.value,
+    f.data_date,
+    f.load_id,
+    array(
+        select distinct u.flag from unnest(
+            f.quality_flags || f.day_flags || case
+                when not exists (
+                    select from core.agency_catalog as c
+                    where
+                        c.agency_code = d.agency_code
+                        and c.valid_from <= f.data_date
+                        and (c.valid_to is null or c.valid_to > f.data_date)
+                ) then array['agency_not_in_catalog']
+            end
+        ) as u (flag)
+        order by u.flag
+    ) as quality_flags
+from fact as f
+inner join department as d on f.department_id = d.department_id and f.data_date = d.data_date
+cross join lateral (
+    values
+    ('numerator', f.numerator),
+    ('denominator', f.denominator),
+    ('ratio', case when f.numerator is null then f.ratio end),
+    ('rate', case when f.metric = 'on_time' then f.numerator * 100 / nullif(f.denominator, 0) end)
+) as v (part, value)
+where v.value is not null and d.agency_code is not null;

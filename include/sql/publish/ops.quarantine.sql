@@ -1,0 +1,28 @@
+-- Every row that is not published: the refused ones, and all of them when the load is stopped.
+insert into ops.quarantine as q (load_id, row_no, source, entity, row_key, payload, rules)
+select
+    s.load_id,
+    s.row_no,
+    %(source)s as source,
+    %(entity)s as entity,
+    concat_ws(' ', coalesce(s.department_id, s.pointer), s.metric) as row_key,
+    jsonb_strip_nulls(to_jsonb(s) - 'load_id' - 'row_no') as payload,
+    broken.rules || array(
+        select 'load_stopped:' || u.rule_id from unnest(%(stop_rules)s::text[]) as u (rule_id)
+    ) as rules
+from staging.national_portal_statistic as s
+cross join lateral (
+    select array(
+        select v.rule_id from staging.verdict as v
+        where v.load_id = s.load_id and v.row_no = s.row_no and v.severity = 'warning'
+        order by v.rule_id
+    ) as rules
+) as broken
+where
+    s.load_id = %(load_id)s
+    and (cardinality(broken.rules) > 0 or cardinality(%(stop_rules)s::text[]) > 0)
+on conflict (load_id, row_no) do update set
+    rules = excluded.rules,
+    last_seen_at = clock_timestamp(),
+    resolved_at = null,
+    resolved_by_load_id = null;

@@ -1,0 +1,4 @@
+-- The load is accounted for: its staged rows are no longer needed.
+delete from staging.national_portal_statistic where load_id = %(load_id)s;
+delete from staging.national_portal_response where load_id = %(load_id)s;
+delete from staging.verdict where load_id = %(load_id)s;

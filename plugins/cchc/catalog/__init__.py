@@ -1,0 +1,36 @@
+"""The law and the map as data: plans, indicators, targets, agencies and sets, read from ``include/catalog/``.
+
+Pure reading and checking: no database, no Airflow, no clock. A mistake is refused with file, entry and field.
+"""
+
+from __future__ import annotations
+
+from cchc.catalog.loading import load_catalog
+from cchc.catalog.mistake import CatalogError
+from cchc.catalog.model import (
+    Agency,
+    AgencySet,
+    Catalog,
+    Indicator,
+    Plan,
+    Population,
+    Target,
+    Variant,
+)
+from cchc.catalog.rows import agency_rows, indicator_rows, set_member_rows
+
+__all__ = [
+    "Agency",
+    "AgencySet",
+    "Catalog",
+    "CatalogError",
+    "Indicator",
+    "Plan",
+    "Population",
+    "Target",
+    "Variant",
+    "agency_rows",
+    "indicator_rows",
+    "load_catalog",
+    "set_member_rows",
+]

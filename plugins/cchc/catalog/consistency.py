@@ -1,0 +1,139 @@
+"""What the catalog's records must be together, beyond what each is by itself. Yields (field, what is wrong)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Container, Iterable, Iterator
+from datetime import date
+from itertools import pairwise
+
+from cchc.catalog.model import (
+    METRIC_PREFIX,
+    Agency,
+    AgencySet,
+    Indicator,
+    Plan,
+    Population,
+    Source,
+    Target,
+    province_of,
+    target_intervals,
+)
+
+Finding = tuple[str, str]
+
+
+def check_indicator(indicator: Indicator, plan_days: tuple[date, date] | None) -> Iterator[Finding]:
+    """One entry against itself and, where the plan's first and last day are known, against them."""
+    yield from _check_targets("", indicator.targets, indicator.comparator is not None, plan_days)
+    yield from _check_metric("", indicator.source, indicator.metric)
+    yield from _check_levels("", indicator.population)
+    if (indicator.judged == "yearly_survey") != (indicator.published_on is not None):
+        yield "published_on", "goes with judged: yearly_survey, give both or neither"
+    names = ["primary"]
+    for position, variant in enumerate(indicator.variants):
+        path = f"variants[{position}]."
+        if variant.variant in names:
+            yield f"{path}variant", f'"{variant.variant}" is there already, choose another name'
+        names.append(variant.variant)
+        yield from _check_metric(path, variant.source or indicator.source, variant.metric)
+        if variant.targets:
+            has_comparator = (variant.comparator or indicator.comparator) is not None
+            yield from _check_targets(path, variant.targets, has_comparator, plan_days)
+        if variant.population:
+            yield from _check_levels(path, variant.population)
+
+
+def _check_targets(
+    path: str, targets: tuple[Target, ...], has_comparator: bool, plan_days: tuple[date, date] | None
+) -> Iterator[Finding]:
+    for position, target in enumerate(targets):
+        field = f"{path}targets[{position}]"
+        if target.valid_to is not None and target.valid_to < target.valid_from:
+            yield f"{field}.valid_to", f"{target.valid_to} is before valid_from {target.valid_from}, correct one"
+        if plan_days and not plan_days[0] <= target.valid_from <= plan_days[1]:
+            yield f"{field}.valid_from", f"{target.valid_from} is outside the plan, {plan_days[0]} to {plan_days[1]}"
+        if (target.value is None) != (target.reason_vi is not None):
+            yield f"{field}.reason_vi", "goes with value: null, give the value or the reason why there is none"
+        if target.value is not None and not has_comparator:
+            yield f"{path}comparator", "is missing for a target that has a value, add >=, > or ="
+    for (earlier, days), (later, _) in pairwise(target_intervals(targets)):
+        if days.contains(later.valid_from) or earlier.valid_from == later.valid_from:
+            yield f"{path}targets", f"two targets are in force on {later.valid_from}, end the first before it"
+
+
+def _check_metric(path: str, source: Source, metric: str | None) -> Iterator[Finding]:
+    prefix = METRIC_PREFIX.get(source)
+    if (metric and metric.partition(".")[0]) != prefix:
+        wanted = f"write {prefix}.<name>" if prefix else "leave it out"
+        yield f"{path}metric", f'"{metric or ""}" doesn\'t fit source {source}, {wanted}'
+
+
+def _check_levels(path: str, population: Population) -> Iterator[Finding]:
+    # The province always has its row for every indicator (rulings: rows and roll-up).
+    if "province" not in population.levels:
+        yield f"{path}population.levels", "has no province, add it: the province has a row for every indicator"
+    if len(set(population.levels)) < len(population.levels):
+        yield f"{path}population.levels", "names a level twice, keep one"
+
+
+def check_plan(plan: Plan) -> Iterator[Finding]:
+    """The header of a plan."""
+    if plan.valid_to < plan.valid_from:
+        yield "valid_to", f"{plan.valid_to} is before valid_from {plan.valid_from}, correct one"
+    for field, day in (("valid_from", plan.valid_from), ("valid_to", plan.valid_to)):
+        if day.year != plan.year:
+            yield field, f"{day} is not in the plan's year {plan.year}, a plan is for one year"
+
+
+def check_references(
+    indicator: Indicator, province: str, sets: Container[str], agencies: Iterable[Agency]
+) -> Iterator[Finding]:
+    """One entry against the sets and the agencies. A province without agencies yet has no lead to be checked."""
+    named = [("", indicator.population)]
+    named += [(f"variants[{at}].", v.population) for at, v in enumerate(indicator.variants) if v.population]
+    for path, population in named:
+        if population.set is not None and population.set not in sets:
+            yield f"{path}population.set", f'"{population.set}" is not in agency_sets.yaml, add or correct it'
+    codes = {agency.code for agency in agencies if agency.province_code == province}
+    if codes and indicator.lead_agency_code not in codes | {None}:
+        yield "lead_agency_code", f'"{indicator.lead_agency_code}" is not in agencies.csv, add or correct it'
+
+
+def check_set(known: AgencySet, agency_codes: Container[str]) -> Iterator[Finding]:
+    """One set against itself and the agencies; codes of a province without agencies yet can't be checked."""
+    if known.valid_to_exclusive is not None and known.valid_to_exclusive <= known.valid_from:
+        yield "valid_to_exclusive", f"{known.valid_to_exclusive} is not after valid_from {known.valid_from}"
+    for field, codes in (("except_codes", known.except_codes), ("only_codes", known.only_codes)):
+        for code in codes:
+            if province_of(code) in agency_codes and code not in agency_codes:
+                yield field, f'"{code}" is not in agencies.csv, add or correct it'
+
+
+def check_agencies(agencies: Iterable[Agency]) -> Iterator[tuple[Agency, str, str]]:
+    """All versions of all agencies against each other: (version, field, what is wrong)."""
+    versions: defaultdict[str, list[Agency]] = defaultdict(list)
+    for agency in sorted(agencies, key=lambda agency: (agency.code, agency.valid_from)):
+        if agency.valid_to_exclusive is not None and agency.valid_to_exclusive <= agency.valid_from:
+            yield agency, "valid_to_exclusive", f"{agency.valid_to_exclusive} is not after {agency.valid_from}"
+        else:
+            versions[agency.code].append(agency)
+    for same_code in versions.values():
+        for earlier, later in pairwise(same_code):
+            if earlier.interval.intersection(later.interval):
+                yield later, "valid_from", f"{later.valid_from}: the version from {earlier.valid_from} is still valid"
+        for agency in same_code:
+            yield from _check_parent(agency, versions)
+
+
+def _check_parent(agency: Agency, versions: defaultdict[str, list[Agency]]) -> Iterator[tuple[Agency, str, str]]:
+    if agency.level == "province":
+        if agency.parent_code is not None:
+            yield agency, "parent_code", f'"{agency.parent_code}": a province has no parent, leave it empty'
+    elif agency.parent_code is None:
+        yield agency, "parent_code", "is empty, name the agency above"
+    else:
+        parents = [parent.interval for parent in versions.get(agency.parent_code, [])]
+        day = agency.interval.first_day_outside(parents)
+        if day:
+            yield agency, "parent_code", f'"{agency.parent_code}" is no agency on {day}, correct the code or the days'

@@ -1,0 +1,36 @@
+"""A stretch of days with an open or closed end; everything in the catalog that is valid for a time has one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+
+@dataclass(frozen=True, order=True)
+class Interval:
+    """The days from ``start`` to the day before ``end``; ``end`` None = open."""
+
+    start: date
+    end: date | None = None
+
+    def contains(self, day: date) -> bool:
+        """Whether ``day`` is one of the days."""
+        return self.start <= day and (self.end is None or day < self.end)
+
+    def intersection(self, other: Interval) -> Interval | None:
+        """The days of both, None if there is none."""
+        start = max(self.start, other.start)
+        ends = [end for end in (self.end, other.end) if end is not None]
+        end = min(ends) if ends else None
+        return Interval(start, end) if end is None or start < end else None
+
+    def first_day_outside(self, others: Iterable[Interval]) -> date | None:
+        """The first of the days that lies in none of ``others``, None if they cover all."""
+        day = self.start
+        for other in sorted(others, key=lambda interval: interval.start):
+            if other.contains(day):
+                if other.end is None or (self.end is not None and self.end <= other.end):
+                    return None
+                day = other.end
+        return day

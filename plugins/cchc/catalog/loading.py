@@ -1,0 +1,193 @@
+"""The catalog from its folder: agencies.csv, agency_sets.yaml and the plan_*.yaml of one province."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from cchc.catalog.consistency import check_agencies, check_indicator, check_plan, check_references, check_set
+from cchc.catalog.document import read_document, read_text
+from cchc.catalog.mistake import CatalogError, Mistake, explain_error, field_path
+from cchc.catalog.model import Agency, AgencySet, Catalog, Indicator, Plan
+
+AGENCIES_FILE = "agencies.csv"
+SETS_FILE = "agency_sets.yaml"
+PLAN_FILES = "plan_*.yaml"
+
+_HEADER = "header"
+_BEYOND = "beyond the last column"
+# The lists of the files: what one of their entries is called, and the field that names it.
+_LISTS = {"clauses": ("clause", "clause"), "entries": ("entry", "code"), "sets": ("entry", "code")}
+
+_Record = TypeVar("_Record", bound=BaseModel)
+
+
+def load_catalog(folder: Path, province: str) -> Catalog:
+    """Read the catalog of ``province`` (its root agency's code) from ``folder``.
+
+    The folder may hold plans of several provinces and years; other provinces' plans are left alone. Every mistake
+    found is told at once, in one CatalogError.
+    """
+    mistakes: list[Mistake] = []
+    agencies = _read_agencies(folder / AGENCIES_FILE, mistakes)
+    sets = _read_sets(folder / SETS_FILE, {agency.code for agency in agencies}, mistakes)
+    is_map_sound = not mistakes
+    plans = _read_plans(folder, province, mistakes)
+    if is_map_sound:  # an agency or set that is itself refused is not "unknown" as well
+        mistakes += _check_plans(plans, {known.code for known in sets}, agencies)
+    if mistakes:
+        raise CatalogError(mistakes)
+    ordered = tuple(sorted(plans.values(), key=lambda plan: plan.year))
+    return Catalog(province=province, plans=ordered, agencies=tuple(agencies), sets=tuple(sets))
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """One file being read, and where its mistakes go."""
+
+    file: str
+    mistakes: list[Mistake]
+
+    def note(self, entry: str, findings: Iterable[tuple[str, str]]) -> None:
+        """Note findings, (field, what is wrong), of an entry."""
+        self.mistakes.extend(Mistake(self.file, entry, field, text) for field, text in findings)
+
+    def parse(self, model: type[_Record], fields: object, entry: str) -> _Record | None:
+        """The record, or None and its mistakes."""
+        try:
+            return model.model_validate(fields)
+        except ValidationError as refusal:
+            self.note(entry, [(field_path(error["loc"]), explain_error(error)) for error in refusal.errors()])
+            return None
+
+    def entries(self, document: Mapping[str, Any], field: str, within: str) -> Iterator[tuple[str, dict[str, Any]]]:
+        """The entries listed under ``field``, each with its place in words: ("entry II.1.b-1", its fields)."""
+        listed = document.get(field)
+        if not isinstance(listed, list) or not listed:
+            self.note(within, [(field, "is no list of entries, add them")])
+            return
+        word, name = _LISTS[field]
+        for position, fields in enumerate(listed):
+            if isinstance(fields, dict):
+                yield f"{word} {fields.get(name) or f'{position + 1} of {within}'}", fields
+            else:
+                self.note(within, [(f"{field}[{position}]", f'"{fields}" is no entry of fields')])
+
+    def note_repeated(self, codes: Iterable[str]) -> None:
+        """Note codes that more than one entry has."""
+        for code, times in Counter(codes).items():
+            if times > 1:
+                self.note(f"entry {code}", [("code", f"is there {times} times, a code names one entry")])
+
+
+def _read_agencies(path: Path, mistakes: list[Mistake]) -> list[Agency]:
+    text = read_text(path, mistakes)
+    if text is None:
+        return []
+    reading = _Reading(path.name, mistakes)
+    columns = list(Agency.model_fields)
+    table = csv.DictReader(io.StringIO(text), restkey=_BEYOND, restval="")
+    if table.fieldnames != columns:
+        reading.note("line 1", [("", f"the columns are not {','.join(columns)} (separated by commas)")])
+        return []
+    placed: list[tuple[str, Agency]] = []
+    for row in table:
+        place = f"entry {row['code']} (line {table.line_num})"
+        agency = reading.parse(Agency, _typed_cells(row), place)
+        if agency:
+            placed.append((place, agency))
+    places = {id(agency): place for place, agency in placed}
+    agencies = [agency for _, agency in placed]
+    for agency, field, text in check_agencies(agencies):
+        reading.note(places[id(agency)], [(field, text)])
+    return agencies
+
+
+def _typed_cells(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row's cells as typed fields; empty = left out; a cell that is not what it should be stays text and fails."""
+    cells: dict[str, Any] = {name: cell for name, cell in row.items() if cell}
+    for name in ("valid_from", "valid_to_exclusive"):
+        if name in cells:
+            try:
+                cells[name] = date.fromisoformat(cells[name])
+            except ValueError:
+                continue
+    answer = cells.get("is_synthetic_code")
+    if answer in ("yes", "no"):
+        cells["is_synthetic_code"] = answer == "yes"
+    return cells
+
+
+def _read_sets(path: Path, agency_codes: set[str], mistakes: list[Mistake]) -> list[AgencySet]:
+    document = read_document(path, mistakes)
+    if document is None:
+        return []
+    reading = _Reading(path.name, mistakes)
+    sets: list[AgencySet] = []
+    for entry, fields in reading.entries(document, "sets", _HEADER):
+        known = reading.parse(AgencySet, fields, entry)
+        if known:
+            sets.append(known)
+            reading.note(entry, check_set(known, agency_codes))
+    reading.note_repeated(known.code for known in sets)
+    return sets
+
+
+def _read_plans(folder: Path, province: str, mistakes: list[Mistake]) -> dict[str, Plan]:
+    """The plans of ``province`` by file. A plan that doesn't say whose it is, is read too, and so refused."""
+    plans: dict[str, Plan] = {}
+    provinces: set[str] = set()
+    for path in sorted(folder.glob(PLAN_FILES)):
+        document = read_document(path, mistakes)
+        if document is None:
+            continue
+        whose = str(document.get("province", province))
+        provinces.add(whose)
+        if whose == province:
+            reading = _Reading(path.name, mistakes)
+            plan = _parse_plan(reading, document)
+            if plan:
+                same_year = [file for file, other in plans.items() if other.year == plan.year]
+                reading.note(
+                    _HEADER, [("year", f"{plan.year} is planned in {file} too, keep one") for file in same_year]
+                )
+                plans[path.name] = plan
+    if province not in provinces:
+        found = ", ".join(sorted(provinces)) or "none"
+        mistakes.append(Mistake(PLAN_FILES, "", "", f"no plan of province {province}, add one (found: {found})"))
+    return plans
+
+
+def _parse_plan(reading: _Reading, document: Mapping[str, Any]) -> Plan | None:
+    """A plan whose header is right, with those of its entries that are right; mistakes tell the rest."""
+    header = {name: value for name, value in document.items() if name != "clauses"}
+    plan = reading.parse(Plan, header | {"indicators": ()}, _HEADER)
+    if plan:
+        reading.note(_HEADER, check_plan(plan))
+    days = (plan.valid_from, plan.valid_to) if plan else None
+    indicators: list[Indicator] = []
+    for clause_place, clause in reading.entries(document, "clauses", _HEADER):
+        shared = {name: value for name, value in clause.items() if name != "entries"}
+        for place, fields in reading.entries(clause, "entries", clause_place):
+            indicator = reading.parse(Indicator, shared | fields, place)
+            if indicator:
+                indicators.append(indicator)
+                reading.note(place, check_indicator(indicator, days))
+    reading.note_repeated(indicator.code for indicator in indicators)
+    return plan and plan.model_copy(update={"indicators": tuple(indicators)})
+
+
+def _check_plans(plans: Mapping[str, Plan], sets: set[str], agencies: list[Agency]) -> Iterator[Mistake]:
+    """The plans against the sets and the agencies."""
+    for file, plan in plans.items():
+        for indicator in plan.indicators:
+            for finding in check_references(indicator, plan.province, sets, agencies):
+                yield Mistake(file, f"entry {indicator.code}", *finding)

@@ -1,0 +1,243 @@
+"""What the catalog holds, typed and frozen. The fields are explained where people write them: plan_2024.yaml."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StringConstraints
+from pydantic_core import PydanticCustomError
+
+from cchc.catalog.interval import Interval
+
+Level = Literal["province", "department", "district", "commune", "division", "public_service_unit"]
+Comparator = Literal[">=", ">", "="]
+Judged = Literal["as_reported", "year_end", "yearly_survey"]
+Source = Literal["national_portal", "one_stop", "eoffice", "treasury", "returns", "none"]
+FiguresFor = Literal["agencies", "province"]
+Rule = Literal["year_to_date", "as_of_day", "since_start", "budget_year", "year", "undefined"]
+
+# The first word of a metric says which source's measures it is.
+METRIC_PREFIX: dict[Source, str] = {
+    "national_portal": "portal",
+    "one_stop": "one_stop",
+    "eoffice": "eoffice",
+    "treasury": "treasury",
+    "returns": "returns",
+}
+# A terminal of 120 columns holds the attainment table with names of this length.
+SHORT_NAME_LENGTH = 36
+
+_Item = TypeVar("_Item")
+
+
+def _exact_number(value: object) -> Decimal:
+    if isinstance(value, int | Decimal) and not isinstance(value, bool):
+        return Decimal(value)
+    raise ValueError("is not a number, write it without quotes and with a point: 9.5")
+
+
+def _filled(values: tuple[_Item, ...]) -> tuple[_Item, ...]:
+    """Not empty. Field(min_length=1) would also call a list empty whose entries are refused."""
+    if not values:
+        raise PydanticCustomError("too_short", "empty")
+    return values
+
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+AgencyCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]\d\d(\.[A-Z0-9]+)*$")]
+IndicatorCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]+(\.[A-Za-z0-9]+)*-[0-9a-z]+$")]
+Metric = Annotated[str, StringConstraints(pattern=r"^[a-z_]+(\.[A-Za-z0-9_-]+)+$")]
+Number = Annotated[Decimal, BeforeValidator(_exact_number)]
+Day = Annotated[date, Field(strict=True)]
+Levels = Annotated[tuple[Level, ...], AfterValidator(_filled)]
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Target(_Record):
+    """A target in force from ``valid_from`` to ``valid_to``, both included; ``valid_to`` None: until the next one."""
+
+    valid_from: Day
+    valid_to: Day | None = None
+    value: Number | None
+    reason_vi: Text | None = None
+
+
+Targets = Annotated[tuple[Target, ...], AfterValidator(_filled)]
+
+
+class Population(_Record):
+    """``levels``: whose rows are shown. ``set``: the agencies that are counted, where agencies are counted."""
+
+    set: Identifier | None = None
+    levels: Levels
+
+
+class Variant(_Record):
+    """Another reading of an indicator. What is None here is as the indicator says."""
+
+    variant: Identifier
+    explanation_vi: Text
+    explanation: Text
+    metric: Metric
+    source: Source | None = None
+    comparator: Comparator | None = None
+    targets: Targets | None = None
+    population: Population | None = None
+    figures_for: FiguresFor | None = None
+    period: Rule | None = None
+
+
+class Indicator(_Record):
+    """One of a plan's indicators, in the reading chosen (``primary``), with its other readings as variants."""
+
+    code: IndicatorCode
+    clause: Text
+    wording_vi: Text
+    name_vi: Text
+    short_name_vi: Annotated[Text, StringConstraints(max_length=SHORT_NAME_LENGTH)]
+    unit: Text
+    comparator: Comparator | None
+    targets: Targets
+    is_aspirational: StrictBool = False
+    is_share: StrictBool = True
+    judged: Judged
+    published_on: Day | None = None
+    population: Population
+    source: Source
+    metric: Metric | None = None
+    figures_for: FiguresFor = "agencies"
+    period: Rule
+    exclusions_vi: Text | None = None
+    variants: tuple[Variant, ...] = ()
+    lead_agency_vi: Text
+    lead_agency_code: AgencyCode | None = None
+    ruling: Text
+    other_readings: Text | None = None
+
+
+class Plan(_Record):
+    """The plan of one province for one year. ``valid_to`` is its last day; ``indicators`` in the decision's order."""
+
+    year: Annotated[int, Field(strict=True, ge=2000, le=2100)]
+    province: AgencyCode
+    name_vi: Text
+    legal_basis_vi: Text
+    signed_on: Day
+    valid_from: Day
+    valid_to: Day
+    indicators: tuple[Indicator, ...]
+
+    def closes_on(self, indicator: Indicator) -> date:
+        """The last day for which a figure of this plan's year is still told."""
+        return date(self.year + 1, 1, 31) if indicator.period == "budget_year" else self.valid_to
+
+
+class Agency(_Record):
+    """One version of an agency, valid from ``valid_from`` to the day before ``valid_to_exclusive`` (None = open)."""
+
+    code: AgencyCode
+    gso_code: Text | None = None
+    name_vi: Text
+    level: Level
+    parent_code: AgencyCode | None = None
+    valid_from: Day
+    valid_to_exclusive: Day | None = None
+    is_synthetic_code: StrictBool
+    note: Text | None = None
+
+    @property
+    def interval(self) -> Interval:
+        """The days of this version."""
+        return Interval(self.valid_from, self.valid_to_exclusive)
+
+    @property
+    def province_code(self) -> str:
+        """The root agency: an identifier code begins with its province's."""
+        return province_of(self.code)
+
+
+class AgencySet(_Record):
+    """A named set of agencies as a rule over the agencies of a day. ``is_list_complete``: agency_sets.yaml."""
+
+    code: Identifier
+    name_vi: Text
+    levels: Levels
+    except_codes: tuple[AgencyCode, ...] = ()
+    only_codes: tuple[AgencyCode, ...] = ()
+    name_starts_with: Text | None = None
+    valid_from: Day
+    valid_to_exclusive: Day | None = None
+    is_list_complete: StrictBool
+    note: Text | None = None
+
+    @property
+    def interval(self) -> Interval:
+        """The days on which the set exists."""
+        return Interval(self.valid_from, self.valid_to_exclusive)
+
+    def selects(self, agency: Agency) -> bool:
+        """Whether the rule names this version of an agency, whatever the day."""
+        return (
+            agency.level in self.levels
+            and agency.code not in self.except_codes
+            and (not self.only_codes or agency.code in self.only_codes)
+            and agency.name_vi.startswith(self.name_starts_with or "")
+        )
+
+    def member_intervals(self, agencies: Iterable[Agency]) -> Iterator[tuple[Agency, Interval]]:
+        """Each version that belongs to the set, with the days on which both are valid."""
+        for agency in agencies:
+            days = self.interval.intersection(agency.interval) if self.selects(agency) else None
+            if days:
+                yield agency, days
+
+
+class Catalog(_Record):
+    """All that is known of ``province``: its plans by year, every agency in the file, every set."""
+
+    province: AgencyCode
+    plans: tuple[Plan, ...]
+    agencies: tuple[Agency, ...]
+    sets: tuple[AgencySet, ...]
+
+    def plan_for(self, day: date) -> tuple[Plan, bool] | None:
+        """The plan of the day's year, else the newest earlier one with True (``plan_of_other_year``), else None."""
+        plan = max((plan for plan in self.plans if plan.year <= day.year), key=lambda plan: plan.year, default=None)
+        return (plan, plan.year != day.year) if plan else None
+
+    def members(self, set_code: str, day: date) -> list[Agency]:
+        """The agencies of a set on a day, by code. An unknown set is a KeyError."""
+        found = {known.code: known for known in self.sets}[set_code]
+        members = [agency for agency, days in found.member_intervals(self.agencies) if days.contains(day)]
+        return sorted(members, key=lambda agency: agency.code)
+
+
+def province_of(agency_code: str) -> str:
+    """The province's code at the head of an identifier code: H58 of H58.31.P03."""
+    return agency_code.partition(".")[0]
+
+
+def target_intervals(targets: Iterable[Target]) -> list[tuple[Target, Interval]]:
+    """Each target with its days, by first day. Without ``valid_to`` it ends where the next begins, the last never.
+
+    The last stays open because a later year without a plan of its own is still measured by it.
+    """
+    ordered = sorted(targets, key=lambda target: target.valid_from)
+    successors = [*ordered[1:], None]
+    return [
+        (target, Interval(target.valid_from, _first_day_after(target, successor)))
+        for target, successor in zip(ordered, successors, strict=True)
+    ]
+
+
+def _first_day_after(target: Target, successor: Target | None) -> date | None:
+    if target.valid_to is not None:
+        return target.valid_to + timedelta(days=1)
+    return successor.valid_from if successor else None

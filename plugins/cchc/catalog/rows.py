@@ -1,0 +1,82 @@
+"""The catalog as flat rows for the warehouse: what is nested in the files is one row for each dated fact here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from cchc.catalog.model import Agency, Catalog, Indicator, Plan, Variant, target_intervals
+
+PRIMARY = "primary"
+
+Row = dict[str, Any]
+
+# Fields of an entry, or of the variant where it says otherwise, that are columns under the same name.
+_SAME_NAME = [
+    "clause", "wording_vi", "name_vi", "short_name_vi", "comparator", "is_aspirational", "judged", "published_on",
+    "is_share", "source", "metric", "figures_for", "period", "exclusions_vi", "lead_agency_vi", "lead_agency_code",
+    "ruling", "other_readings",
+]  # fmt: skip
+
+
+def indicator_rows(catalog: Catalog) -> Iterator[Row]:
+    """One row for each plan_year × indicator_code × variant × valid_from (the first day of a target).
+
+    ``valid_to_exclusive`` None = the last target, which also serves later years without a plan of their own.
+    ``closes_on``: the last day on which a figure of the plan's own year is told. ``set_is_complete`` None = no set.
+    """
+    complete = {known.code: known.is_list_complete for known in catalog.sets}
+    for plan in catalog.plans:
+        for ordinal, indicator in enumerate(plan.indicators, start=1):
+            for variant in (None, *indicator.variants):
+                for row in _reading_rows(plan, indicator, variant):
+                    yield row | {"ordinal": ordinal, "set_is_complete": complete.get(row["set_code"])}
+
+
+def _reading_rows(plan: Plan, indicator: Indicator, variant: Variant | None) -> Iterator[Row]:
+    """The rows of one reading: what a variant doesn't say is as the indicator says."""
+    said = {name: value for name, value in variant or () if value is not None}
+    reading = dict(indicator) | said
+    row = {name: reading[name] for name in _SAME_NAME} | {
+        "plan_year": plan.year,
+        "province_code": plan.province,
+        "legal_basis_vi": plan.legal_basis_vi,
+        "indicator_code": indicator.code,
+        "variant": variant.variant if variant else PRIMARY,
+        "explanation_vi": variant.explanation_vi if variant else None,
+        "explanation": variant.explanation if variant else None,
+        "unit_vi": indicator.unit,
+        "closes_on": plan.closes_on(indicator),
+        "set_code": reading["population"].set,
+        "levels": list(reading["population"].levels),
+    }
+    for target, days in target_intervals(reading["targets"]):
+        yield row | {
+            "valid_from": days.start,
+            "valid_to_exclusive": days.end,
+            "target": target.value,
+            "no_target_reason_vi": target.reason_vi,
+        }
+
+
+def agency_rows(catalog: Catalog) -> Iterator[Row]:
+    """One row for each version of an agency."""
+    for agency in catalog.agencies:
+        fields = dict(agency)
+        yield {"agency_code": fields.pop("code"), "province_code": agency.province_code, **fields}
+
+
+def set_member_rows(catalog: Catalog, learnt: Iterable[Agency] = ()) -> Iterator[Row]:
+    """One row for each set × version of an agency, with the days on which both are valid.
+
+    ``learnt``: agencies that only responses know; the rules of the sets hold for them too.
+    """
+    agencies = (*catalog.agencies, *learnt)
+    for known in catalog.sets:
+        for agency, days in known.member_intervals(agencies):
+            yield {
+                "set_code": known.code,
+                "agency_code": agency.code,
+                "valid_from": days.start,
+                "valid_to_exclusive": days.end,
+            }

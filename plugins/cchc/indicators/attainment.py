@@ -1,0 +1,106 @@
+"""Measure, then attain: the days asked for and those that a late publish touched, in one transaction."""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import psycopg
+
+from cchc.sources.profile import Profile
+from cchc.warehouse.connection import run_file
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class DayRange:
+    """Days from first to last, both included."""
+
+    first: date
+    last: date
+
+
+def attain(
+    connection: psycopg.Connection, profiles: list[Profile], province: str, days: DayRange | None, run_id: str
+) -> list[DayRange]:
+    """Bring measures and attainment up to date; commits. Returns the ranges of days computed.
+
+    ``days`` None: only what publishes have touched since the last attainment, on days that have been attained before.
+    A kill before the end leaves everything as it was, the touched days included.
+    """
+    with connection.transaction():
+        connection.execute("select pg_advisory_xact_lock(hashtextextended('attain', 0))")
+        touched = connection.execute("select touched_id, source, day from ops.touched_days").fetchall()
+        for profile in profiles:
+            own = [day for _, source, day in touched if source == profile.source]
+            for measured in _choose_measured(days, own):
+                _measure(connection, profile, province, measured)
+        ranges = _choose_attained(connection, province, days, [day for _, _, day in touched])
+        for chosen in ranges:
+            _attain_range(connection, profiles, province, chosen, run_id)
+        connection.execute(
+            "delete from ops.touched_days where touched_id = any(%s)", [[touched_id for touched_id, _, _ in touched]]
+        )
+    return ranges
+
+
+def _choose_measured(days: DayRange | None, touched: list[date]) -> list[DayRange]:
+    """A figure of one day is compared with the day before it: what is touched reaches to the end of its year."""
+    ranges = [DayRange(day, date(day.year, 12, 31)) for day in touched]
+    return merge_ranges([*ranges, days] if days else ranges)
+
+
+def _choose_attained(
+    connection: psycopg.Connection, province: str, days: DayRange | None, touched: list[date]
+) -> list[DayRange]:
+    ranges = [days] if days else []
+    for day in touched:
+        rows = connection.execute(
+            "select distinct as_of_date from mart.indicator_attainment"
+            " where agency_code = %s and as_of_date between %s and %s",
+            [province, day, date(day.year, 12, 31)],
+        ).fetchall()
+        ranges += [DayRange(as_of, as_of) for (as_of,) in rows]
+    return merge_ranges(ranges)
+
+
+def merge_ranges(ranges: list[DayRange]) -> list[DayRange]:
+    """The same days in as few ranges as can be, in order; neighbours are joined."""
+    merged: list[DayRange] = []
+    for item in sorted(ranges, key=lambda item: item.first):
+        if merged and item.first.toordinal() <= merged[-1].last.toordinal() + 1:
+            merged[-1] = DayRange(merged[-1].first, max(merged[-1].last, item.last))
+        else:
+            merged.append(item)
+    return merged
+
+
+def _measure(connection: psycopg.Connection, profile: Profile, province: str, days: DayRange) -> None:
+    parameters = {
+        "source": profile.source,
+        "prefix": profile.measure_prefix,
+        "province": province,
+        "first_day": days.first,
+        "last_day": days.last,
+    }
+    run_file(connection, f"measures/{profile.protocol}.sql", parameters)
+    run_file(connection, "measures/store.sql", parameters)
+
+
+def _attain_range(
+    connection: psycopg.Connection, profiles: list[Profile], province: str, days: DayRange, run_id: str
+) -> None:
+    parameters: dict[str, Any] = {
+        "province": province,
+        "first_day": days.first,
+        "last_day": days.last,
+        "run_id": run_id,
+        "allowed_delay_days": json.dumps({profile.source: profile.allowed_delay_days for profile in profiles}),
+    }
+    run_file(connection, "attainment/attain.sql", parameters)
+    run_file(connection, "attainment/store.sql", parameters)
+    log.info("attained %s to %s", days.first, days.last)

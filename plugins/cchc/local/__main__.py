@@ -1,0 +1,59 @@
+"""``python -m cchc.local <command>``: what the Makefile's targets call."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import signal
+import sys
+from collections.abc import Mapping
+from importlib import import_module
+from typing import NoReturn
+
+from cchc.local import LocalError
+from cchc.settings import read_settings
+
+# command -> module here, function, names of its arguments. The function takes the home and the arguments and returns
+# the exit code. Its module is imported when it is called, so that `make sql` doesn't wait for Airflow.
+COMMANDS: Mapping[str, tuple[str, ...]] = {
+    "run": ("night", "run_demonstration"),
+    "nightly": ("night", "run_nightly", "day"),
+    "check": ("check", "check_source", "source"),
+    "checksum": ("checksum", "print_checksum"),
+    "up": ("services", "start_services"),
+    "down": ("services", "stop_services"),
+    "psql": ("query", "open_shell"),
+    "sql": ("query", "run_query", "query"),
+}
+
+
+def main() -> int:
+    """Run the command of the command line on this installation; its exit code."""
+    parser = argparse.ArgumentParser(prog="python -m cchc.local", allow_abbrev=False)
+    commands = parser.add_subparsers(dest="command", required=True)
+    for command, (_, _, *names) in COMMANDS.items():
+        arguments = commands.add_parser(command)
+        for name in names:
+            arguments.add_argument(name)
+    given = vars(parser.parse_args())
+    module, function, *names = COMMANDS[given["command"]]
+    logging.basicConfig(format="%(message)s", stream=sys.stderr)
+    signal.signal(signal.SIGTERM, _leave)
+    try:
+        run = getattr(import_module(f"cchc.local.{module}"), function)
+        code: int = run(read_settings().home, *(given[name] for name in names))
+    except LocalError as error:
+        sys.stderr.write(f"{error}\n")
+        code = 1
+    except KeyboardInterrupt:
+        code = 128 + signal.SIGINT
+    return code
+
+
+def _leave(number: int, _frame: object) -> NoReturn:
+    """Leave through the contexts, as on Ctrl-C, so that the last user of the database stops it."""
+    sys.exit(128 + number)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

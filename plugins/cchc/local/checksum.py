@@ -1,0 +1,48 @@
+"""``make checksum``: whether two warehouses, or two states of one, hold the same."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+from cchc.local.query import analyst_login
+
+TABLES = """
+select table_schema, table_name from information_schema.tables
+where table_schema in ('core', 'mart') and table_type = 'BASE TABLE' order by 1, 2
+"""
+# Who computed it and when is no part of what is known.
+COLUMNS = """
+select column_name from information_schema.columns
+where table_schema = %s and table_name = %s and column_name <> 'run_id' and data_type not like 'timestamp%%'
+order by column_name
+"""
+
+
+def print_checksum(home: Path) -> int:
+    """Print a checksum for each table of core and mart to standard error, and one of them all to standard output."""
+    with analyst_login(home) as login, psycopg.connect(make_conninfo("", **login)) as connection:
+        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        total = hashlib.sha256()
+        for schema, table in connection.execute(TABLES).fetchall():
+            rows, digest = compute_checksum(connection, schema, table)
+            total.update(f"{schema}.{table} {rows} {digest}\n".encode())
+            sys.stderr.write(f"{digest}  {schema}.{table} ({rows} rows)\n")
+        print(total.hexdigest())
+    return 0
+
+
+def compute_checksum(connection: psycopg.Connection, schema: str, table: str) -> tuple[int, str]:
+    """Rows of a table and the MD5 of their contents, whatever their order."""
+    columns = [name for (name,) in connection.execute(COLUMNS, [schema, table])]
+    query = sql.SQL(
+        "select count(*), coalesce(md5(string_agg(h, '' order by h)), '')"
+        " from (select md5(row({})::text) as h from {}) as hashed"
+    ).format(sql.SQL(", ").join(map(sql.Identifier, columns)), sql.Identifier(schema, table))
+    row = connection.execute(query).fetchone()
+    return (row[0], row[1]) if row else (0, "")

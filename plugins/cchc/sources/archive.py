@@ -1,0 +1,158 @@
+"""The raw archive: every answer as received, before anything parses it, never overwritten.
+
+``<archive>/<source>/<province>/<day described>/<window>/<captured at>-<hash>/`` holds one capture: its pages
+(``page-001.json.gz`` …) and ``capture.json`` (requests, status, time, SHA-256 of each page). The folder appears whole or
+not at all. ``verdict`` beside them says what became of it: published, stopped or refused. Folders are 0700, files 0600.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import os
+import shutil
+import uuid
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from cchc.sources.http import Response
+
+Verdict = Literal["published", "stopped", "refused"]
+
+
+class ArchiveError(Exception):
+    """Archived bytes that aren't what was archived."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """One answer of a capture; ``sha256`` and ``size`` are those of the body as received."""
+
+    file: str
+    url: str
+    request: dict[str, Any]
+    status: int
+    content_type: str
+    captured_at: str
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Capture:
+    """All pages of one window, as they lie in ``folder``."""
+
+    folder: Path
+    data_date: date
+    pages: tuple[Page, ...]
+
+    @property
+    def captured_at(self) -> datetime:
+        """When the first page was answered."""
+        return datetime.fromisoformat(self.pages[0].captured_at)
+
+    @property
+    def content_sha256(self) -> str:
+        """Of one page its own hash, of several the hash of their hashes in order."""
+        if len(self.pages) == 1:
+            return self.pages[0].sha256
+        return hashlib.sha256("".join(page.sha256 for page in self.pages).encode()).hexdigest()
+
+    @property
+    def verdict(self) -> str | None:
+        """What became of it; None while nothing has."""
+        path = self.folder / "verdict"
+        return path.read_text(encoding="ascii") if path.exists() else None
+
+    def set_verdict(self, verdict: Verdict) -> None:
+        """Note what became of it. A published capture stays published."""
+        if self.verdict != "published":
+            _write(self.folder / "verdict", verdict.encode())
+
+    def read_bodies(self) -> list[bytes]:
+        """The bodies as received; raises ArchiveError where a file was changed or lost."""
+        return [self._read_page(page) for page in self.pages]
+
+    def _read_page(self, page: Page) -> bytes:
+        path = self.folder / page.file
+        try:
+            body = gzip.decompress(path.read_bytes())
+        except (OSError, EOFError) as error:
+            raise ArchiveError(f"{path}: the archived bytes can't be read ({error})") from error
+        if hashlib.sha256(body).hexdigest() != page.sha256:
+            raise ArchiveError(f"{path}: SHA-256 is not the one that was archived")
+        return body
+
+
+@dataclass(frozen=True)
+class Archive:
+    """The archive of one source and province."""
+
+    root: Path
+    source: str
+    province: str
+
+    def keep(self, window: str, data_date: date, responses: list[Response], verdict: Verdict | None = None) -> Capture:
+        """Write the responses of one window as one capture, under the day that they describe."""
+        place = self._window_folder(data_date, window)
+        place.mkdir(parents=True, exist_ok=True, mode=0o700)
+        partial = place / f".partial-{uuid.uuid4().hex}"
+        partial.mkdir(mode=0o700)
+        pages = tuple(_write_page(partial, number, response) for number, response in enumerate(responses, 1))
+        _write(partial / "capture.json", json.dumps([asdict(page) for page in pages], ensure_ascii=False).encode())
+        stamp = responses[0].captured_at.strftime("%Y%m%dT%H%M%S%z").replace("+0000", "Z")
+        capture = Capture(place / f"{stamp}-{pages[0].sha256[:12]}", data_date, pages)
+        if capture.folder.exists():  # the same bytes at the same second
+            shutil.rmtree(partial)
+        else:
+            os.replace(partial, capture.folder)
+        if verdict:
+            capture.set_verdict(verdict)
+        return capture
+
+    def find(self, window: str, data_date: date) -> list[Capture]:
+        """The captures of a window that describe a day, refused ones left out: published first, then by time."""
+        place = self._window_folder(data_date, window)
+        for leftover in place.glob(".partial-*"):  # of a run that was killed
+            shutil.rmtree(leftover, ignore_errors=True)
+        captures = [read_capture(folder) for folder in sorted(place.glob("*"))]
+        ranks = {"published": 0, None: 1, "stopped": 2}
+        usable = [capture for capture in captures if capture.verdict in ranks]
+        return sorted(usable, key=lambda capture: (ranks[capture.verdict], capture.captured_at))
+
+    def _window_folder(self, data_date: date, window: str) -> Path:
+        return self.root / self.source / self.province / data_date.isoformat() / window
+
+
+def read_capture(folder: Path) -> Capture:
+    """Read a capture's manifest."""
+    pages = tuple(Page(**page) for page in json.loads((folder / "capture.json").read_bytes()))
+    return Capture(folder, date.fromisoformat(folder.parents[1].name), pages)
+
+
+def _write_page(folder: Path, number: int, response: Response) -> Page:
+    file = f"page-{number:03}.json.gz"
+    _write(folder / file, gzip.compress(response.body, mtime=0))
+    return Page(
+        file=file,
+        url=response.url,
+        request=response.request,
+        status=response.status,
+        content_type=response.content_type,
+        captured_at=response.captured_at.isoformat(),
+        sha256=hashlib.sha256(response.body).hexdigest(),
+        size=len(response.body),
+    )
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file whole and to the disk; a reader sees the old one or the new one."""
+    new = path.with_name(f".new-{path.name}")
+    with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(new, path)

@@ -1,0 +1,68 @@
+"""Landing: the bytes of one window for one day, from the archive if they are there, else from the source."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from cchc.days import described_day
+from cchc.sources.archive import Archive, Capture
+from cchc.sources.errors import SourceError
+from cchc.sources.http import RejectedResponseError, Response, check_host, pause, post_json
+from cchc.sources.portal import Window, fetch_pages
+from cchc.sources.profile import Profile, RequestPolicy
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where a configured source is asked, and how politely."""
+
+    host: str
+    root_department_id: str
+    policy: RequestPolicy
+
+
+def read_target(profile: Profile, host: str, extra: dict[str, Any]) -> Target:
+    """The target that a connection tells of; raises SourceError when something is missing in it."""
+    root = str(extra.get("root_department_id", "")).strip()
+    if not root:
+        raise SourceError(f'connection {profile.connection}: extra has no "root_department_id" (the portal\'s uuid)')
+    return Target(check_host(host), root, profile.policy(extra))
+
+
+def find_archived(archive: Archive, window: Window, day: date, *, even_stopped: bool = False) -> Capture | None:
+    """The capture of a window that describes ``day``: the published one, else the first that wasn't stopped."""
+    captures = archive.find(window.name, day)
+    usable = [capture for capture in captures if even_stopped or capture.verdict != "stopped"]
+    return usable[0] if usable else None
+
+
+def ask_source(profile: Profile, target: Target, archive: Archive, window: Window) -> Capture:
+    """Ask the source for a window and archive the answer under the day that it describes.
+
+    Returns the capture to load: an earlier one of the same day and window stays the one that counts, the new one is
+    kept beside it. Raises SourceError; what came of a refused request is archived as evidence.
+    """
+    responses: list[Response] = []
+
+    def ask(path: str, payload: dict[str, Any]) -> Response:
+        pause(target.policy)
+        return post_json(target.host + path, payload, target.policy)
+
+    try:
+        for response in fetch_pages(profile.endpoints[window.endpoint], window, target.root_department_id, ask):
+            responses.append(response)
+    except RejectedResponseError as rejected:
+        responses.append(rejected.response)
+        archive.keep(window.name, described_day(responses[0].captured_at), responses, verdict="refused")
+        raise rejected.cause from None
+    data_date = described_day(responses[0].captured_at)
+    earlier = find_archived(archive, window, data_date)
+    capture = archive.keep(window.name, data_date, responses)
+    size = sum(page.size for page in capture.pages)
+    log.info("%s: %d bytes in %d page(s), describes %s", window.name, size, len(capture.pages), data_date)
+    return earlier or capture

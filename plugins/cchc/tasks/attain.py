@@ -1,0 +1,61 @@
+"""Tasks of the attainment DAGs: wait for the sources, take in the catalog, measure and attain."""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime
+
+from airflow.sdk.bases.sensor import PokeReturnValue
+from airflow.sdk.exceptions import AirflowSkipException
+
+from cchc.catalog import load_catalog
+from cchc.days import attainment_deadline
+from cchc.indicators.attainment import DayRange, attain
+from cchc.settings import read_settings
+from cchc.sources.profile import read_profiles
+from cchc.tasks.context import current_day, current_run_id, read_login, read_source_target
+from cchc.warehouse.catalog import store_catalog
+from cchc.warehouse.connection import connect
+from cchc.warehouse.night import list_unfinished
+
+log = logging.getLogger(__name__)
+
+
+def wait_for_sources() -> PokeReturnValue:
+    """Done when every configured source has finished the day, or at 06:00: the night goes on with what it has."""
+    day = current_day()
+    configured = [profile.source for profile in read_profiles() if read_source_target(profile) is not None]
+    with connect(read_login()) as connection:
+        unfinished = list_unfinished(connection, configured, day)
+    if unfinished and datetime.now(UTC) < attainment_deadline(day):
+        log.info("waiting for %s", ", ".join(unfinished))
+        return PokeReturnValue(is_done=False)
+    if unfinished:
+        log.warning("%s: going on without %s, it is past 06:00", day, ", ".join(unfinished))
+    return PokeReturnValue(is_done=True)
+
+
+def take_in_catalog() -> None:
+    """Bring the warehouse's plan and map to the catalog's files; a mistake in them fails with file, entry and field."""
+    settings = read_settings()
+    catalog = load_catalog(settings.catalog, settings.province)
+    with connect(read_login()) as connection:
+        store_catalog(connection, catalog)
+    log.info("catalog of %s: %d plans, %d agencies", settings.province, len(catalog.plans), len(catalog.agencies))
+
+
+def attain_night() -> None:
+    """Attain the day of the run, and the days that late publishes have touched."""
+    day = current_day()
+    _attain(DayRange(day, day))
+
+
+def attain_late_days() -> None:
+    """Attain only what late publishes have touched; skips when nothing is left to do."""
+    if not _attain(None):
+        raise AirflowSkipException("nothing has been touched since the last attainment")
+
+
+def _attain(days: DayRange | None) -> list[DayRange]:
+    with connect(read_login()) as connection:
+        return attain(connection, read_profiles(), read_settings().province, days, current_run_id())

@@ -1,0 +1,1 @@
+"""The PostgreSQL warehouse: connections, migrations, publish, checksum. SQL lives in include/sql/."""

@@ -1,0 +1,88 @@
+"""Connections to the warehouse, each with the least rights its work needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from psycopg import ClientCursor, sql
+from psycopg.conninfo import make_conninfo
+from sqlalchemy import URL
+
+from cchc.settings import SQL
+
+LOADER = "cchc_loader"
+ANALYST = "cchc_analyst"
+
+
+@dataclass(frozen=True)
+class Login:
+    """Where the warehouse is and who asks. ``role`` is taken on after login, if the user is another one."""
+
+    host: str
+    port: int
+    database: str
+    user: str
+    password: str
+
+    def options(self, role: str, **settings: str) -> str:
+        """The libpq ``options`` that take on ``role`` and set session variables; values hold no spaces."""
+        wanted = {"role": role, **settings} if role != self.user else settings
+        return " ".join(f"-c {name}={value}" for name, value in wanted.items())
+
+    def conninfo(self, role: str = LOADER) -> str:
+        """The libpq connection string."""
+        return make_conninfo(
+            "",
+            host=self.host,
+            port=self.port,
+            dbname=self.database,
+            user=self.user,
+            password=self.password,
+            options=self.options(role) or None,
+            application_name="cchc",
+        )
+
+    def sqlalchemy_url(self, role: str = LOADER, **settings: str) -> URL:
+        """The same for SQLAlchemy (Great Expectations), with session variables."""
+        return URL.create(
+            "postgresql+psycopg",
+            self.user,
+            self.password,
+            self.host,
+            self.port,
+            self.database,
+            query={"options": self.options(role, **settings)},
+        )
+
+
+@contextmanager
+def connect(login: Login, role: str = LOADER, **options: Any) -> Iterator[psycopg.Connection]:
+    """Open a connection as ``role``: commits when the block ends well, rolls back when it doesn't."""
+    with psycopg.connect(login.conninfo(role), **options) as connection:
+        yield connection
+
+
+def run_file(connection: psycopg.Connection, name: str, parameters: dict[str, Any] | None = None) -> ClientCursor[Any]:
+    """Run ``include/sql/<name>``, one statement or several, with bound parameters; the cursor is at the last one."""
+    cursor = ClientCursor(connection)
+    text = (SQL / name).read_text(encoding="utf-8")
+    cursor.execute(sql.SQL(text), parameters)  # type: ignore[arg-type]  # our own file, not a value
+    while cursor.nextset():
+        pass
+    return cursor
+
+
+@contextmanager
+def hold_lock(connection: psycopg.Connection, name: str) -> Iterator[None]:
+    """Hold the advisory lock ``name`` for the session while the block runs; waits for whoever has it."""
+    connection.execute("select pg_advisory_lock(hashtextextended(%s, 0))", [name])
+    connection.commit()
+    try:
+        yield
+    finally:
+        connection.execute("select pg_advisory_unlock(hashtextextended(%s, 0))", [name])
+        connection.commit()

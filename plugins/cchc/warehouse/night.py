@@ -1,0 +1,67 @@
+"""How far the ingest of a source and day has come: ops.source_night."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import psycopg
+
+
+def open_night(connection: psycopg.Connection, source: str, day: date, run_id: str) -> None:
+    """A run begins; whatever halted an earlier one is for people to have looked at. Commits."""
+    with connection.transaction():
+        connection.execute(
+            "insert into ops.source_night (source, day, run_id) values (%s, %s, %s)"
+            " on conflict (source, day) do update set run_id = excluded.run_id, started_at = clock_timestamp(),"
+            " finished_at = null, halted_reason = null where ops.source_night.run_id <> excluded.run_id",
+            [source, day, run_id],
+        )
+
+
+def read_halt(connection: psycopg.Connection, source: str, day: date, run_id: str) -> str | None:
+    """Why nothing more may be asked of the source in this run; None if it may."""
+    row = connection.execute(
+        "select halted_reason from ops.source_night where source = %s and day = %s and run_id = %s",
+        [source, day, run_id],
+    ).fetchone()
+    connection.commit()
+    return row[0] if row else None
+
+
+def halt_night(connection: psycopg.Connection, source: str, day: date, run_id: str, reason: str) -> None:
+    """Ask nothing more in this run. Commits."""
+    with connection.transaction():
+        connection.execute(
+            "update ops.source_night set halted_reason = %s where source = %s and day = %s and run_id = %s",
+            [reason, source, day, run_id],
+        )
+
+
+def close_night(connection: psycopg.Connection, source: str, day: date, run_id: str) -> None:
+    """All windows of the run have ended, well or not. Commits."""
+    with connection.transaction():
+        connection.execute(
+            "update ops.source_night set finished_at = clock_timestamp() where source = %s and day = %s and run_id = %s",
+            [source, day, run_id],
+        )
+
+
+def list_unfinished(connection: psycopg.Connection, sources: list[str], day: date) -> list[str]:
+    """Which of the sources haven't ended their ingest of ``day``."""
+    rows = connection.execute(
+        "select source from ops.source_night where day = %s and finished_at is not null", [day]
+    ).fetchall()
+    connection.commit()
+    return sorted(set(sources) - {source for (source,) in rows})
+
+
+def has_late_days(connection: psycopg.Connection, province: str) -> bool:
+    """Whether publishes have touched days that are attained already."""
+    row = connection.execute(
+        "select exists (select from ops.touched_days as t join mart.indicator_attainment as a"
+        " on a.as_of_date >= t.day and a.as_of_date <= make_date(extract(year from t.day)::int, 12, 31)"
+        " where a.agency_code = %s)",
+        [province],
+    ).fetchone()
+    connection.commit()
+    return bool(row and row[0])

@@ -1,0 +1,117 @@
+"""Publish: one transaction from staged and judged rows to core, quarantine and ledger. Killed anywhere, it left nothing."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+
+from cchc.quality.audit import is_audited
+from cchc.sources.load import Load
+from cchc.sources.portal import Window
+from cchc.sources.profile import Profile
+from cchc.warehouse.connection import run_file
+
+log = logging.getLogger(__name__)
+
+
+class NotAuditedError(Exception):
+    """The load has no verdicts, so nothing may be published from it: stage and audit it first."""
+
+
+class LoadStoppedError(Exception):
+    """The audit stopped the load: core stays as it was, its rows are in quarantine, the ledger says so."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a publish did; row counts as in ops.load."""
+
+    status: str
+    received: int
+    accepted: int
+    quarantined: int
+    changed: int
+    stop_rules: tuple[str, ...] = ()
+    error: str | None = None
+
+
+def read_status(connection: psycopg.Connection, load: Load) -> str | None:
+    """The ledger's status of this load; None when it has never ended."""
+    row = connection.execute("select status from ops.load where load_id = %s", [load.load_id]).fetchone()
+    return row[0] if row else None
+
+
+def publish(connection: psycopg.Connection, profile: Profile, load: Load, run_id: str) -> Outcome:
+    """Publish the accepted rows of a staged and audited load, or stop it; commits.
+
+    Raises NotAuditedError when the verdicts aren't there. A load that is published already is left alone.
+    """
+    started_at = datetime.now(UTC)
+    with connection.transaction():
+        connection.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"publish {load.source}"])
+        if read_status(connection, load) == "published":
+            return Outcome("published", 0, 0, 0, 0)
+        if not is_audited(connection, load):
+            raise NotAuditedError(f"{load.window.name}, load {load.load_id}: not audited")
+        outcome = _judge(connection, profile, load)
+        parameters = {**load.parameters(), **_ledger_values(outcome), "run_id": run_id, "started_at": started_at}
+        run_file(connection, "publish/ops.load.sql", parameters)
+        changed = _move_rows(connection, profile, outcome, parameters)
+        connection.execute("update ops.load set changed_rows = %s where load_id = %s", [changed, load.load_id])
+        run_file(connection, "publish/staging_cleared.sql", parameters)
+    return Outcome(**{**outcome.__dict__, "changed": changed})
+
+
+def record_failure(
+    connection: psycopg.Connection, source: str, window: Window, day: date, run_id: str, error: str
+) -> None:
+    """Write the ledger row of a window that brought nothing usable; commits. Told again by each run that fails."""
+    parameters: dict[str, Any] = dict.fromkeys(("data_date", "content_sha256", "archive_uri", "captured_at"))
+    parameters |= {
+        "load_id": uuid4(), "source": source, "entity": window.endpoint, "window_start": window.start,
+        "window_end": max(window.start, min(window.end, day)), "run_id": run_id, "started_at": datetime.now(UTC),
+    }  # fmt: skip
+    with connection.transaction():
+        run_file(connection, "publish/ops.load.sql", parameters | _ledger_values(Outcome("failed", 0, 0, 0, 0, (), error)))
+
+
+def _move_rows(connection: psycopg.Connection, profile: Profile, outcome: Outcome, parameters: dict[str, Any]) -> int:
+    run_file(connection, "publish/ops.quarantine.sql", parameters)
+    if outcome.status != "published":
+        return 0
+    changed = sum(run_file(connection, f"publish/{name}.sql", parameters).rowcount for name in profile.publish)
+    run_file(connection, "publish/ops.quarantine_resolved.sql", parameters)
+    run_file(connection, "publish/ops.touched_days.sql", parameters)
+    return changed
+
+
+def _judge(connection: psycopg.Connection, profile: Profile, load: Load) -> Outcome:
+    parameters: dict[str, UUID] = {"load_id": load.load_id}
+    row = run_file(connection, "publish/ops.load_judgement.sql", parameters).fetchone()
+    received, refused, stop_rules = row if row else (0, 0, [])
+    if not stop_rules and refused > received * profile.max_rejected_share:
+        stop_rules = ["too_many_rejected"]
+    if not stop_rules:
+        return Outcome("published", received, received - refused, refused, 0)
+    request = load.capture.pages[0]
+    error = (
+        f"{load.window.name} described {load.data_date}: stopped by {', '.join(stop_rules)}; {received} rows to quarantine"
+        f" ({refused} broke rules of their own). POST {request.url} {request.request}; bytes kept in {load.capture.folder}"
+    )
+    return Outcome("stopped", received, 0, received, 0, tuple(stop_rules), error)
+
+
+def _ledger_values(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "status": outcome.status,
+        "received_rows": outcome.received,
+        "accepted_rows": outcome.accepted,
+        "quarantined_rows": outcome.quarantined,
+        "stop_rules": list(outcome.stop_rules),
+        "error": outcome.error,
+    }

@@ -1,0 +1,65 @@
+"""``python -m simulator``: the simulated portal in the foreground, until Ctrl-C."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+
+from simulator.server import (
+    DEFAULT_DOSSIERS_PER_YEAR,
+    DEFAULT_NOW,
+    DEFAULT_SEED,
+    bind_socket,
+    build_server,
+    build_simulator,
+)
+
+
+def parse_moment(text: str) -> datetime:
+    """An ISO time with its zone."""
+    moment = datetime.fromisoformat(text)
+    if moment.utcoffset() is None:
+        raise argparse.ArgumentTypeError(f"{text} has no time zone: 2025-01-01T04:30:00+07:00")
+    return moment
+
+
+def parse_size(text: str) -> int:
+    """Dossiers a year: below 1000 most agencies would have none. The story of figures.RATES needs 60,000."""
+    size = int(text)
+    if size < 1000:
+        raise argparse.ArgumentTypeError("a province has at least 1000 dossiers a year")
+    return size
+
+
+def main() -> None:
+    """Serve until interrupted; say where, once requests are answered."""
+    parser = argparse.ArgumentParser(prog="python -m simulator", description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=0, help="0: a free one, which is printed")
+    parser.add_argument("--port-file", type=Path, help="write the port here when ready, instead of the line printed")
+    parser.add_argument("--seed", type=int, default=DEFAULT_SEED)
+    parser.add_argument("--dossiers-per-year", type=parse_size, default=DEFAULT_DOSSIERS_PER_YEAR)
+    parser.add_argument("--now", type=parse_moment, default=DEFAULT_NOW, help="the simulated time; it stands still")
+    options = parser.parse_args()
+
+    app, _ = build_simulator(options.seed, options.dossiers_per_year, options.now)
+    listener, base_url = bind_socket(options.host, options.port)
+
+    def say_ready() -> None:
+        if options.port_file:
+            draft = options.port_file.with_suffix(".draft")
+            draft.write_text(f"{base_url.rpartition(':')[2]}\n", encoding="ascii")
+            draft.replace(options.port_file)  # whoever waits for the file never reads half of it
+        else:
+            sys.stdout.write(f"simulator listening on {base_url}\n")
+            sys.stdout.flush()
+
+    with suppress(KeyboardInterrupt):  # uvicorn stops in order, then raises the signal again
+        build_server(app, say_ready).run(sockets=[listener])
+
+
+if __name__ == "__main__":
+    main()

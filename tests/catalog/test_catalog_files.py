@@ -1,0 +1,314 @@
+"""A mistake in the catalog's files is refused with file, entry, field and what to do; all of them at once."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cchc.catalog import Catalog, CatalogError, indicator_rows, load_catalog
+from cchc.catalog.document import read_document
+
+PLAN = """\
+year: 2024
+province: H58
+name_vi: Kế hoạch
+legal_basis_vi: Quyết định số 35/QĐ-UBND
+signed_on: 2024-01-11
+valid_from: 2024-01-01
+valid_to: 2024-12-31
+clauses:
+  - clause: II.1.b
+    wording_vi: tối thiểu 45%
+    entries:
+      - code: II.1.b-1
+        name_vi: Tỷ lệ thanh toán trực tuyến
+        short_name_vi: Thanh toán
+        unit: "%"
+        comparator: ">="
+        targets: [{valid_from: 2024-01-01, value: 45}]
+        judged: as_reported
+        population: {set: huyen, levels: [province, district]}
+        source: national_portal
+        metric: portal.online_payment
+        period: year_to_date
+        variants:
+          - variant: portal_only
+            explanation_vi: Chỉ Cổng quốc gia
+            explanation: Only the national portal
+            source: one_stop
+            metric: one_stop.paid_on_national_portal
+        lead_agency_vi: Sở Nội vụ
+        lead_agency_code: H58.02
+        ruling: The portal's counters.
+"""
+SETS = """\
+sets:
+  - code: huyen
+    name_vi: UBND cấp huyện
+    levels: [district]
+    except_codes: [H58.31]
+    valid_from: 2024-01-01
+    is_list_complete: true
+"""
+AGENCIES = """\
+code,gso_code,name_vi,level,parent_code,valid_from,valid_to_exclusive,is_synthetic_code,note
+H58,82,Tỉnh Tiền Giang,province,,2024-01-01,2025-07-01,no,
+H58.02,,Sở Nội vụ,department,H58,2024-01-01,2025-07-01,yes,
+H58.31,815,UBND thành phố Mỹ Tho,district,H58,2024-01-01,2025-07-01,yes,
+H58.32,816,UBND thị xã Gò Công,district,H58,2024-01-01,2024-05-01,yes,
+H58.32,816,UBND thành phố Gò Công,district,H58,2024-05-01,2025-07-01,yes,
+"""
+FILES = {"plan_2024.yaml": PLAN, "agency_sets.yaml": SETS, "agencies.csv": AGENCIES}
+
+Load = Callable[..., Catalog]
+
+
+@pytest.fixture
+def load(tmp_path: Path) -> Load:
+    """Load a small right catalog, with some of its files replaced: ``load({"plan_2024.yaml": "…"})``."""
+
+    def write_and_load(files: dict[str, str] | None = None, province: str = "H58") -> Catalog:
+        for name, text in (FILES | (files or {})).items():
+            (tmp_path / name).write_text(text, encoding="utf-8")
+        return load_catalog(tmp_path, province)
+
+    return write_and_load
+
+
+def edited(file: str, old: str, new: str) -> dict[str, str]:
+    """The file with one place edited; an edit that finds no place, or several, is a mistake of the test."""
+    assert FILES[file].count(old) == 1, old
+    return {file: FILES[file].replace(old, new)}
+
+
+TARGETS = "targets: [{valid_from: 2024-01-01, value: 45}]"
+PLAN_MISTAKES = [
+    ('comparator: ">="', 'comparator: "=>"', 'comparator: "=>" is not one of >=, >, ='),
+    ("judged: as_reported", "judged: sometimes",
+     'judged: "sometimes" is not one of as_reported, year_end, yearly_survey'),
+    ("        unit: \"%\"\n", "", "unit: is missing, add it"),
+    ("ruling: The portal's counters.", "ruling:", 'ruling: "None" is not text, write it in quotes'),
+    ("short_name_vi: Thanh toán", f"short_name_vi: {'á' * 37}",
+     f'short_name_vi: "{"á" * 37}" is too long, shorten it to 36 characters'),
+    ("value: 45}", 'value: "45"}',
+     'targets[0].value: "45" is not a number, write it without quotes and with a point: 9.5'),
+    ("value: 45}", "value: 9,5}", "targets[0].5: is a number without a name, write a decimal with a point: 9.5"),
+    ("value: 45}", "value: true}",
+     'targets[0].value: "True" is not a number, write it without quotes and with a point: 9.5'),
+    ("value: 45}", "value: null}",
+     "targets[0].reason_vi: goes with value: null, give the value or the reason why there is none"),
+    ('comparator: ">="', "comparator: null", "comparator: is missing for a target that has a value, add >=, > or ="),
+    (TARGETS, "targets: []", "targets: is empty, fill it in"),
+    (TARGETS, "targets: 45", 'targets: "45" is not a list, write it as [a, b]'),
+    (TARGETS, "targets: [45]", 'targets[0]: "45" is no group of fields, write it as {field: value}'),
+    ("{valid_from: 2024-01-01, value", "{valid_from: 2024-02-30, value",
+     'targets[0].valid_from: "2024-02-30" is not a day, write it as 2024-12-31'),
+    ("{valid_from: 2024-01-01, value", "{valid_from: 2025-01-01, value",
+     "targets[0].valid_from: 2025-01-01 is outside the plan, 2024-01-01 to 2024-12-31"),
+    ("value: 45}", "valid_to: 2023-12-31, value: 45}",
+     "targets[0].valid_to: 2023-12-31 is before valid_from 2024-01-01, correct one"),
+    ("value: 45}", "value: 45}, {valid_from: 2024-01-01, value: 50}",
+     "targets: two targets are in force on 2024-01-01, end the first before it"),
+    ("value: 45}", "valid_to: 2024-07-01, value: 45}, {valid_from: 2024-07-01, value: 50}",
+     "targets: two targets are in force on 2024-07-01, end the first before it"),
+    ("judged: as_reported", "judged: yearly_survey",
+     "published_on: goes with judged: yearly_survey, give both or neither"),
+    ("set: huyen", "set: quan", 'population.set: "quan" is not in agency_sets.yaml, add or correct it'),
+    ("[province, district]", "[district]",
+     "population.levels: has no province, add it: the province has a row for every indicator"),
+    ("[province, district]", "[province, province]", "population.levels: names a level twice, keep one"),
+    ("lead_agency_code: H58.02", "lead_agency_code: H58.99",
+     'lead_agency_code: "H58.99" is not in agencies.csv, add or correct it'),
+    ("metric: portal.online_payment", "metric: treasury.paid",
+     'metric: "treasury.paid" doesn\'t fit source national_portal, write portal.<name>'),
+    ("source: national_portal", "source: none",
+     'metric: "portal.online_payment" doesn\'t fit source none, leave it out'),
+    ("        metric: portal.online_payment\n", "",
+     'metric: "" doesn\'t fit source national_portal, write portal.<name>'),
+    ("variant: portal_only", "variant: primary",
+     'variants[0].variant: "primary" is there already, choose another name'),
+    ("source: one_stop", "source: eoffice",
+     'variants[0].metric: "one_stop.paid_on_national_portal" doesn\'t fit source eoffice, write eoffice.<name>'),
+    ("source: one_stop\n", "source: one_stop\n            population: {set: quan, levels: [province]}\n",
+     'variants[0].population.set: "quan" is not in agency_sets.yaml, add or correct it'),
+    ('unit: "%"', 'unit: "%"\n        units: "%"',
+     "units: is not a field of this entry, correct its name or take it out"),
+    ('        unit: "%"\n', '        unit: "%"\n        unit: điểm\n', "unit: is written twice (line 16), keep one"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("old", "new", "told"), PLAN_MISTAKES)
+def test_a_mistake_in_an_entry_is_refused_by_name(load: Load, old: str, new: str, told: str) -> None:
+    with pytest.raises(CatalogError) as refusal:
+        load(edited("plan_2024.yaml", old, new))
+    assert str(refusal.value) == f"plan_2024.yaml, entry II.1.b-1, field {told}"
+
+
+HEADER_MISTAKES = [
+    ("year: 2024\n", "year: 2023\n", "header, field valid_from: 2024-01-01 is not in the plan's year 2023"),
+    ("year: 2024\n", 'year: "2024"\n', 'header, field year: "2024" is not a whole number'),
+    ("valid_to: 2024-12-31", "valid_to: 2023-12-31",
+     "header, field valid_to: 2023-12-31 is before valid_from 2024-01-01"),
+    ("signed_on: 2024-01-11\n", "", "header, field signed_on: is missing"),
+    ("signed_on: 2024-01-11\n", "signed_on: 2024-01-11\nseal: true\n", "header, field seal: is not a field"),
+    ("year: 2024\n", "year: 2024\nyear: 2024\n", "top of the file, field year: is written twice (line 2)"),
+    ("    entries:", "    items:", "clause II.1.b, field entries: is no list of entries"),
+    ("clauses:", "clause:", "header, field clauses: is no list of entries"),
+    ("year: 2024\n", "year: [2024\n", "is not readable as YAML: "),
+    ("year: 2024\n", "{year: 2024}: 2024\n", "is not readable as YAML: a field's name is text"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("old", "new", "told"), HEADER_MISTAKES)
+def test_a_mistake_outside_the_entries_is_refused_with_its_place(load: Load, old: str, new: str, told: str) -> None:
+    with pytest.raises(CatalogError) as refusal:
+        load(edited("plan_2024.yaml", old, new))
+    assert "plan_2024.yaml" in str(refusal.value)
+    assert told in str(refusal.value)
+
+
+MAP_MISTAKES = [
+    ("agency_sets.yaml", "[district]", "[quan]",
+     'agency_sets.yaml, entry huyen, field levels[0]: "quan" is not one of province, department'),
+    ("agency_sets.yaml", "[H58.31]", "[H58.99]",
+     'agency_sets.yaml, entry huyen, field except_codes: "H58.99" is not in agencies.csv'),
+    ("agency_sets.yaml", "valid_from: 2024-01-01", "valid_from: 2024-01-01\n    valid_to_exclusive: 2024-01-01",
+     "agency_sets.yaml, entry huyen, field valid_to_exclusive: 2024-01-01 is not after valid_from 2024-01-01"),
+    ("agency_sets.yaml", SETS, SETS + SETS.removeprefix("sets:\n"),
+     "agency_sets.yaml, entry huyen, field code: is there 2 times"),
+    ("agency_sets.yaml", SETS, "", "agency_sets.yaml: is empty"),
+    ("agencies.csv", "gso_code,", "", "agencies.csv, line 1: the columns are not code,gso_code,"),
+    ("agencies.csv", "2024-01-01,2024-05-01", "1/1/2024,2024-05-01",
+     'agencies.csv, entry H58.32 (line 5), field valid_from: "1/1/2024" is not a day, write it as 2024-12-31'),
+    ("agencies.csv", "2024-01-01,2024-05-01", "2024-01-01,2024-06-01",
+     "agencies.csv, entry H58.32 (line 6), field valid_from: 2024-05-01: the version from 2024-01-01 is still valid"),
+    ("agencies.csv", "2024-01-01,2024-05-01", "2024-05-01,2024-05-01",
+     "agencies.csv, entry H58.32 (line 5), field valid_to_exclusive: 2024-05-01 is not after 2024-05-01"),
+    ("agencies.csv", "Mỹ Tho,district,H58,2024-01-01,2025-07-01", "Mỹ Tho,district,H58,2024-01-01,",
+     'agencies.csv, entry H58.31 (line 4), field parent_code: "H58" is no agency on 2025-07-01'),
+    ("agencies.csv", "UBND thành phố Mỹ Tho,district,H58,", "UBND thành phố Mỹ Tho,district,H57,",
+     'agencies.csv, entry H58.31 (line 4), field parent_code: "H57" is no agency on 2024-01-01'),
+    ("agencies.csv", "UBND thành phố Mỹ Tho,district,H58,", "UBND thành phố Mỹ Tho,district,,",
+     "agencies.csv, entry H58.31 (line 4), field parent_code: is empty, name the agency above"),
+    ("agencies.csv", "Tỉnh Tiền Giang,province,,", "Tỉnh Tiền Giang,province,H58.02,",
+     'agencies.csv, entry H58 (line 2), field parent_code: "H58.02": a province has no parent'),
+    ("agencies.csv", "Sở Nội vụ,department", "Sở Nội vụ,sở",
+     'agencies.csv, entry H58.02 (line 3), field level: "sở" is not one of'),
+    ("agencies.csv", "H58.02,,Sở Nội vụ", "H58.02,,", "agencies.csv, entry H58.02 (line 3), field name_vi: is missing"),
+    ("agencies.csv", "2025-07-01,no,", "2025-07-01,maybe,",
+     'agencies.csv, entry H58 (line 2), field is_synthetic_code: "maybe" is neither true nor false'),
+    ("agencies.csv", "2025-07-01,no,", "2025-07-01,no,a,b",
+     "agencies.csv, entry H58 (line 2), field beyond the last column: is not a field"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("file", "old", "new", "told"), MAP_MISTAKES)
+def test_a_mistake_in_the_agencies_or_sets_is_refused_by_name(
+    load: Load, file: str, old: str, new: str, told: str
+) -> None:
+    with pytest.raises(CatalogError) as refusal:
+        load(edited(file, old, new))
+    assert any(line.startswith(told) for line in str(refusal.value).splitlines()), str(refusal.value)
+
+
+def test_a_repeated_code_is_refused(load: Load) -> None:
+    entry = PLAN[PLAN.index("      - code:") :]
+    with pytest.raises(CatalogError, match=r"plan_2024.yaml, entry II.1.b-1, field code: is there 2 times"):
+        load({"plan_2024.yaml": PLAN + entry})
+
+
+def test_all_mistakes_of_a_file_are_told_at_once(load: Load) -> None:
+    wrong = (
+        PLAN.replace('">="', '"=>"').replace("period: year_to_date", "period: daily").replace("year: 2024", "year: x")
+    )
+    with pytest.raises(CatalogError) as refusal:
+        load({"plan_2024.yaml": wrong})
+    assert [(mistake.entry, mistake.field) for mistake in refusal.value.mistakes] == [
+        ("header", "year"),
+        ("entry II.1.b-1", "comparator"),
+        ("entry II.1.b-1", "period"),
+    ]
+
+
+def test_two_plans_of_one_province_and_year_are_refused(load: Load) -> None:
+    with pytest.raises(CatalogError, match=r"plan_b.yaml, header, field year: 2024 is planned in plan_2024.yaml too"):
+        load({"plan_b.yaml": PLAN})
+
+
+def test_a_missing_file_is_told(load: Load, tmp_path: Path) -> None:
+    load()
+    (tmp_path / "agencies.csv").unlink()
+    with pytest.raises(CatalogError, match=r"^agencies\.csv: there is no such file"):
+        load_catalog(tmp_path, "H58")
+
+
+def test_a_file_in_another_encoding_is_told(load: Load, tmp_path: Path) -> None:
+    load()
+    (tmp_path / "agencies.csv").write_bytes(AGENCIES.encode("utf-16"))
+    with pytest.raises(CatalogError, match=r"^agencies\.csv: is not UTF-8 at byte 0, save it as UTF-8$"):
+        load_catalog(tmp_path, "H58")
+
+
+def test_a_province_without_a_plan_is_refused(load: Load) -> None:
+    with pytest.raises(CatalogError, match=r"no plan of province H85, add one \(found: H58\)"):
+        load(province="H85")
+
+
+def test_plans_of_other_provinces_are_left_alone(load: Load) -> None:
+    others = PLAN.replace("province: H58", "province: H44").replace('">="', '"=>"')
+    catalog = load({"plan_2024_h44.yaml": others})
+    assert [plan.province for plan in catalog.plans] == ["H58"]
+
+
+def test_a_province_without_agencies_in_the_file_is_fine(load: Load) -> None:
+    catalog = load({"plan_2024_h44.yaml": PLAN.replace("province: H58", "province: H44")}, province="H44")
+    assert [plan.province for plan in catalog.plans] == ["H44"]
+    only_header = AGENCIES.splitlines()[0] + "\n"
+    assert load({"agencies.csv": only_header}).agencies == ()
+
+
+def test_files_saved_by_other_editors_read_the_same(load: Load, tmp_path: Path) -> None:
+    expected = load()
+    for name, text in FILES.items():
+        decomposed = unicodedata.normalize("NFD", text).replace("\n", "\r\n")
+        assert decomposed != text
+        (tmp_path / name).write_text(decomposed, encoding="utf-8-sig", newline="")
+    assert load_catalog(tmp_path, "H58") == expected
+
+
+def test_a_new_target_takes_effect_without_an_edit_of_the_old_one(load: Load) -> None:
+    catalog = load(edited("plan_2024.yaml", "value: 45}]", "value: 45}, {valid_from: 2024-07-01, value: 50.5}]"))
+    primary = [row for row in indicator_rows(catalog) if row["variant"] == "primary"]
+    assert [(row["valid_from"], row["valid_to_exclusive"], row["target"]) for row in primary] == [
+        (date(2024, 1, 1), date(2024, 7, 1), Decimal(45)),
+        (date(2024, 7, 1), None, Decimal("50.5")),
+    ]
+
+
+def test_a_target_holds_on_its_last_day_and_no_longer(load: Load) -> None:
+    catalog = load(edited("plan_2024.yaml", "value: 45}]", "valid_to: 2024-06-30, value: 45}]"))
+    assert {row["valid_to_exclusive"] for row in indicator_rows(catalog)} == {date(2024, 7, 1)}
+
+
+@given(number=st.decimals(min_value=-(10**6), max_value=10**12, allow_nan=False, allow_infinity=False, places=6))
+def test_decimals_are_read_exactly(number: Decimal, tmp_path_factory: pytest.TempPathFactory) -> None:
+    path = tmp_path_factory.getbasetemp() / "number.yaml"
+    path.write_text(f"value: {number:f}\n", encoding="utf-8")
+    document = read_document(path, [])
+    assert document is not None
+    assert isinstance(document["value"], Decimal)
+    assert str(document["value"]) == f"{number:f}"
+
+
+@pytest.mark.parametrize("text", ["NO", "on", "1:30", "1e5", ".inf", "0x10", "08", "="])
+def test_what_yaml_1_1_would_twist_stays_text(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "text.yaml"
+    path.write_text(f"value: {text}\n", encoding="utf-8")
+    assert read_document(path, []) == {"value": text}

@@ -1,0 +1,272 @@
+"""The real catalog: the 47 entries against the facts, the agencies and sets by date, the rows for the warehouse."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from datetime import date, timedelta
+from decimal import Decimal
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cchc.catalog import Agency, Catalog, agency_rows, indicator_rows, load_catalog, set_member_rows
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+FACTS = CHECKOUT.parent / "shared" / "facts"
+
+needs_facts = pytest.mark.skipif(not FACTS.is_dir(), reason="the project's shared facts are not beside this checkout")
+
+# What each word of the facts' column "levels" means; the province always has a row.
+LEVELS = {
+    "tỉnh": {"province"},
+    "sở": {"department"},
+    "sở, ban, ngành": {"department"},
+    "huyện": {"district"},
+    "xã": {"commune"},
+    "ĐVSN": {"public_service_unit"},
+    "phòng ban cấp huyện": {"division"},
+}
+# Where the facts name the level that the counted units belong to, and the population is of another level.
+OTHER_LEVELS = {
+    "II.1.a-1": {"province"},  # rulings, Dossiers 3: the province only; agencies by the variant
+    "II.1.d-3b": {"province", "division"},  # Phòng Tư pháp of the districts
+    "II.1.dd-2": {"province"},  # "sở, huyện when surveyed by province"
+    "II.5-1": {"province", "public_service_unit"},
+    "II.5-2": {"province", "public_service_unit"},
+    "II.5-3": {"province", "public_service_unit"},
+    "II.7-1": {"province"},  # investors are no agencies
+    "II.8-1": {"province"},
+    "II.10-1": {"province"},
+    "II.10-2": {"province"},
+    "PL.VI.3-1": {"province", "department", "district"},
+    "PL.VI.5-1": {"province", "public_service_unit"},
+}
+SURVEYS = {"II.1.dd-2", "II.10-1", "II.10-2"}
+
+
+@pytest.fixture(scope="module")
+def catalog() -> Catalog:
+    """The catalog of this checkout."""
+    return load_catalog(CHECKOUT / "include" / "catalog", "H58")
+
+
+def read_facts() -> list[dict[str, str]]:
+    """The rows of the facts' indicators."""
+    with (FACTS / "indicators.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@needs_facts
+def test_the_47_entries_say_what_the_facts_say(catalog: Catalog) -> None:
+    facts = {row["code"]: row for row in read_facts()}
+    indicators = {indicator.code: indicator for indicator in catalog.plans[0].indicators}
+    assert len(indicators) == 47
+    assert indicators.keys() == facts.keys()
+    for code, fact in facts.items():
+        indicator = indicators[code]
+        assert (indicator.clause, indicator.wording_vi, indicator.name_vi, indicator.source) == (
+            fact["clause"],
+            fact["wording_vi"],
+            fact["name_vi"],
+            fact["primary_source"],
+        )
+        assert indicator.comparator == {"n/a": None}.get(fact["comparator"], fact["comparator"])
+        assert indicator.is_aspirational == (fact["aspirational"] == "yes")
+        assert fact["unit"] in (indicator.unit, "")
+        [target] = indicator.targets
+        known = fact["target"].replace(".", "").isdigit()
+        assert target.value == (Decimal(fact["target"]) if known else None), code
+
+
+@needs_facts
+def test_the_levels_are_those_of_the_facts(catalog: Catalog) -> None:
+    facts = {row["code"]: row["levels"] for row in read_facts()}
+    for indicator in catalog.plans[0].indicators:
+        named = OTHER_LEVELS.get(indicator.code)
+        if named is None:
+            named = {"province"}.union(*(LEVELS[word] for word in facts[indicator.code].split("; ")))
+        assert set(indicator.population.levels) == named, indicator.code
+
+
+@needs_facts
+def test_the_agencies_are_those_of_the_facts(catalog: Catalog) -> None:
+    with (FACTS / "agencies.csv").open(encoding="utf-8", newline="") as file:
+        facts = {(row["code"], row["valid_from"], row["name_vi"]) for row in csv.DictReader(file)}
+    assert {(agency.code, str(agency.valid_from), agency.name_vi) for agency in catalog.agencies} >= facts
+
+
+@needs_facts
+def test_the_wordings_stand_in_the_decision(catalog: Catalog) -> None:
+    decision = " ".join((FACTS / "decision-35-qd-ubnd-2024.txt").read_text(encoding="utf-8").split())
+    for indicator in catalog.plans[0].indicators:
+        assert indicator.wording_vi in decision, indicator.code
+
+
+def test_the_entries_stand_in_the_order_of_the_decision(catalog: Catalog) -> None:
+    ordinals = {row["indicator_code"]: row["ordinal"] for row in indicator_rows(catalog)}
+    assert sorted(ordinals.values()) == list(range(1, 48))
+    annex = ["PL.III.7-x", "PL.VI.3-1", "PL.VI.4-1", "PL.VI.5-1", "PL.VI.7-1", "PL.VII.5-x", "PL.VII.7-1", "PL.VII.7-2"]
+    assert [code for code, _ in sorted(ordinals.items(), key=lambda item: item[1])][-8:] == annex
+
+
+def test_the_variants_are_those_of_the_rulings(catalog: Catalog) -> None:
+    variants = {
+        (indicator.code, variant.variant) for indicator in catalog.plans[0].indicators for variant in indicator.variants
+    }
+    assert variants == {
+        ("II.1.a-1", "dossier_based"),
+        ("II.1.a-2", "both_digitised"),
+        ("II.1.b-1", "portal_only"),
+        ("II.1.e-1", "joint"),
+        ("II.2-1", "pooled"),
+        ("II.7-1", "council_plan"),
+        ("II.9-1", "paperless"),
+        ("PL.VII.7-1", "each_agency"),
+        ("PL.VII.7-2", "each_agency"),
+    }
+
+
+def test_judged_follows_the_source_and_the_surveys(catalog: Catalog) -> None:
+    for indicator in catalog.plans[0].indicators:
+        at_year_end = indicator.source == "treasury" or (
+            indicator.source == "returns" and indicator.code not in SURVEYS
+        )
+        assert (indicator.judged == "year_end") == at_year_end, indicator.code
+    yearly = [indicator for indicator in catalog.plans[0].indicators if indicator.judged == "yearly_survey"]
+    assert [(indicator.code, indicator.published_on) for indicator in yearly] == [("II.1.dd-2", date(2025, 4, 17))]
+
+
+def test_the_portal_gives_eleven_indicators(catalog: Catalog) -> None:
+    portal = {i.code: (i.metric, i.figures_for) for i in catalog.plans[0].indicators if i.source == "national_portal"}
+    assert portal == {
+        "II.1.a-2": ("portal.components_digitised", "agencies"),
+        "II.1.b-1": ("portal.online_payment", "agencies"),
+        "II.1.c-1": ("portal.online_channel", "province"),
+        "II.1.c-2": ("portal.data_reused", "agencies"),
+        "II.1.d-1": ("portal.dossiers_synced", "agencies"),
+        "II.1.d-2": ("portal.electronic_result", "agencies"),
+        "II.1.d-3a": ("portal.certified_e_copies", "agencies"),
+        "II.1.d-4": ("portal.published_on_time", "province"),
+        "II.1.d-5": ("portal.disclosed_on_time", "province"),
+        "II.1.d-6": ("portal.petitions_on_time", "agencies"),
+        "II.1.dd-1": ("portal.receiving_satisfaction", "agencies"),
+    }
+
+
+def test_only_counts_are_no_shares(catalog: Catalog) -> None:
+    assert [i.code for i in catalog.plans[0].indicators if not i.is_share] == ["II.3-2", "II.8-2"]
+
+
+def test_a_target_that_is_not_known_says_why(catalog: Catalog) -> None:
+    unknown = {row["indicator_code"]: row for row in indicator_rows(catalog) if row["target"] is None}
+    assert unknown.keys() == {"II.8-2", "PL.VII.5-x"}
+    assert "31/12/2023" in unknown["II.8-2"]["no_target_reason_vi"]
+    assert "4842/UBND-KSTT" in unknown["PL.VII.5-x"]["no_target_reason_vi"]
+
+
+# Days on which the map of Tiền Giang changed, the days before them, and the counts of the facts.
+SET_COUNTS = {
+    date(2024, 1, 1): {"xa": 172, "huyen": 11, "so_ban_nganh": 19, "co_quan_chuyen_mon": 18, "phong_tu_phap": 11,
+                       "phong_ban_huyen": 132, "co_quan_hanh_chinh": 202, "co_quan_tinh_huyen": 30,
+                       "co_quan_chuyen_mon_va_huyen": 29, "don_vi_su_nghiep": 0},
+    date(2024, 4, 30): {"xa": 172, "huyen": 11},
+    date(2024, 5, 1): {"xa": 170, "huyen": 11, "co_quan_hanh_chinh": 200},
+    date(2024, 10, 31): {"xa": 170},
+    date(2024, 11, 1): {"xa": 164, "huyen": 11, "co_quan_hanh_chinh": 194},
+    date(2025, 6, 30): {"xa": 164, "huyen": 11, "phong_tu_phap": 11},
+    date(2025, 7, 1): {"xa": 102, "huyen": 0, "so_ban_nganh": 0, "phong_tu_phap": 0, "phong_ban_huyen": 0},
+    date(2023, 12, 31): {"xa": 0, "huyen": 0},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("day", SET_COUNTS)
+def test_the_sets_have_the_members_of_the_day(catalog: Catalog, day: date) -> None:
+    counts = {code: len(catalog.members(code, day)) for code in SET_COUNTS[day]}
+    assert counts == SET_COUNTS[day]
+
+
+def test_an_agency_renamed_during_the_year_is_one_member(catalog: Catalog) -> None:
+    names = [{a.code: a.name_vi for a in catalog.members("huyen", date(2024, month, 1))}["H58.32"] for month in (4, 5)]
+    assert names == ["UBND thị xã Gò Công", "UBND thành phố Gò Công"]
+
+
+def test_an_unknown_set_is_a_key_error(catalog: Catalog) -> None:
+    with pytest.raises(KeyError, match="quan"):
+        catalog.members("quan", date(2024, 1, 1))
+
+
+@given(day=st.dates(date(2023, 6, 1), date(2026, 6, 1)))
+def test_member_rows_hold_the_members_of_any_day_once(catalog: Catalog, day: date) -> None:
+    rows = Counter(
+        (row["set_code"], row["agency_code"])
+        for row in set_member_rows(catalog)
+        if row["valid_from"] <= day and (row["valid_to_exclusive"] is None or day < row["valid_to_exclusive"])
+    )
+    members = {(known.code, agency.code) for known in catalog.sets for agency in catalog.members(known.code, day)}
+    assert rows == Counter(members)
+
+
+def test_the_rules_of_the_sets_hold_for_agencies_learnt_from_responses(catalog: Catalog) -> None:
+    learnt = Agency(
+        code="H44.100", name_vi="UBND phường Nông Trang", level="commune", parent_code="H44",
+        valid_from=date(2026, 9, 25), is_synthetic_code=False,
+    )  # fmt: skip
+    rows = [row for row in set_member_rows(catalog, [learnt]) if row["agency_code"] == "H44.100"]
+    assert {row["set_code"] for row in rows} == {"xa", "co_quan_hanh_chinh", "co_quan_don_vi_dia_phuong"}
+    assert {row["valid_from"] for row in rows} == {date(2026, 9, 25)}
+
+
+def test_agency_rows_are_versions_without_overlap(catalog: Catalog) -> None:
+    rows = sorted(agency_rows(catalog), key=lambda row: (row["agency_code"], row["valid_from"]))
+    assert len(rows) == len({(row["agency_code"], row["valid_from"]) for row in rows})
+    for earlier, later in pairwise(rows):
+        if earlier["agency_code"] == later["agency_code"]:
+            assert earlier["valid_to_exclusive"] <= later["valid_from"]
+    assert {row["province_code"] for row in rows} == {"H58", "H20"}
+
+
+def test_each_variant_is_a_row_with_what_it_says_and_the_rest_from_its_indicator(catalog: Catalog) -> None:
+    rows = {(row["indicator_code"], row["variant"]): row for row in indicator_rows(catalog)}
+    assert len(rows) == 47 + 9
+    variant, primary = rows["PL.VII.7-1", "each_agency"], rows["PL.VII.7-1", "primary"]
+    assert (variant["comparator"], variant["target"], variant["levels"]) == ("=", 100, ["province"])
+    assert (primary["comparator"], primary["target"], primary["levels"]) == (">", 80, ["province", "department"])
+    inherited = ["ordinal", "clause", "wording_vi", "short_name_vi", "judged", "source", "set_code", "closes_on"]
+    assert [variant[name] for name in inherited] == [primary[name] for name in inherited]
+    assert rows["II.1.b-1", "portal_only"]["source"] == "one_stop"
+    assert rows["II.8-1", "primary"]["target"] == Decimal("9.5")
+    assert rows["II.8-1", "primary"]["set_is_complete"] is False
+    assert rows["II.1.b-1", "primary"]["set_is_complete"] is None
+
+
+def test_the_budget_year_closes_a_month_later(catalog: Catalog) -> None:
+    late = {row["indicator_code"] for row in indicator_rows(catalog) if row["closes_on"] == date(2025, 1, 31)}
+    assert late == {"II.7-1", "PL.VI.7-1"}
+
+
+@given(years=st.sets(st.integers(2018, 2032), min_size=1), day=st.dates(date(2016, 1, 1), date(2034, 12, 31)))
+def test_a_day_has_the_plan_of_its_year_else_the_newest_earlier_one(
+    catalog: Catalog, years: set[int], day: date
+) -> None:
+    plans = tuple(catalog.plans[0].model_copy(update={"year": year}) for year in sorted(years))
+    found = catalog.model_copy(update={"plans": plans}).plan_for(day)
+    if found is None:
+        assert min(years) > day.year
+        return
+    plan, is_of_other_year = found
+    assert is_of_other_year == (day.year not in years)
+    assert plan.year <= day.year
+    assert not any(plan.year < year <= day.year for year in years)
+
+
+def test_the_plan_covers_the_whole_year_though_signed_later(catalog: Catalog) -> None:
+    plan = catalog.plans[0]
+    assert plan.signed_on == date(2024, 1, 11)
+    for day in (plan.valid_from, plan.signed_on - timedelta(days=1), plan.valid_to):
+        assert catalog.plan_for(day) == (plan, False)
+    assert catalog.plan_for(plan.valid_from - timedelta(days=1)) is None
+    assert catalog.plan_for(plan.valid_to + timedelta(days=1)) == (plan, True)
