@@ -34,6 +34,8 @@ def attain(
     """
     with connection.transaction():
         connection.execute("select pg_advisory_xact_lock(hashtextextended('attain', 0))")
+        # Whole days are joined at once, often before the new tables have statistics: a nested loop then takes minutes.
+        connection.execute("set local enable_nestloop = off")
         touched = connection.execute("select touched_id, source, day from ops.touched_days").fetchall()
         for profile in profiles:
             own = [day for _, source, day in touched if source == profile.source]

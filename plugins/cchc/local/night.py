@@ -6,7 +6,6 @@ import json
 import os
 import sys
 import time
-import warnings
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -65,11 +64,10 @@ def run_demonstration(home: Path) -> int:
 
 
 def _run_night(day: date) -> dict[str, str]:
-    # Our own lines say what happened; Airflow's are for its log files. Set before Airflow is imported, which takes
-    # seconds and is left to the commands that need it.
+    # Set before Airflow is imported, which takes seconds and is left to the commands that need it: at the keyboard
+    # its own lines are noise, ours say what happened.
     os.environ.setdefault("AIRFLOW__LOGGING__LOGGING_LEVEL", "WARNING")
-    os.environ.setdefault("AIRFLOW__LOGGING__NAMESPACE_LEVELS", "cchc=INFO")
-    warnings.simplefilter("ignore")
+    os.environ.setdefault("AIRFLOW__LOGGING__NAMESPACE_LEVELS", "py.warnings=ERROR")
     from cchc.tasks.nightly import run_night
 
     states = run_night(day)

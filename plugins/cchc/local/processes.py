@@ -35,14 +35,18 @@ def find_members(sessions: set[int]) -> dict[int, int]:
 
 
 def _list_live() -> Iterator[tuple[int, int]]:
-    """This user's processes and their sessions; a dead process that nobody has collected yet has no program."""
+    """Every process and its session, without those that are dead and only wait to be collected.
+
+    Until then a process that is ending may have no program left and still hold its files and locks.
+    """
     for entry in PROC.iterdir():
         if entry.name.isdecimal():
             try:
-                (entry / "exe").readlink()
-                yield int(entry.name), os.getsid(int(entry.name))
-            except (FileNotFoundError, ProcessLookupError, PermissionError):
+                state, _parent, _group, session, *_ = (entry / "stat").read_text().rpartition(") ")[2].split()
+            except (FileNotFoundError, ProcessLookupError):
                 continue
+            if state not in "ZX":
+                yield int(entry.name), int(session)
 
 
 def _holds(pid: int, target: str) -> bool:

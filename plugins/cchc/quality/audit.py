@@ -82,9 +82,12 @@ def is_audited(connection: psycopg.Connection, load: Load) -> bool:
 
 
 def _run_suite(url: Any, profile: Profile, entity: str) -> list[Result]:
-    import_quietly()
+    # It takes seconds to import and talks a lot: once per process, in the task that needs it.
+    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
+
+    logging.getLogger("great_expectations").setLevel(logging.ERROR)
 
     name = f"{profile.staging}_{entity}"
     suite = json.loads((EXPECTATIONS / f"{name}.json").read_text(encoding="utf-8"))
@@ -102,12 +105,6 @@ def _run_suite(url: Any, profile: Profile, entity: str) -> list[Result]:
         return [_read_result(name, item) for item in outcome.results]
     finally:
         warehouse.get_engine().dispose()
-
-
-def import_quietly() -> None:
-    """Great Expectations takes seconds to import and talks a lot: once per process, in the task that needs it."""
-    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
-    logging.getLogger("great_expectations").setLevel(logging.ERROR)
 
 
 def _read_result(suite: str, item: Any) -> Result:

@@ -29,6 +29,7 @@ def load_dags() -> list[DAG]:
 
 def run_night(day: date) -> dict[str, str]:
     """Run the night of ``day``; returns the state of each DAG's run. A failed ingest doesn't keep the others back."""
+    _show_progress()
     states = {}
     for dag in load_dags():
         started = time.monotonic()
@@ -40,6 +41,17 @@ def run_night(day: date) -> dict[str, str]:
     dispose_orm()  # no connection is left behind for the embedded database to cut
     configure_orm()
     return states
+
+
+def _show_progress() -> None:
+    """Our lines to standard error as they are; Airflow's handlers, which would repeat them, don't get them."""
+    logger = logging.getLogger("cchc")
+    if not logger.handlers:
+        handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter("%(asctime)s  %(message)s", "%H:%M:%S"))
+        logger.addHandler(handler)
+        logger.setLevel(logging.INFO)
+        logger.propagate = False
 
 
 def _retry_at_once(task: BaseOperator) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import psycopg
@@ -26,7 +26,7 @@ class Login:
     port: int
     database: str
     user: str
-    password: str
+    password: str = field(repr=False)
 
     def options(self, role: str, **settings: str) -> str:
         """The libpq ``options`` that take on ``role`` and set session variables; values hold no spaces."""

@@ -1,0 +1,99 @@
+"""What many tests stand on: an embedded server for each worker, a fresh warehouse for each test, the shared facts."""
+
+from __future__ import annotations
+
+import itertools
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from cchc.local.embedded import MAJOR, Database, open_database, stop_if_unused
+from cchc.settings import CHECKOUT
+from cchc.warehouse.migrations import migrate
+
+# The cluster lives as long as its tests: nothing of it need survive a crash of the machine.
+VOLATILE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+TEMPLATE = "migrated"
+
+
+@dataclass(frozen=True)
+class Warehouse:
+    """A database of its own with the whole schema and no rows."""
+
+    server: Database
+    database: str
+
+    def url(self, role: str = "cchc_loader") -> str:
+        """The libpq URL of ``role``."""
+        return self.server.url(role, self.database)
+
+    def query(self, statement: str, parameters: Any = None, role: str = "cchc_owner") -> list[tuple[Any, ...]]:
+        """Every row of one query."""
+        with psycopg.connect(self.url(role)) as connection:
+            return connection.execute(statement.encode(), parameters).fetchall()
+
+
+@contextmanager
+def open_folder() -> Iterator[Path]:
+    """A temporary folder that others may pass: as root PostgreSQL runs as another user, and pytest's own are closed."""
+    with tempfile.TemporaryDirectory(prefix="cchc-test-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        yield folder
+
+
+@pytest.fixture
+def home() -> Iterator[Path]:
+    """The home of an installation that isn't there yet; whatever server a test left in it is stopped."""
+    with open_folder() as folder:
+        yield folder / "home"
+        stop_if_unused(folder / "home")
+
+
+@pytest.fixture(scope="session")
+def cluster(request: pytest.FixtureRequest) -> Iterator[Database]:
+    """An embedded server with a template of a migrated warehouse; ``parametrize("cluster", [16, 18], indirect=True)``
+    runs a test on both."""
+    major = getattr(request, "param", MAJOR)
+    with open_folder() as home, open_database(home, major=major, settings=VOLATILE) as database:
+        run_as_superuser(database, "CREATE DATABASE {} OWNER {}", TEMPLATE, "cchc_owner")
+        with psycopg.connect(database.url("cchc_owner", TEMPLATE)) as connection:
+            migrate(connection)
+        yield database
+
+
+@pytest.fixture
+def warehouse(cluster: Database, numbers: Iterator[int]) -> Iterator[Warehouse]:
+    """A fresh copy of the migrated warehouse."""
+    name = f"warehouse_{next(numbers)}"
+    run_as_superuser(cluster, "CREATE DATABASE {} TEMPLATE {} OWNER {}", name, TEMPLATE, "cchc_owner")
+    yield Warehouse(cluster, name)
+    run_as_superuser(cluster, "DROP DATABASE {} WITH (FORCE)", name)
+
+
+@pytest.fixture(scope="session")
+def numbers() -> Iterator[int]:
+    """1, 2, 3 … to tell this worker's databases apart."""
+    return itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of shared facts beside the checkout."""
+    folder = CHECKOUT.parent / "shared"
+    if not folder.is_dir():
+        pytest.skip(f"the shared facts are not beside the checkout: {folder.name}/ is missing there")
+    return folder
+
+
+def run_as_superuser(server: Database, statement: str, *names: str) -> None:
+    """Run a statement that allows no transaction; ``names`` fill its ``{}`` as identifiers."""
+    with psycopg.connect(server.url("postgres", "postgres"), autocommit=True) as connection:
+        connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))  # type: ignore[arg-type]
