@@ -54,7 +54,7 @@ def format_table(connection: psycopg.Connection, province: str, day: date) -> st
             )
         )
     title = f"\nMức độ hoàn thành kế hoạch CCHC của {province}, ngày {day:%d/%m/%Y}: {len(rows) - 1} chỉ tiêu"
-    return f"{title}\n{_align(rows)}"
+    return f"{title}\n{_align(rows)}\n"
 
 
 def format_changes(connection: psycopg.Connection, province: str, first: date, last: date) -> str:

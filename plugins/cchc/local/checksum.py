@@ -33,7 +33,7 @@ def print_checksum(home: Path) -> int:
             rows, digest = compute_checksum(connection, schema, table)
             total.update(f"{schema}.{table} {rows} {digest}\n".encode())
             sys.stderr.write(f"{digest}  {schema}.{table} ({rows} rows)\n")
-        print(total.hexdigest())
+        sys.stdout.write(f"{total.hexdigest()}\n")
     return 0
 
 

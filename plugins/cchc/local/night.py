@@ -53,12 +53,12 @@ def run_demonstration(home: Path) -> int:
                 return 1
         with psycopg.connect(database.url("cchc_analyst")) as connection:
             province = read_settings().province
-            print(format_table(connection, province, SIMULATED_DAYS[-1]))
-            print(format_changes(connection, province, SIMULATED_DAYS[0], SIMULATED_DAYS[-1]))
-    print(
+            sys.stdout.write(format_table(connection, province, SIMULATED_DAYS[-1]))
+            sys.stdout.write(format_changes(connection, province, SIMULATED_DAYS[0], SIMULATED_DAYS[-1]))
+    sys.stdout.write(
         f"Ba đêm mô phỏng xong trong {time.monotonic() - started:.0f} giây.\n"
-        'Xem tiếp: make psql · make sql Q="select * from mart.attainment_latest" · make up · docs/\n'
-        f"Trang chất lượng: {read_settings().pages}/{SIMULATED_DAYS[-1]}/national_portal.html"
+        'Xem tiếp: make psql · make sql Q="TABLE mart.attainment_latest" · make up · README.md\n'
+        f"Trang chất lượng: {read_settings().pages}/{SIMULATED_DAYS[-1]}/national_portal.html\n"
     )
     return 0
 

@@ -1,8 +1,9 @@
 """The raw archive: every answer as received, before anything parses it, never overwritten.
 
 ``<archive>/<source>/<province>/<day described>/<window>/<captured at>-<hash>/`` holds one capture: its pages
-(``page-001.json.gz`` …) and ``capture.json`` (requests, status, time, SHA-256 of each page). The folder appears whole or
-not at all. ``verdict`` beside them says what became of it: published, stopped or refused. Folders are 0700, files 0600.
+(``page-001.json.gz`` …) and ``capture.json`` (requests, status, time, SHA-256 of each page). The folder appears whole
+or not at all. ``verdict`` beside them says what became of it: published, stopped or refused. Folders are 0700, files
+0600.
 """
 
 from __future__ import annotations
@@ -108,7 +109,7 @@ class Archive:
         if capture.folder.exists():  # the same bytes at the same second
             shutil.rmtree(partial)
         else:
-            os.replace(partial, capture.folder)
+            partial.rename(capture.folder)
         if verdict:
             capture.set_verdict(verdict)
         return capture
@@ -155,4 +156,4 @@ def _write(path: Path, content: bytes) -> None:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
-    os.replace(new, path)
+    new.replace(path)

@@ -142,7 +142,7 @@ def _choose_wait(number: int, retry_after: float | None, policy: RequestPolicy) 
     if retry_after is not None:
         return retry_after
     wait = policy.first_wait_seconds * 2 ** (number - 1) * (1 + random.random() / 4)  # noqa: S311
-    return min(wait, policy.longest_wait_seconds)
+    return min(float(wait), policy.longest_wait_seconds)
 
 
 def _read_date(header: str | None) -> datetime:

@@ -54,8 +54,8 @@ def ask_source(profile: Profile, target: Target, archive: Archive, window: Windo
         return post_json(target.host + path, payload, target.policy)
 
     try:
-        for response in fetch_pages(profile.endpoints[window.endpoint], window, target.root_department_id, ask):
-            responses.append(response)
+        # extend() keeps the pages that came before the one that fails
+        responses.extend(fetch_pages(profile.endpoints[window.endpoint], window, target.root_department_id, ask))
     except RejectedResponseError as rejected:
         responses.append(rejected.response)
         archive.keep(window.name, described_day(responses[0].captured_at), responses, verdict="refused")

@@ -22,8 +22,8 @@ PATH = "/api/v1/reporting/evaluation/"
 MOST_PAGES = 200
 
 NODE_FIELDS = {
-    "stt", "departmentId", "departmentName", "departmentCode", "departmentType", "departmentLevel", "agencyLevel", "level",
-    "totalScore", "totalMaxScore", "score", "maxScore", "ratio", "scoreDelta", "metrics",
+    "stt", "departmentId", "departmentName", "departmentCode", "departmentType", "departmentLevel", "agencyLevel",
+    "level", "totalScore", "totalMaxScore", "score", "maxScore", "ratio", "scoreDelta", "metrics",
 }  # fmt: skip
 METRIC_FIELDS = {
     "code", "name", "numerator", "denominator", "ratio", "score", "maxScore", "dataQualityStatus", "dataQualityMessage",
@@ -64,9 +64,7 @@ class Reading:
 
 def plan_windows(profile: Profile, day: date) -> list[Window]:
     """The year of ``day`` for every endpoint and, on days 1 to 10, the month just ended."""
-    windows = [
-        Window(endpoint, "year", date(day.year, 1, 1), date(day.year, 12, 31)) for endpoint in profile.endpoints
-    ]
+    windows = [Window(endpoint, "year", date(day.year, 1, 1), date(day.year, 12, 31)) for endpoint in profile.endpoints]
     month = month_just_ended(day)
     if month:
         windows += [Window(endpoint, "month", *month) for endpoint in profile.endpoints]
@@ -207,7 +205,14 @@ class _Reader:
             self.missing |= {f"metrics.{code}" for code in self.endpoint.metrics.keys() - given}
 
     def _add(
-        self, node: dict[str, Any], part: dict[str, Any], wire: Metric, pointer: str, *, is_root: bool, has_strange: bool
+        self,
+        node: dict[str, Any],
+        part: dict[str, Any],
+        wire: Metric,
+        pointer: str,
+        *,
+        is_root: bool,
+        has_strange: bool,
     ) -> None:
         in_tree = self.endpoint.shape == "tree"
         names = {

@@ -17,6 +17,8 @@ class ProfileError(Exception):
 
 
 class Model(BaseModel):
+    """Frozen, and nothing in it that nobody reads."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 

@@ -49,16 +49,19 @@ def name_map_index(name: str) -> None:
 def read_connection(connection_id: str) -> Connection | None:
     """An Airflow connection, or None when it isn't set."""
     try:
-        return Connection.get(connection_id)
+        connection: Connection = Connection.get(connection_id)
     except AirflowNotFoundException:
         return None
+    return connection
 
 
 def read_login() -> Login:
     """The login of the connection ``warehouse``."""
     connection = read_connection("warehouse")
     if connection is None:
-        raise LookupError('the Airflow connection "warehouse" is not set; make run, nightly and up set it by themselves')
+        raise LookupError(
+            'the Airflow connection "warehouse" is not set; make run, nightly and up set it by themselves'
+        )
     return Login(
         host=connection.host or "127.0.0.1",
         port=connection.port or 5432,

@@ -1,4 +1,4 @@
-"""Tasks of an ingest DAG: plan, land, stage, audit, publish, close. One source, one day, a mapped chain for each window."""
+"""Tasks of an ingest DAG: one source, one day; plan, a chain of land, stage, audit, publish for each window, close."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ def run_file(connection: psycopg.Connection, name: str, parameters: dict[str, An
     """Run ``include/sql/<name>``, one statement or several, with bound parameters; the cursor is at the last one."""
     cursor = ClientCursor(connection)
     text = (SQL / name).read_text(encoding="utf-8")
-    cursor.execute(sql.SQL(text), parameters)  # type: ignore[arg-type]  # our own file, not a value
+    cursor.execute(sql.SQL(text), parameters)  # our own file, not a value
     while cursor.nextset():
         pass
     return cursor

@@ -41,7 +41,8 @@ def close_night(connection: psycopg.Connection, source: str, day: date, run_id: 
     """All windows of the run have ended, well or not. Commits."""
     with connection.transaction():
         connection.execute(
-            "update ops.source_night set finished_at = clock_timestamp() where source = %s and day = %s and run_id = %s",
+            "update ops.source_night set finished_at = clock_timestamp()"
+            " where source = %s and day = %s and run_id = %s",
             [source, day, run_id],
         )
 

@@ -1,4 +1,7 @@
-"""Publish: one transaction from staged and judged rows to core, quarantine and ledger. Killed anywhere, it left nothing."""
+"""Publish: one transaction from staged and judged rows to core, quarantine and ledger.
+
+Killed anywhere before its end, it leaves nothing.
+"""
 
 from __future__ import annotations
 
@@ -79,7 +82,8 @@ def record_failure(
         "window_end": max(window.start, min(window.end, day)), "run_id": run_id, "started_at": datetime.now(UTC),
     }  # fmt: skip
     with connection.transaction():
-        run_file(connection, "publish/ops.load.sql", parameters | _ledger_values(Outcome("failed", 0, 0, 0, 0, (), error)))
+        values = _ledger_values(Outcome("failed", 0, 0, 0, 0, error=error))
+        run_file(connection, "publish/ops.load.sql", parameters | values)
 
 
 def _move_rows(connection: psycopg.Connection, profile: Profile, outcome: Outcome, parameters: dict[str, Any]) -> int:
@@ -95,15 +99,16 @@ def _move_rows(connection: psycopg.Connection, profile: Profile, outcome: Outcom
 def _judge(connection: psycopg.Connection, profile: Profile, load: Load) -> Outcome:
     parameters: dict[str, UUID] = {"load_id": load.load_id}
     row = run_file(connection, "publish/ops.load_judgement.sql", parameters).fetchone()
-    received, refused, stop_rules = row if row else (0, 0, [])
+    received, refused, stop_rules = row or (0, 0, [])
     if not stop_rules and refused > received * profile.max_rejected_share:
         stop_rules = ["too_many_rejected"]
     if not stop_rules:
         return Outcome("published", received, received - refused, refused, 0)
-    request = load.capture.pages[0]
+    page = load.capture.pages[0]
     error = (
-        f"{load.window.name} described {load.data_date}: stopped by {', '.join(stop_rules)}; {received} rows to quarantine"
-        f" ({refused} broke rules of their own). POST {request.url} {request.request}; bytes kept in {load.capture.folder}"
+        f"{load.window.name}, describing {load.data_date}: stopped by {', '.join(stop_rules)}; {received} rows to"
+        f" quarantine, {refused} of them with rules of their own. POST {page.url} {page.request}; HTTP {page.status};"
+        f" bytes kept in {load.capture.folder}"
     )
     return Outcome("stopped", received, 0, received, 0, tuple(stop_rules), error)
 
