@@ -16,13 +16,22 @@ CCHC := PYTHONPATH=plugins:. .venv/bin/python -m cchc.local
 unexport Q
 sql: export QUERY = $(value Q)
 
-.PHONY: help test up down psql sql lint
+.PHONY: help run test nightly check up down psql sql checksum lint
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-12s %s\n", $$1, $$2 }'
 
+run: $(INSTALLED) ## sets everything up, runs the simulated province's last three nights, prints its attainment
+	@$(CCHC) run
+
 test: $(INSTALLED) ## all tests
 	@.venv/bin/python -m pytest -n 2
+
+nightly: $(INSTALLED) ## the nightly DAGs for one day, against the configured sources: make nightly DATE=2024-06-30
+	@$(CCHC) nightly -- "$$DATE"
+
+check: $(INSTALLED) ## one polite request to a configured source: make check SOURCE=national_portal
+	@$(CCHC) check -- "$$SOURCE"
 
 up: $(INSTALLED) ## the whole Airflow with the DAGs on, on this machine only; prints address and password
 	@$(CCHC) up
@@ -35,6 +44,9 @@ psql: $(INSTALLED) ## a shell on the warehouse as the read-only analyst
 
 sql: $(INSTALLED) ## one query as the analyst, as CSV: make sql Q="select …"
 	@$(CCHC) sql -- "$$QUERY"
+
+checksum: $(INSTALLED) ## a checksum of what the nights have computed, without run ids and clock times
+	@$(CCHC) checksum
 
 lint: $(INSTALLED) ## formatting, linters and types
 	@.venv/bin/ruff check

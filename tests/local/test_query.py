@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from cchc.local.embedded import Database, open_database
@@ -22,9 +24,14 @@ def analysed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, D
         yield home, database
 
 
-def run(command: list[str], home: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+def clean_environment(home: Path) -> dict[str, str]:
+    """This process's environment without what an outer make or Airflow put there."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS", "AIRFLOW_"))}
-    environment = {**kept, "PYTHONPATH": "plugins:.", "CCHC_HOME": str(home), **variables}
+    return {**kept, "PYTHONPATH": "plugins:.", "CCHC_HOME": str(home)}
+
+
+def run(command: list[str], home: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    environment = {**clean_environment(home), **variables}
     return subprocess.run(command, env=environment, cwd=CHECKOUT, capture_output=True, text=True, check=False)
 
 
@@ -76,3 +83,16 @@ def test_another_warehouse_is_asked_as_the_analyst(analysed: tuple[Path, Databas
     said = run_sql(tmp_path / "unused", query, AIRFLOW_CONN_WAREHOUSE=forms[form])
     assert said.stdout == "current_user,current_setting,app\ncchc_analyst,on,elsewhere\n"
     assert not (tmp_path / "unused").exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_query_leaves_no_server(home: Path, number: signal.Signals) -> None:
+    command = [sys.executable, "-m", "cchc.local", "sql", "--", "select pg_sleep(100)"]
+    with open_database(home) as database, psycopg.connect(database.url("postgres"), autocommit=True) as watcher:
+        asked = subprocess.Popen(command, env=clean_environment(home), cwd=CHECKOUT, stderr=subprocess.PIPE)
+        while not watcher.execute("SELECT FROM pg_stat_activity WHERE query = 'select pg_sleep(100)'").rowcount:
+            assert asked.poll() is None
+    asked.send_signal(number)
+    asked.communicate()
+    assert asked.returncode == 128 + number
+    assert not (home / "postgres" / "data" / "postmaster.pid").exists()

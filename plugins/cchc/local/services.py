@@ -21,12 +21,12 @@ from pathlib import Path
 import requests
 
 from cchc.local import LocalError
-from cchc.local.airflow_home import ADMIN, API_PORT
+from cchc.local.airflow_home import ADMIN, API_PORT, airflow_environment, prepare_metadata
 from cchc.local.credentials import write_private
 from cchc.local.embedded import Database, open_database, stop_if_unused
-from cchc.local.installation import prepare_installation
 from cchc.local.ports import HOST, choose_port
 from cchc.local.processes import find_members, find_sessions
+from cchc.local.warehouse import prepare_warehouse
 
 logger = logging.getLogger(__name__)
 
@@ -69,7 +69,9 @@ def stop_services(home: Path) -> int:
 
 
 def _start(home: Path, database: Database, port: int) -> None:
-    environment = prepare_installation(home, database, port)
+    prepare_warehouse(database)
+    environment = airflow_environment(home, database, port)
+    prepare_metadata(database, environment)
     write_private(home / "airflow" / "passwords.json", f'{{"{ADMIN}": "{database.credentials[ADMIN]}"}}')
     logs = home / "logs"
     logs.mkdir(exist_ok=True)
