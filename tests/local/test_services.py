@@ -10,12 +10,12 @@ import pytest
 import requests
 
 from cchc.local import services
-from cchc.local.processes import find_members, find_sessions, read_command
+from cchc.local.processes import find_members, read_command
 
 
-def find_service(home: Path, name: str) -> int:
-    sessions = find_sessions(home / "services")
-    return next(pid for pid in sessions if name in " ".join(read_command(pid)))
+def read_sessions(home: Path) -> dict[int, str]:
+    lines = (home / "services").read_text().splitlines()[1:]
+    return {int(session): started for session, started in map(str.split, lines)}
 
 
 @pytest.mark.timeout(240)
@@ -28,18 +28,26 @@ def test_airflow_comes_up_survives_a_kill_and_leaves_nothing(home: Path, capsys:
     errors = requests.get(f"{address}/api/v2/importErrors", headers={"Authorization": f"Bearer {token}"}, timeout=30)
     assert errors.json()["total_entries"] == 0
 
-    running = find_sessions(home / "services")
+    sessions = read_sessions(home)
+    assert len(sessions.keys() & find_members(sessions).keys()) == len(services.SERVICES)
     assert services.start_services(home) == 0
     assert capsys.readouterr().out == said
-    assert find_sessions(home / "services") == running
+    assert read_sessions(home) == sessions
 
-    scheduler = find_service(home, "scheduler")
+    scheduler = next(pid for pid in sessions if "scheduler" in read_command(pid))
     os.kill(scheduler, signal.SIGKILL)
     assert services.stop_services(home) == 0
-    assert find_members(running) == {}
+    assert find_members(sessions) == {}
     assert not (home / "postgres" / "data" / "postmaster.pid").exists()
 
 
 def test_down_where_nothing_is_up_does_nothing(home: Path) -> None:
     assert services.stop_services(home) == 0
     assert not home.exists()
+
+
+def test_number_of_a_session_that_another_process_has_now_is_left_alone() -> None:
+    own = os.getsid(0)
+    assert os.getpid() not in find_members({own: "1"})  # its process started at another time
+    started = Path(f"/proc/{own}/stat").read_text().rpartition(") ")[2].split()[19]
+    assert os.getpid() in find_members({own: started})

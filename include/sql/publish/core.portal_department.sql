@@ -24,14 +24,18 @@ when matched and (
     n.department_code > d.department_code or (d.department_code is null and n.department_code is not null)
     or n.name_vi > d.name_vi or (d.name_vi is null and n.name_vi is not null)
     or n.level > d.level or (d.level is null and n.level is not null)
+    or not d.load_ids @> array[%(load_id)s::uuid]
 ) then
     update set
         department_code = greatest(d.department_code, n.department_code),
         name_vi = greatest(d.name_vi, n.name_vi),
-        level = greatest(d.level, n.level)
+        level = greatest(d.level, n.level),
+        load_ids = array(
+            select distinct u.load_id from unnest(d.load_ids || %(load_id)s::uuid) as u (load_id) order by u.load_id
+        )
 when not matched then
-    insert (source, department_id, data_date, department_code, name_vi, level, is_root, parent_id, load_id)
+    insert (source, department_id, data_date, department_code, name_vi, level, is_root, parent_id, load_ids)
     values (
         %(source)s, n.department_id, %(data_date)s, n.department_code, n.name_vi, n.level, n.is_root,
-        case when not n.is_root then n.parent_id end, %(load_id)s
+        case when not n.is_root then n.parent_id end, array[%(load_id)s::uuid]
     );

@@ -45,7 +45,7 @@ create table core.portal_department (
     level text,
     is_root boolean not null,
     parent_id text,
-    load_id uuid not null references ops.load (load_id),
+    load_ids uuid [] not null,
     primary key (source, department_id, data_date)
 );
 comment on table core.portal_department is 'Departments as the portal named them on each day; what one endpoint leaves out another fills in.';
@@ -57,7 +57,7 @@ comment on column core.portal_department.name_vi is 'departmentName.';
 comment on column core.portal_department.level is 'The house''s level, from departmentType or level.';
 comment on column core.portal_department.is_root is 'True for the province.';
 comment on column core.portal_department.parent_id is 'departmentId of the root it was listed under.';
-comment on column core.portal_department.load_id is 'The first load that named it that day.';
+comment on column core.portal_department.load_ids is 'The loads that named it that day, in order of their ids.';
 
 create table core.portal_statistic (
     source text not null,

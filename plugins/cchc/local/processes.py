@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 PROC = Path("/proc")
@@ -23,41 +22,28 @@ def is_attached(shared_memory: int) -> bool:
     return any(int(row[1]) == shared_memory and int(row[6]) > 0 for row in rows)
 
 
-def find_sessions(file: Path) -> set[int]:
-    """The sessions (by the process that began them) in which a process other than this one has ``file`` open."""
-    target = str(file.resolve())
-    return {session for pid, session in _list_live() if pid != os.getpid() and _holds(pid, target)}
+def find_members(sessions: Mapping[int, str]) -> dict[int, int]:
+    """The live processes of sessions: process -> session.
+
+    ``sessions``: the process that began each, which gave it its number, and that process's start in clock ticks. A
+    process of that number with another start began another session: the one that was meant is long gone.
+    """
+    live = list(_list_live())
+    reused = {pid for pid, _, started in live if sessions.get(pid, started) != started}
+    return {pid: session for pid, session, _ in live if session in sessions.keys() - reused}
 
 
-def find_members(sessions: set[int]) -> dict[int, int]:
-    """The live processes of these sessions: process -> session."""
-    return {pid: session for pid, session in _list_live() if session in sessions}
+def _list_live() -> Iterator[tuple[int, int, str]]:
+    """Every process, its session and its start, without the dead that only wait to be collected.
 
-
-def _list_live() -> Iterator[tuple[int, int]]:
-    """Every process and its session, without those that are dead and only wait to be collected.
-
-    Until then a process that is ending may have no program left and still hold its files and locks.
+    Read from /proc/*/stat, which anybody may read: Airflow closes the rest of /proc for a process that ran a task,
+    even to its own user.
     """
     for entry in PROC.iterdir():
         if entry.name.isdecimal():
             try:
-                state, _parent, _group, session, *_ = (entry / "stat").read_text().rpartition(") ")[2].split()
+                fields = (entry / "stat").read_text().rpartition(") ")[2].split()
             except (FileNotFoundError, ProcessLookupError):
                 continue
-            if state not in "ZX":
-                yield int(entry.name), int(session)
-
-
-def _holds(pid: int, target: str) -> bool:
-    try:
-        return any(_points_at(target, descriptor) for descriptor in (PROC / str(pid) / "fd").iterdir())
-    except (FileNotFoundError, ProcessLookupError, PermissionError):
-        return False
-
-
-def _points_at(target: str, descriptor: Path) -> bool:
-    try:
-        return str(descriptor.readlink()) == target
-    except FileNotFoundError:  # closed since it was listed
-        return False
+            if fields[0] not in "ZX":
+                yield int(entry.name), int(fields[3]), fields[19]

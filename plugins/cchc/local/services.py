@@ -1,8 +1,8 @@
 """The whole Airflow in the background: api-server, scheduler, dag-processor and triggerer.
 
-Every process of it holds the file ``services`` of the home open, and so do the processes that it forks. That is how
-they are found again, whatever was killed before; the file's text is the port of the api-server. They also hold the
-embedded database's lock, which keeps that server running as long as one of them lives.
+Each runs in a session of its own, with all that it forks. The file ``services`` of the home holds the api-server's
+port and a line for each session; they are found again by it, whatever was killed before. They also hold the embedded
+database's lock, which keeps that server running as long as one of them lives.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import fcntl
 import logging
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -25,7 +24,7 @@ from cchc.local.airflow_home import ADMIN, API_PORT, airflow_environment, prepar
 from cchc.local.credentials import write_private
 from cchc.local.embedded import Database, open_database, stop_if_unused
 from cchc.local.ports import HOST, choose_port
-from cchc.local.processes import find_members, find_sessions
+from cchc.local.processes import find_members
 from cchc.local.warehouse import prepare_warehouse
 
 logger = logging.getLogger(__name__)
@@ -37,6 +36,8 @@ SERVICES: Mapping[str, tuple[str, ...]] = {
     "dag-processor": (),
     "triggerer": ("--skip-serve-logs",),
 }
+# A service notes its session and start (see find_members) before it becomes the service: no kill comes in between.
+NOTE_AND_RUN = 'echo $$ $(cut -d " " -f 22 /proc/$$/stat) >> "$0" && exec "$@"'
 HEALTH_CHECKS = {"metadatabase", "scheduler", "triggerer", "dag_processor"}
 START_SECONDS = 120
 STOP_SECONDS = 10  # then it is killed, tasks too: a night that was killed anywhere is run again without harm
@@ -49,9 +50,9 @@ def start_services(home: Path) -> int:
     """
     home.mkdir(parents=True, exist_ok=True)
     with _locked(home), open_database(home) as database:
-        port = _read_port(home)
-        if not (port and _is_complete(home) and _is_healthy(port)):
-            _end_processes(home)
+        port, sessions = _read_services(home)
+        if not (_is_complete(sessions) and _is_healthy(port)):
+            _end_sessions(sessions)
             port = choose_port(API_PORT, "Airflow")
             _start(home, database, port)
         password = database.credentials[ADMIN]
@@ -63,7 +64,8 @@ def stop_services(home: Path) -> int:
     """Stop all of Airflow, and the embedded database if nobody else uses it; 0."""
     if home.exists():
         with _locked(home):
-            _end_processes(home)
+            _end_sessions(_read_services(home)[1])
+            (home / "services").unlink(missing_ok=True)
         stop_if_unused(home)
     return 0
 
@@ -73,44 +75,44 @@ def _start(home: Path, database: Database, port: int) -> None:
     environment = airflow_environment(home, database, port)
     prepare_metadata(database, environment)
     write_private(home / "airflow" / "passwords.json", f'{{"{ADMIN}": "{database.credentials[ADMIN]}"}}')
-    logs = home / "logs"
-    logs.mkdir(exist_ok=True)
-    (home / "services").write_text(str(port))
-    with (home / "services").open() as mark, database.hold() as users:
-        started = {
-            service: _launch(service, logs, {**os.environ, **environment}, (mark.fileno(), users))
-            for service in SERVICES
-        }
+    (home / "logs").mkdir(exist_ok=True)
+    (home / "services").write_text(f"{port}\n")
     try:
-        _wait_until_healthy(port, started, logs)
+        with database.hold() as users:
+            started = {service: _launch(service, home, {**os.environ, **environment}, users) for service in SERVICES}
+        _wait_until_healthy(port, home, started)
     except BaseException:  # also Ctrl-C: services that never got healthy are of no use to anybody
-        _end_processes(home)
+        _end_sessions(_read_services(home)[1])
         raise
 
 
-def _launch(service: str, logs: Path, environment: Mapping[str, str], held: tuple[int, ...]) -> subprocess.Popen[bytes]:
-    with (logs / f"{service}.log").open("ab") as log:
-        return subprocess.Popen(
-            [sys.executable, "-m", "airflow", service, *SERVICES[service]],
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            pass_fds=held,
-        )
+def _launch(service: str, home: Path, environment: Mapping[str, str], users: int) -> int:
+    """Start a service in a session of its own, not as a child to wait for: it outlives this process. Its number."""
+    command = [sys.executable, "-m", "airflow", service, *SERVICES[service]]
+    os.set_inheritable(users, True)
+    return os.posix_spawn(
+        "/bin/sh",
+        ["sh", "-c", NOTE_AND_RUN, str(home / "services"), *command],
+        environment,
+        setsid=True,
+        file_actions=[
+            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_OPEN, 1, str(_log(home, service)), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600),
+            (os.POSIX_SPAWN_DUP2, 1, 2),
+        ],
+    )
 
 
-def _wait_until_healthy(port: int, started: Mapping[str, subprocess.Popen[bytes]], logs: Path) -> None:
+def _wait_until_healthy(port: int, home: Path, started: Mapping[str, int]) -> None:
     deadline = time.monotonic() + START_SECONDS
     while not _is_healthy(port):
-        for service, process in started.items():
-            if process.poll() is not None:
-                log = logs / f"{service}.log"
-                last = "\n".join(log.read_text(errors="replace").splitlines()[-5:])
-                raise LocalError(f"Airflow's {service} ended with code {process.returncode}; {log} ends:\n{last}")
+        for service, pid in started.items():
+            ended, status = os.waitpid(pid, os.WNOHANG)
+            if ended:
+                last = "\n".join(_log(home, service).read_text(errors="replace").splitlines()[-5:])
+                raise LocalError(f"Airflow's {service} ended ({os.waitstatus_to_exitcode(status)}):\n{last}")
         if time.monotonic() > deadline:
-            raise LocalError(f"Airflow was not healthy within {START_SECONDS} s: see {logs}")
+            raise LocalError(f"Airflow was not healthy within {START_SECONDS} s: see {home / 'logs'}")
         time.sleep(0.5)
 
 
@@ -123,15 +125,13 @@ def _is_healthy(port: int) -> bool:
     return all(states.get(check, {}).get("status") == "healthy" for check in HEALTH_CHECKS)
 
 
-def _is_complete(home: Path) -> bool:
+def _is_complete(sessions: Mapping[int, str]) -> bool:
     """Whether each service's first process lives; then the port is this installation's and not another one's."""
-    sessions = find_sessions(home / "services")
-    return len(sessions & find_members(sessions).keys()) == len(SERVICES)
+    return len(sessions.keys() & find_members(sessions).keys()) == len(SERVICES)
 
 
-def _end_processes(home: Path) -> None:
+def _end_sessions(sessions: Mapping[int, str]) -> None:
     """Ask every session of the services to end, and kill what is left of it after ``STOP_SECONDS``."""
-    sessions = find_sessions(home / "services")
     members = find_members(sessions)
     for pid, session in members.items():
         if pid == session or session not in members:  # a service ends its own children; orphans are asked themselves
@@ -142,7 +142,6 @@ def _end_processes(home: Path) -> None:
             for pid in members:
                 _signal(pid, signal.SIGKILL)
         time.sleep(0.1)
-    (home / "services").unlink(missing_ok=True)
 
 
 def _signal(pid: int, number: signal.Signals) -> None:
@@ -152,9 +151,15 @@ def _signal(pid: int, number: signal.Signals) -> None:
         logger.debug("process %d ended by itself", pid)
 
 
-def _read_port(home: Path) -> int | None:
+def _read_services(home: Path) -> tuple[int, dict[int, str]]:
+    """The port of the api-server and the sessions of the services; 0 and none where nothing was started."""
     file = home / "services"
-    return int(file.read_text()) if file.exists() else None
+    port, *lines = file.read_text().splitlines() if file.exists() else ["0"]
+    return int(port), {int(session): started for session, started in map(str.split, lines)}
+
+
+def _log(home: Path, service: str) -> Path:
+    return home / "logs" / f"{service}.log"
 
 
 @contextmanager

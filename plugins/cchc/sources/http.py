@@ -134,7 +134,8 @@ def _accept(response: Response, policy: RequestPolicy) -> Response:
             raise RejectedResponseError(SourceRefusedError(f'{name}: a firewall\'s page ("{sign}")'), response)
         raise RejectedResponseError(SourceError(f"{name}: an HTML page where JSON was asked for"), response)
     if response.status not in (200, 201):
-        raise RejectedResponseError(SourceError(f"{name}: not an answer"), response)
+        said = " ".join(text.split())[:200]
+        raise RejectedResponseError(SourceError(f"{name}: not an answer, it says: {said}"), response)
     return response
 
 

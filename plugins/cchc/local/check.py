@@ -1,0 +1,22 @@
+"""``make check``: what works at a source and what doesn't."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from cchc.local.warehouse import open_installation
+
+
+def check_source(home: Path, source: str) -> int:
+    """Ask a configured source once; 0 when all is well, 1 when something isn't."""
+    with open_installation(home):  # connections may be kept in Airflow's metadata
+        os.environ.setdefault("AIRFLOW__LOGGING__LOGGING_LEVEL", "WARNING")
+        from cchc.tasks import check
+
+        all_well = True
+        for is_well, sentence in check.check_source(source):
+            all_well &= is_well
+            sys.stdout.write(f"{'ok  ' if is_well else 'BAD '} {sentence}\n")
+    return 0 if all_well else 1

@@ -1,0 +1,47 @@
+"""kill -9 in each step of a night, then the night again: the warehouse of an undisturbed night."""
+
+from __future__ import annotations
+
+import signal
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from simulator.server import run_simulator
+from tests.nights.conftest import set_night
+from tests.nights.killed_night import POINTS
+
+DAY = date(2024, 12, 31)
+PROGRAM = Path(__file__).with_name("killed_night.py")
+
+
+@pytest.fixture(scope="module")
+def province():
+    """The portal on the night of the day."""
+    with run_simulator(dossiers_per_year=100_000) as simulator:
+        set_night(simulator, DAY)
+        yield simulator
+
+
+@pytest.fixture(scope="module")
+def undisturbed(make_installation, province):
+    """The checksum of a night that nobody killed."""
+    installation = make_installation()
+    installation.connect_portal(province.base_url, province.root_department_id)
+    installation.run_night(DAY)
+    return installation.checksum()
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_a_killed_night_run_again_ends_as_if_undisturbed(point, installation, province, undisturbed):
+    installation.connect_portal(province.base_url, province.root_department_id)
+    killed = installation.start_night(PROGRAM, point, DAY.isoformat())
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert installation.checksum() != undisturbed
+    assert installation.run_night(DAY) == {"ingest_national_portal": "success", "attainment": "success"}
+    assert installation.checksum() == undisturbed
+    assert installation.query("select count(*) from staging.national_portal_statistic") == [(0,)]
+    uneven = "select count(*) from ops.load where accepted_rows + quarantined_rows <> received_rows or status <> 'published'"
+    assert installation.query(uneven) == [(0,)]
+    assert not list(installation.home.glob("archive/**/.partial-*"))

@@ -1,0 +1,143 @@
+"""The SQL of measures, attainment and views against the rulings: each folder of cases/ is one of them.
+
+``given/<table>.csv``: rows put in before, with the columns that matter (defaults.yaml has the others; an empty field is
+NULL). ``params.yaml``: the ruling in words, the steps to run and what their SQL takes. ``expected/<table or view>.csv``:
+all rows it then holds, in the columns compared.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+from uuid import NAMESPACE_OID, uuid5
+
+import psycopg
+import pytest
+import yaml
+from psycopg import sql
+
+from cchc.warehouse.connection import run_file
+
+HERE = Path(__file__).parent
+CASES = sorted(path.parent for path in HERE.glob("cases/*/params.yaml"))
+DEFAULTS: dict[str, dict[str, str]] = yaml.safe_load((HERE / "defaults.yaml").read_text(encoding="utf-8"))
+PARAMETERS = {
+    "run": ["measure", "attain"],
+    "province": "H58",
+    "source": "national_portal",
+    "prefix": "portal",
+    "run_id": "tonight",
+    "allowed_delay_days": {"national_portal": 0},
+}
+STEPS = {
+    "measure": ("measures/portal_evaluation.sql", "measures/store.sql"),
+    "attain": ("attainment/attain.sql", "attainment/store.sql"),
+}
+
+
+@pytest.mark.parametrize("cluster", [18, 16], indirect=True)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_the_tables_say_what_the_ruling_says(warehouse: Any, case: Path) -> None:
+    parameters = PARAMETERS | yaml.safe_load((case / "params.yaml").read_text(encoding="utf-8"))
+    given = {path.stem: path for path in sorted(case.glob("given/*.csv"))}
+    expected = {path.stem: path for path in sorted(case.glob("expected/*.csv"))}
+    assert expected, "a case that expects nothing proves nothing"
+    with psycopg.connect(warehouse.url("cchc_loader")) as connection:
+        for table in sorted(given, key=lambda table: table != "ops.load"):
+            fill_table(connection, table, read_rows(given[table]), parameters)
+        for step in parameters["run"]:
+            for file in STEPS[step]:
+                run_file(connection, file, to_bound(parameters))
+        differences = {table: compare(connection, table, read_rows(path)) for table, path in expected.items()}
+    assert not any(differences.values()), f"{parameters['ruling']}\n{describe(differences)}"
+
+
+def test_there_are_cases() -> None:
+    assert len(CASES) > 30
+
+
+def read_rows(path: Path) -> list[dict[str, str | None]]:
+    """Rows by column; an empty field is None."""
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = [{column: value or None for column, value in row.items()} for row in csv.DictReader(file, strict=True)]
+    assert rows, f"{path} has no rows"
+    return [row | {"load_id": to_load_id(row["load_id"])} if row.get("load_id") else row for row in rows]
+
+
+def to_load_id(name: str | None) -> str:
+    """The id of the load that a case calls ``name``."""
+    return str(uuid5(NAMESPACE_OID, str(name)))
+
+
+def to_bound(parameters: dict[str, Any]) -> dict[str, Any]:
+    """The parameters as the pipeline binds them."""
+    return parameters | {"allowed_delay_days": json.dumps(parameters["allowed_delay_days"])}
+
+
+def fill_table(
+    connection: psycopg.Connection, table: str, rows: list[dict[str, str | None]], parameters: dict[str, Any]
+) -> None:
+    """Put rows into a table, completed by the defaults; loads that they name are made."""
+    completed = [complete(table, row, parameters) for row in rows]
+    if table != "ops.load" and "load_id" in completed[0]:
+        make_loads(connection, {str(row["load_id"]) for row in completed}, parameters)
+    columns = list(completed[0])
+    copy_rows(connection, sql.Identifier(*table.split(".")), columns, completed)
+
+
+def complete(table: str, row: dict[str, str | None], parameters: dict[str, Any]) -> dict[str, str | None]:
+    """The row with the defaults of the columns that it leaves out."""
+    completed: dict[str, str | None] = dict(row)
+    for column, default in DEFAULTS[table].items():
+        if column not in row:
+            value = default.format(**parameters | completed)
+            completed[column] = to_load_id(value) if column == "load_id" else value
+    return completed
+
+
+def make_loads(connection: psycopg.Connection, load_ids: set[str], parameters: dict[str, Any]) -> None:
+    """The ledger rows of loads that the case doesn't describe itself."""
+    known = {str(load_id) for (load_id,) in connection.execute("select load_id from ops.load").fetchall()}
+    if missing := sorted(load_ids - known):
+        fill_table(connection, "ops.load", [{"load_id": load_id} for load_id in missing], parameters)
+
+
+def copy_rows(
+    connection: psycopg.Connection, table: sql.Identifier, columns: list[str], rows: list[dict[str, str | None]]
+) -> None:
+    """COPY text values into a table."""
+    names = sql.SQL(", ").join(map(sql.Identifier, columns))
+    with connection.cursor().copy(sql.SQL("copy {} ({}) from stdin").format(table, names)) as copy:
+        for row in rows:
+            copy.write_row([row[column] for column in columns])
+
+
+def compare(connection: psycopg.Connection, table: str, expected: list[dict[str, str | None]]) -> list[tuple[Any, ...]]:
+    """Rows that are missing and rows that are too many, marked so; values are compared in the table's own types."""
+    columns = list(expected[0])
+    parts = {
+        "table": sql.Identifier(*table.split(".")),
+        "columns": sql.SQL(", ").join(map(sql.Identifier, columns)),
+    }
+    connection.execute(sql.SQL("create temporary table wanted as select {columns} from {table} limit 0").format(**parts))
+    copy_rows(connection, sql.Identifier("wanted"), columns, expected)
+    differences = connection.execute(
+        sql.SQL(
+            "select 'missing', m.* from (table wanted except all select {columns} from {table}) as m"
+            " union all select 'too many', m.* from (select {columns} from {table} except all table wanted) as m"
+            " order by 2, 3, 1"
+        ).format(**parts)
+    ).fetchall()
+    connection.execute("drop table wanted")
+    return differences
+
+
+def describe(differences: dict[str, list[tuple[Any, ...]]]) -> str:
+    """The differences, one a line."""
+    return "\n".join(
+        f"{table}: {' | '.join('' if value is None else str(value) for value in row)}"
+        for table, rows in differences.items()
+        for row in rows
+    )

@@ -1,0 +1,28 @@
+"""A fresh pipeline for each test."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+import pytest
+
+from cchc.settings import SOURCES
+from cchc.sources.archive import Archive
+from cchc.sources.profile import read_profile
+from tests.conftest import Warehouse
+from tests.warehouse.pipeline import Pipeline
+
+
+@pytest.fixture(scope="session")
+def _great_expectations() -> None:
+    """Imported once, and its dependencies' use of old modules forgiven."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import great_expectations  # noqa: F401
+
+
+@pytest.fixture
+def pipeline(warehouse: Warehouse, tmp_path: Path, _great_expectations: None) -> Pipeline:
+    archive = Archive(tmp_path / "archive", "national_portal", "H58")
+    return Pipeline(warehouse, archive, read_profile(SOURCES / "national_portal.yaml"))
