@@ -293,8 +293,14 @@ def test_a_new_target_takes_effect_without_an_edit_of_the_old_one(load: Load) ->
 
 
 def test_a_target_holds_on_its_last_day_and_no_longer(load: Load) -> None:
-    catalog = load(edited("plan_2024.yaml", "value: 45}]", "valid_to: 2024-06-30, value: 45}]"))
-    assert {row["valid_to_exclusive"] for row in indicator_rows(catalog)} == {date(2024, 7, 1)}
+    two = "valid_to: 2024-06-30, value: 45}, {valid_from: 2024-07-01, value: 50}]"
+    catalog = load(edited("plan_2024.yaml", "value: 45}]", two))
+    assert [row["valid_to_exclusive"] for row in indicator_rows(catalog)] == [date(2024, 7, 1), None]
+
+
+def test_a_day_of_the_plan_without_a_target_is_refused(load: Load) -> None:
+    with pytest.raises(CatalogError, match="field targets: no target is in force on 2024-07-01, add one"):
+        load(edited("plan_2024.yaml", "value: 45}]", "valid_to: 2024-06-30, value: 45}]"))
 
 
 @given(number=st.decimals(min_value=-(10**6), max_value=10**12, allow_nan=False, allow_infinity=False, places=6))

@@ -42,6 +42,8 @@ def test_a_killed_night_run_again_ends_as_if_undisturbed(point, installation, pr
     assert installation.run_night(DAY) == {"ingest_national_portal": "success", "attainment": "success"}
     assert installation.checksum() == undisturbed
     assert installation.query("select count(*) from staging.national_portal_statistic") == [(0,)]
-    uneven = "select count(*) from ops.load where accepted_rows + quarantined_rows <> received_rows or status <> 'published'"
+    uneven = (
+        "select count(*) from ops.load where accepted_rows + quarantined_rows <> received_rows or status <> 'published'"
+    )
     assert installation.query(uneven) == [(0,)]
     assert not list(installation.home.glob("archive/**/.partial-*"))

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.warehouse.conftest import _great_expectations, pipeline
+from tests.warehouse.conftest import pipeline
 
-__all__ = ["_great_expectations", "pipeline"]
+__all__ = ["pipeline"]

@@ -1,4 +1,4 @@
-"""Strategies for bodies that a portal should never send: JSON with anything anywhere in it, and bytes that are no JSON."""
+"""Bodies that a portal should never send: JSON with anything anywhere in it, and bytes that are no JSON."""
 
 from __future__ import annotations
 
@@ -21,16 +21,18 @@ Place = tuple[str | int, ...]
 
 # As written on the wire; Python's own json would never write most of them.
 HOSTILE_TEXTS = [
-    "null", "true", "false", "0", "-0", "-1", "1.5", "1e9", "1000000000001", '""', '"12"', '"nan"', r'"\u0000"', r'"\ud800"',
-    r'"\\u0000"', "NaN", "Infinity", "-Infinity", "1e400", "1e-400", "1e99999999999999999999", "-1e-99999999999999999999",
-    "0e99999", "1" * 30, "-" + "1" * 30, "1" * 5000, "1." + "3" * 20_000, "0." + "0" * 39 + "1" + "0" * 20_000,
-    json.dumps("Ủy ban " * 2000), json.dumps("".join(map(chr, range(0x4E00, 0x4E00 + 4000)))), "[" * 200_000, "{}", "[]",
+    "null", "true", "false", "0", "-0", "-1", "1.5", "1e9", "1000000000001", '""', '"12"', '"nan"', "{}", "[]",
+    r'"\u0000"', r'"\ud800"', r'"\\u0000"', "NaN", "Infinity", "-Infinity", "1e400", "1e-400", "0e99999",
+    "1e99999999999999999999", "-1e-99999999999999999999", "1" * 30, "-" + "1" * 30, "1" * 5000, "1." + "3" * 20_000,
+    "0." + "0" * 39 + "1" + "0" * 20_000, json.dumps("Ủy ban " * 2000), "[" * 200_000,
+    json.dumps("".join(map(chr, range(0x4E00, 0x4E00 + 4000)))),
 ]  # fmt: skip
 NAMES = st.sampled_from(
     ["code", "data", "pagination", "total", "totalPages", "overview", "evaluation", "parent", "children", "metrics",
      "departmentId", "departmentCode", "departmentName", "departmentType", "numerator", "denominator", "ratio", "score",
      "DOSSIER_SYNC", "totalReceived", "dataQualityStatus"]
 ) | st.text(max_size=3)  # fmt: skip
+
 
 def write_object(members: dict[str, str]) -> str:
     """A JSON object of texts that are JSON already."""
@@ -39,8 +41,10 @@ def write_object(members: dict[str, str]) -> str:
 
 JSON_TEXTS = st.recursive(
     st.sampled_from(HOSTILE_TEXTS) | st.text().map(json.dumps) | st.floats().map(json.dumps) | st.integers().map(str),
-    lambda inner: st.lists(inner, max_size=3).map(lambda items: f"[{','.join(items)}]")
-    | st.dictionaries(NAMES, inner, max_size=4).map(write_object),
+    lambda inner: (
+        st.lists(inner, max_size=3).map(lambda items: f"[{','.join(items)}]")
+        | st.dictionaries(NAMES, inner, max_size=4).map(write_object)
+    ),
     max_leaves=8,
 )
 ENDPOINTS = st.sampled_from(sorted(WRITERS))

@@ -62,7 +62,9 @@ def serve_script() -> Iterator[Script]:
             self.end_headers()
             self.wfile.write(answer.body[: len(answer.body) // 2] if answer.fate == "cut" else answer.body)
 
-        do_GET = do_POST
+        def do_GET(self) -> None:  # where a client would follow a redirect to
+            script.requests.append((self.path, None))
+            self.send_error(404)
 
         def log_message(self, *_: Any) -> None:
             pass

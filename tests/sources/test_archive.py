@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cchc.sources.archive import Archive, ArchiveError, Verdict, read_capture
@@ -34,6 +34,7 @@ def umask() -> Iterator[None]:
     os.umask(earlier)
 
 
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.binary(), min_size=1, max_size=3))
 def test_bytes_come_back_as_received(bodies: list[bytes]) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -57,6 +58,7 @@ def test_only_the_owner_may_look(archive: Archive) -> None:
     assert {path: oct(mode) for path, mode in modes.items() if mode != (0o600 if path in files else 0o700)} == {}
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_changed_byte_is_noticed_unless_it_changes_nothing(data: st.DataObject) -> None:
     body = b'{"code":"OK","data":{"numerator":309542,"denominator":358625}}'

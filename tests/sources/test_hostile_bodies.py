@@ -18,7 +18,7 @@ def read(endpoint: str, *bodies: bytes) -> Reading:
     return read_bodies(PROFILE, endpoint, list(bodies), ROOT_DEPARTMENT_ID, ROOT_CODE)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(answer=hostile_answers())
 def test_whatever_comes_is_read_into_the_same_columns(answer: tuple[str, list[bytes]]) -> None:
     endpoint, bodies = answer

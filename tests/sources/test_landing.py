@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -47,7 +48,7 @@ def test_one_request_at_a_time_with_a_pause_before_each(portal: Simulator, profi
     asked = portal.requests()[earlier:]
     assert [page.request["currentPage"] for page in capture.pages] == [1, 2, 3, 4]  # 200 departments
     assert [entry["in_flight"] for entry in asked] == [0, 0, 0, 0]
-    for before, after in zip(asked, asked[1:], strict=False):
+    for before, after in pairwise(asked):
         assert after["received_s"] - before["answered_s"] >= 0.05
 
 

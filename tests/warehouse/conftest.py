@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from pathlib import Path
 
 import pytest
@@ -14,15 +13,7 @@ from tests.conftest import Warehouse
 from tests.warehouse.pipeline import Pipeline
 
 
-@pytest.fixture(scope="session")
-def _great_expectations() -> None:
-    """Imported once, and its dependencies' use of old modules forgiven."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import great_expectations  # noqa: F401
-
-
 @pytest.fixture
-def pipeline(warehouse: Warehouse, tmp_path: Path, _great_expectations: None) -> Pipeline:
+def pipeline(warehouse: Warehouse, tmp_path: Path) -> Pipeline:
     archive = Archive(tmp_path / "archive", "national_portal", "H58")
     return Pipeline(warehouse, archive, read_profile(SOURCES / "national_portal.yaml"))

@@ -99,16 +99,12 @@ figure as (
         m.metric,
         m.agency_code,
         m.day,
-        lead(m.day) over (
-            partition by m.metric, m.agency_code, date_trunc('year', m.day)
-            order by m.day
-        ) as next_day,
+        lead(m.day) over (partition by m.metric, m.agency_code order by m.day) as next_day,
         max(m.value) filter (where m.measure_code = m.metric || '.numerator') as numerator,
         max(m.value) filter (where m.measure_code = m.metric || '.denominator') as denominator,
         max(m.value) filter (where m.measure_code = m.metric || '.ratio') as ratio,
         max(m.data_date) as data_date,
-        -- the flags of a metric's parts are those of its one row: any of them will do
-        max(m.quality_flags) as quality_flags
+        string_to_array(string_agg(array_to_string(m.quality_flags, ' '), ' '), ' ') as quality_flags
     from mart.measure as m
     where
         m.period = 'ytd'
@@ -179,8 +175,8 @@ judged as (
     -- Shares are compared by multiplying out: 89.996 %% shows as 90.00 and does not pass.
     cross join lateral (
         select
-            case when c.is_share and c.numerator is not null then c.numerator * 100 else c.value end as measured,
-            case when c.is_share and c.numerator is not null then c.target * c.denominator else c.target end as needed
+            case when c.is_share and c.denominator is not null then c.numerator * 100 else c.value end as measured,
+            case when c.is_share and c.denominator is not null then c.target * c.denominator else c.target end as needed
     ) as t
 )
 
@@ -203,6 +199,7 @@ select
         select distinct u.flag from unnest(
             coalesce(j.quality_flags, '{}') || case when j.is_of_other_year then array['plan_of_other_year'] end
         ) as u (flag)
+        where u.flag <> ''
         order by u.flag
     ) as quality_flags,
     case

@@ -19,7 +19,11 @@ snapshot as (
         s.period_start,
         s.data_date,
         md5(string_agg(
-            concat_ws('|', s.metric, s.department_id, s.numerator, s.denominator, s.ratio), ','
+            concat_ws(
+                '|',
+                s.metric, s.department_id, trim_scale(s.numerator), trim_scale(s.denominator), trim_scale(s.ratio)
+            ),
+            ','
             order by s.metric, s.department_id
         )) as content
     from core.portal_statistic as s
@@ -88,23 +92,25 @@ fact as (
     select * from monthly
 ),
 
--- handling-satisfaction and transparency give no code: the id is looked up, that day's first, else the nearest day's.
+-- handling-satisfaction and transparency give no code: the id's is that of the day, else of the newest day before it.
 department as (
     select distinct on (f.department_id, f.data_date)
         f.department_id,
         f.data_date,
+        d.data_date as known_on,
         case when f.is_root then %(province)s else d.department_code end as agency_code
     from (select distinct x.department_id, x.data_date, x.is_root from fact as x) as f
     left join core.portal_department as d
-        on d.source = %(source)s and f.department_id = d.department_id and d.department_code is not null
-    order by
-        f.department_id,
-        f.data_date,
-        d.data_date <= f.data_date desc,
-        abs(d.data_date - f.data_date)
+        on
+            d.source = %(source)s
+            and f.department_id = d.department_id
+            and f.data_date >= d.data_date
+            and d.department_code is not null
+    order by f.department_id, f.data_date, d.data_date desc
 )
 
-select
+-- A department can be made anew under another id: the newest data, then the id that carried the code last, counts.
+select distinct on (f.day, f.measure_period, f.metric, v.part, d.agency_code)
     f.day,
     f.measure_period as period,
     %(prefix)s || '.' || f.metric || '.' || v.part as measure_code,
@@ -135,4 +141,13 @@ cross join lateral (
     ('ratio', case when f.numerator is null then f.ratio end),
     ('rate', case when f.metric = 'on_time' then f.numerator * 100 / nullif(f.denominator, 0) end)
 ) as v (part, value)
-where v.value is not null and d.agency_code is not null;
+where v.value is not null and d.agency_code is not null
+order by
+    f.day,
+    f.measure_period,
+    f.metric,
+    v.part,
+    d.agency_code,
+    f.data_date desc,
+    d.known_on desc nulls last,
+    f.department_id desc;

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Container, Iterable, Iterator
-from datetime import date
+from collections.abc import Container, Iterable, Iterator, Mapping
+from datetime import date, timedelta
 from itertools import pairwise
 
+from cchc.catalog.interval import Interval
 from cchc.catalog.model import (
-    METRIC_PREFIX,
     Agency,
     AgencySet,
     Indicator,
     Plan,
     Population,
-    Source,
     Target,
     province_of,
     target_intervals,
@@ -25,8 +24,7 @@ Finding = tuple[str, str]
 
 def check_indicator(indicator: Indicator, plan_days: tuple[date, date] | None) -> Iterator[Finding]:
     """One entry against itself and, where the plan's first and last day are known, against them."""
-    yield from _check_targets("", indicator.targets, indicator.comparator is not None, plan_days)
-    yield from _check_metric("", indicator.source, indicator.metric)
+    yield from _check_all_targets("", indicator.targets, indicator.comparator is not None, plan_days)
     yield from _check_levels("", indicator.population)
     if (indicator.judged == "yearly_survey") != (indicator.published_on is not None):
         yield "published_on", "goes with judged: yearly_survey, give both or neither"
@@ -36,12 +34,24 @@ def check_indicator(indicator: Indicator, plan_days: tuple[date, date] | None) -
         if variant.variant in names:
             yield f"{path}variant", f'"{variant.variant}" is there already, choose another name'
         names.append(variant.variant)
-        yield from _check_metric(path, variant.source or indicator.source, variant.metric)
         if variant.targets:
             has_comparator = (variant.comparator or indicator.comparator) is not None
-            yield from _check_targets(path, variant.targets, has_comparator, plan_days)
+            yield from _check_all_targets(path, variant.targets, has_comparator, plan_days)
         if variant.population:
             yield from _check_levels(path, variant.population)
+
+
+def _check_all_targets(
+    path: str, targets: tuple[Target, ...], has_comparator: bool, plan_days: tuple[date, date] | None
+) -> Iterator[Finding]:
+    """Each target by itself; if all are right, whether they leave a day of the plan out."""
+    findings = list(_check_targets(path, targets, has_comparator, plan_days))
+    yield from findings
+    if plan_days and plan_days[0] <= plan_days[1] and not findings:
+        plan = Interval(plan_days[0], plan_days[1] + timedelta(days=1))
+        gap = plan.first_day_outside([days for _, days in target_intervals(targets)])
+        if gap:
+            yield f"{path}targets", f"no target is in force on {gap}, add one (value: null with a reason_vi if unknown)"
 
 
 def _check_targets(
@@ -62,8 +72,11 @@ def _check_targets(
             yield f"{path}targets", f"two targets are in force on {later.valid_from}, end the first before it"
 
 
-def _check_metric(path: str, source: Source, metric: str | None) -> Iterator[Finding]:
-    prefix = METRIC_PREFIX.get(source)
+def _check_metric(path: str, source: str, metric: str | None, sources: Mapping[str, str | None]) -> Iterator[Finding]:
+    if source not in sources:
+        yield f"{path}source", f'"{source}" is not one of {", ".join(sorted(sources))}'
+        return
+    prefix = sources[source]
     if (metric and metric.partition(".")[0]) != prefix:
         wanted = f"write {prefix}.<name>" if prefix else "leave it out"
         yield f"{path}metric", f'"{metric or ""}" doesn\'t fit source {source}, {wanted}'
@@ -84,6 +97,14 @@ def check_plan(plan: Plan) -> Iterator[Finding]:
     for field, day in (("valid_from", plan.valid_from), ("valid_to", plan.valid_to)):
         if day.year != plan.year:
             yield field, f"{day} is not in the plan's year {plan.year}, a plan is for one year"
+
+
+def check_sources(indicator: Indicator, sources: Mapping[str, str | None]) -> Iterator[Finding]:
+    """One entry against the sources there are: source -> first word of its metrics."""
+    yield from _check_metric("", indicator.source, indicator.metric, sources)
+    for position, variant in enumerate(indicator.variants):
+        source = variant.source or indicator.source
+        yield from _check_metric(f"variants[{position}].", source, variant.metric, sources)
 
 
 def check_references(

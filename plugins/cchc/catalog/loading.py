@@ -13,10 +13,18 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from cchc.catalog.consistency import check_agencies, check_indicator, check_plan, check_references, check_set
+from cchc.catalog.consistency import (
+    check_agencies,
+    check_indicator,
+    check_plan,
+    check_references,
+    check_set,
+    check_sources,
+)
 from cchc.catalog.document import read_document, read_text
 from cchc.catalog.mistake import CatalogError, Mistake, explain_error, field_path
-from cchc.catalog.model import Agency, AgencySet, Catalog, Indicator, Plan
+from cchc.catalog.model import PLANNED_SOURCES, Agency, AgencySet, Catalog, Indicator, Plan
+from cchc.sources.profile import read_profiles
 
 AGENCIES_FILE = "agencies.csv"
 SETS_FILE = "agency_sets.yaml"
@@ -33,14 +41,18 @@ _Record = TypeVar("_Record", bound=BaseModel)
 def load_catalog(folder: Path, province: str) -> Catalog:
     """Read the catalog of ``province`` (its root agency's code) from ``folder``.
 
-    The folder may hold plans of several provinces and years; other provinces' plans are left alone. Every mistake
-    found is told at once, in one CatalogError.
+    The folder may hold plans of several provinces and years; other provinces' plans are left alone. Entries name
+    sources of include/sources/ or planned ones. Every mistake found is told at once, in one CatalogError.
     """
     mistakes: list[Mistake] = []
     agencies = _read_agencies(folder / AGENCIES_FILE, mistakes)
     sets = _read_sets(folder / SETS_FILE, {agency.code for agency in agencies}, mistakes)
     is_map_sound = not mistakes
     plans = _read_plans(folder, province, mistakes)
+    sources = {**PLANNED_SOURCES, **{profile.source: profile.measure_prefix for profile in read_profiles()}}
+    for file, plan in plans.items():
+        for indicator in plan.indicators:
+            _Reading(file, mistakes).note(f"entry {indicator.code}", check_sources(indicator, sources))
     if is_map_sound:  # an agency or set that is itself refused is not "unknown" as well
         mistakes += _check_plans(plans, {known.code for known in sets}, agencies)
     if mistakes:

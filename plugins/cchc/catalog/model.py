@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Annotated, Literal, TypeVar
@@ -15,17 +15,16 @@ from cchc.catalog.interval import Interval
 Level = Literal["province", "department", "district", "commune", "division", "public_service_unit"]
 Comparator = Literal[">=", ">", "="]
 Judged = Literal["as_reported", "year_end", "yearly_survey"]
-Source = Literal["national_portal", "one_stop", "eoffice", "treasury", "returns", "none"]
 FiguresFor = Literal["agencies", "province"]
 Rule = Literal["year_to_date", "as_of_day", "since_start", "budget_year", "year", "undefined"]
 
-# The first word of a metric says which source's measures it is.
-METRIC_PREFIX: dict[Source, str] = {
-    "national_portal": "portal",
+# Sources of the plan that have no profile yet in include/sources/, and what their measures begin with; none: no feed.
+PLANNED_SOURCES: Mapping[str, str | None] = {
     "one_stop": "one_stop",
     "eoffice": "eoffice",
     "treasury": "treasury",
     "returns": "returns",
+    "none": None,
 }
 # A terminal of 120 columns holds the attainment table with names of this length.
 SHORT_NAME_LENGTH = 36
@@ -86,7 +85,7 @@ class Variant(_Record):
     explanation_vi: Text
     explanation: Text
     metric: Metric
-    source: Source | None = None
+    source: Identifier | None = None
     comparator: Comparator | None = None
     targets: Targets | None = None
     population: Population | None = None
@@ -110,7 +109,7 @@ class Indicator(_Record):
     judged: Judged
     published_on: Day | None = None
     population: Population
-    source: Source
+    source: Identifier
     metric: Metric | None = None
     figures_for: FiguresFor = "agencies"
     period: Rule

@@ -51,20 +51,20 @@ def attain(
 
 
 def _choose_measured(days: DayRange | None, touched: list[date]) -> list[DayRange]:
-    """A figure of one day is compared with the day before it: what is touched reaches to the end of its year."""
-    ranges = [DayRange(day, date(day.year, 12, 31)) for day in touched]
+    """A day is compared with the one before it and borrows codes from it: what is touched reaches all that follow."""
+    ranges = [DayRange(min(touched), date.max)] if touched else []
     return merge_ranges([*ranges, days] if days else ranges)
 
 
 def _choose_attained(
     connection: psycopg.Connection, province: str, days: DayRange | None, touched: list[date]
 ) -> list[DayRange]:
+    """Figures end with their year, but an agency first seen on a day is on the map of all that follow."""
     ranges = [days] if days else []
-    for day in touched:
+    for day in [min(touched)] if touched else []:
         rows = connection.execute(
-            "select distinct as_of_date from mart.indicator_attainment"
-            " where agency_code = %s and as_of_date between %s and %s",
-            [province, day, date(day.year, 12, 31)],
+            "select distinct as_of_date from mart.indicator_attainment where agency_code = %s and as_of_date >= %s",
+            [province, day],
         ).fetchall()
         ranges += [DayRange(as_of, as_of) for (as_of,) in rows]
     return merge_ranges(ranges)

@@ -115,17 +115,17 @@ def _read_result(suite: str, item: Any) -> Result:
     column = config.kwargs.get("column")
     if column is None:
         query = config.kwargs["unexpected_rows_query"].replace("{batch}", f"staging.{suite}_audit")
-        broken = int(item.result["observed_value"])
+        broken = item.result["observed_value"]
     else:
         query = item.result.get("unexpected_index_query", "").rstrip("; \n")
-        broken = int(item.result["unexpected_count"])
+        broken = item.result["unexpected_count"]
     return Result(
         suite=suite,
         rule_id=rule_id,
         expectation=f"{config.type}({column})" if column else f"{config.type}",
         severity=str(getattr(config.severity, "value", config.severity)),
         checked_rows=item.result.get("element_count"),
-        unexpected_rows=broken,
+        unexpected_rows=int(broken or 0),  # None where there is no row or no value to look at
         rows_query=query,
     )
 

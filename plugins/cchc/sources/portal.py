@@ -154,7 +154,7 @@ class _Reader:
         """Read one page; the province's own figures are taken from the first."""
         document, trouble = _parse(body)
         self.is_utf8 &= trouble != "encoding"
-        self.is_json &= trouble is None
+        self.is_json &= trouble != "json"
         if trouble:
             return
         self.envelope_code = _as_text(_as_dict(document).get("code"), "")

@@ -50,7 +50,10 @@ def _describe(profile: Profile, target: Target, window: Window, response: Respon
     province = read_settings().province
     size = f"{len(response.body)} bytes of {response.content_type or 'no content type'}"
     yield True, f"{window.endpoint} answered HTTP {response.status}, {size}"
-    yield True, f"its clock says {response.captured_at:%Y-%m-%d %H:%M} UTC: {described_day(response.captured_at)} is told"
+    yield (
+        True,
+        f"its clock says {response.captured_at:%Y-%m-%d %H:%M} UTC: {described_day(response.captured_at)} is told",
+    )
     reading = read_bodies(profile, window.endpoint, [response.body], target.root_department_id, province)
     yield from _judge(reading, target, province)
 

@@ -68,6 +68,7 @@ def read_login() -> Login:
         database=connection.schema or "cchc",
         user=connection.login or "",
         password=connection.password or "",
+        extra={name: str(value) for name, value in json.loads(connection.extra or "{}").items()},
     )
 
 

@@ -27,6 +27,7 @@ class Login:
     database: str
     user: str
     password: str = field(repr=False)
+    extra: dict[str, str] = field(default_factory=dict)  # further libpq keywords, such as sslmode
 
     def options(self, role: str, **settings: str) -> str:
         """The libpq ``options`` that take on ``role`` and set session variables; values hold no spaces."""
@@ -44,6 +45,7 @@ class Login:
             password=self.password,
             options=self.options(role) or None,
             application_name="cchc",
+            **self.extra,
         )
 
     def sqlalchemy_url(self, role: str = LOADER, **settings: str) -> URL:
@@ -55,7 +57,7 @@ class Login:
             self.host,
             self.port,
             self.database,
-            query={"options": self.options(role, **settings)},
+            query={**self.extra, "options": self.options(role, **settings)},
         )
 
 

@@ -60,7 +60,7 @@ def has_late_days(connection: psycopg.Connection, province: str) -> bool:
     """Whether publishes have touched days that are attained already."""
     row = connection.execute(
         "select exists (select from ops.touched_days as t join mart.indicator_attainment as a"
-        " on a.as_of_date >= t.day and a.as_of_date <= make_date(extract(year from t.day)::int, 12, 31)"
+        " on a.as_of_date >= t.day"
         " where a.agency_code = %s)",
         [province],
     ).fetchone()

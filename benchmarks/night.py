@@ -1,0 +1,194 @@
+"""One night by part: time, peak memory, and how far each part is from the least that its rows cost.
+
+The floor is COPY of as many rows of the same width into an unlogged table, in the same run on the same server. Each part
+runs in a process of its own, so that its peak memory is its own; imports are shown apart.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import resource
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import psycopg
+
+from cchc.catalog import load_catalog
+from cchc.indicators.attainment import DayRange, attain
+from cchc.local.embedded import Database, open_database
+from cchc.quality.audit import audit
+from cchc.settings import CHECKOUT, SOURCES
+from cchc.sources.archive import Archive
+from cchc.sources.http import Response
+from cchc.sources.load import Load
+from cchc.sources.portal import Window
+from cchc.sources.profile import read_profile, read_profiles
+from cchc.warehouse.catalog import store_catalog
+from cchc.warehouse.connection import Login, connect
+from cchc.warehouse.migrations import migrate
+from cchc.warehouse.publish import publish
+from cchc.warehouse.staging import stage
+from simulator.agencies import ROOT_CODE, ROOT_DEPARTMENT_ID, read_agencies
+from simulator.faults import Fault, alter_payload
+from simulator.figures import Figures
+from simulator.periods import Period
+from simulator.wire import Query, encode_payload, write_payload
+
+DAY = date(2024, 12, 31)
+METRICS = 7  # figures for each department of the endpoint measured
+PROFILE = read_profile(SOURCES / "national_portal.yaml")
+
+
+@dataclass(frozen=True)
+class Part:
+    """Seconds, and the process's peak memory in MiB."""
+
+    name: str
+    seconds: float
+    peak_mib: float
+
+
+def main(rows: int) -> int:
+    """Measure and print; the table also goes to ``benchmarks/night.txt`` of CCHC_HOME, or of the checkout's .cchc."""
+    with TemporaryDirectory(prefix="cchc-bench-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)  # as root the database runs as another user
+        with open_database(folder / "home") as database:
+            table = format_table(rows, list(measure(folder, database, rows)))
+    sys.stdout.write(table)
+    target = CHECKOUT / os.environ.get("CCHC_HOME", ".cchc") / "bench" / "night.txt"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(table, encoding="utf-8")
+    return 0
+
+
+def measure(folder: Path, database: Database, rows: int) -> Iterator[Part]:
+    """The floor first, then the parts in the order of a night."""
+    with psycopg.connect(database.url("cchc_owner")) as connection:
+        migrate(connection)
+    login = Login(database.host, database.port, "cchc", "cchc_loader", database.credentials["cchc_loader"])
+    load = archive_answer(folder / "archive", rows)
+    yield run_apart("floor: COPY of the same rows", copy_floor, database, load)
+    yield run_apart("import pandas and Great Expectations", import_libraries)
+    yield run_apart("stage", stage_load, login, load)
+    yield run_apart("audit (with its imports)", audit_load, login, load)
+    yield run_apart("publish", publish_load, login, load)
+    yield run_apart("catalog", store, login)
+    yield run_apart("measure and attain one day", attain_days, login, DayRange(DAY, DAY))
+    yield run_apart("measure and attain 92 days", attain_days, login, DayRange(date(2024, 10, 1), DAY))
+
+
+def archive_answer(root: Path, rows: int) -> Load:
+    """An answer of about ``rows`` figures, archived."""
+    window = Window("dossier-digitized", "year", date(2024, 1, 1), DAY)
+    query = Query(window.endpoint, Period("year", window.start, window.end), 1, 1000, DAY)
+    payload = write_payload(Figures(1, 900_000, read_agencies()), query)
+    extra = max(rows // METRICS - len(payload["data"]["evaluation"]) - 1, 1)
+    body = encode_payload(alter_payload(payload, Fault(kind="many_bad_rows", n=1, good=extra)))
+    answer = Response(
+        "bench", {"rootDepartmentId": ROOT_DEPARTMENT_ID}, 201, "application/json", body, datetime.now(UTC)
+    )
+    capture = Archive(root, PROFILE.source, ROOT_CODE).keep(window.name, DAY, [answer])
+    return Load(PROFILE.source, window, capture)
+
+
+def copy_floor(database: Database, load: Load) -> None:
+    """COPY in from the bytes that COPY gave out: no parsing, no Python objects."""
+    with psycopg.connect(database.url("cchc_loader")) as connection:
+        stage(connection, PROFILE, load, ROOT_CODE)
+        with connection.cursor().copy("copy staging.national_portal_statistic to stdout") as copy:
+            data = b"".join(copy)
+        connection.execute("delete from staging.national_portal_statistic")
+        connection.commit()
+        with timed():
+            with connection.cursor().copy("copy staging.national_portal_statistic from stdin") as copy:
+                copy.write(data)
+            connection.commit()
+
+
+def import_libraries() -> None:
+    """What every audit's process pays first."""
+    with timed():
+        import great_expectations  # noqa: F401
+        import pandas as pd  # noqa: F401
+
+
+def stage_load(login: Login, load: Load) -> None:
+    """Parse and COPY."""
+    with connect(login) as connection, timed():
+        stage(connection, PROFILE, load, ROOT_CODE)
+
+
+def audit_load(login: Login, load: Load) -> None:
+    """Both suites."""
+    with connect(login) as connection, timed():
+        audit(connection, login, PROFILE, load, "bench")
+
+
+def publish_load(login: Login, load: Load) -> None:
+    """One transaction."""
+    with connect(login) as connection, timed():
+        publish(connection, PROFILE, load, "bench")
+
+
+def store(login: Login) -> None:
+    """Read and mirror the catalog's files."""
+    with connect(login) as connection, timed():
+        store_catalog(connection, load_catalog(CHECKOUT / "include" / "catalog", ROOT_CODE))
+
+
+def attain_days(login: Login, days: DayRange) -> None:
+    """All entries, agencies and variants of the days."""
+    with connect(login) as connection, timed():
+        attain(connection, read_profiles(), ROOT_CODE, days, "bench")
+
+
+SECONDS = "SECONDS"
+
+
+@contextmanager
+def timed() -> Iterator[None]:
+    """What a part takes without what it needs to begin; kept for ``run_apart`` in this process."""
+    started = time.perf_counter()
+    yield
+    os.environ[SECONDS] = repr(time.perf_counter() - started)
+
+
+def run_apart(name: str, function: Callable[..., None], *arguments: Any) -> Part:
+    """Run a part in a process of its own."""
+    context = multiprocessing.get_context("spawn")
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=report, args=(sender, function, arguments))
+    process.start()
+    sender.close()
+    seconds, peak = receiver.recv()
+    process.join()
+    return Part(name, seconds, peak)
+
+
+def report(sender: Any, function: Callable[..., None], arguments: tuple[Any, ...]) -> None:
+    """Run a part and tell its seconds and peak memory."""
+    function(*arguments)
+    sender.send((float(os.environ[SECONDS]), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024))
+
+
+def format_table(rows: int, parts: list[Part]) -> str:
+    """The parts as text, each against the floor."""
+    floor = parts[0].seconds
+    lines = [f"{rows:,} rows of the portal, one load", f"{'part':<40}{'seconds':>9}{'× floor':>9}{'peak MiB':>10}"]
+    lines += [
+        f"{part.name:<40}{part.seconds:>9.2f}{part.seconds / floor:>9.1f}{part.peak_mib:>10.0f}" for part in parts
+    ]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    sys.exit(main(int(sys.argv[1])))

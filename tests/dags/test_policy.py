@@ -1,0 +1,118 @@
+"""What every DAG of the house keeps to."""
+
+from __future__ import annotations
+
+import ast
+import os
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+
+import pytest
+
+from cchc.settings import CHECKOUT, SOURCES
+
+TAGS = {"cchc", "ingest", "attainment"}
+
+
+@pytest.fixture(scope="module")
+def bag(tmp_path_factory):
+    """All DAGs, from an Airflow without a database."""
+    before = dict(os.environ)
+    os.environ["AIRFLOW__CORE__PLUGINS_FOLDER"] = str(CHECKOUT / "plugins")
+    os.environ.setdefault("AIRFLOW_HOME", str(tmp_path_factory.mktemp("airflow")))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Airflow's own, about its own
+        from airflow.dag_processing.dagbag import DagBag
+
+        yield DagBag(str(CHECKOUT / "dags"))
+    os.environ.clear()
+    os.environ.update(before)
+
+
+def test_all_files_import_and_there_is_a_dag_for_each_source(bag):
+    assert bag.import_errors == {}
+    ingests = {f"ingest_{path.stem}" for path in SOURCES.glob("*.yaml")}
+    assert set(bag.dags) == ingests | {"attainment", "attainment_late"}
+
+
+def test_every_dag_has_documentation_tags_and_one_run_at_a_time(bag):
+    for dag in bag.dags.values():
+        assert dag.doc_md
+        assert dag.description
+        assert dag.tags
+        assert set(dag.tags) <= TAGS
+        assert dag.catchup is False
+        assert dag.max_active_runs == 1
+
+
+def test_every_task_has_an_owner_a_time_limit_and_retries_that_know_the_error(bag):
+    for dag in bag.dags.values():
+        for task in dag.tasks:
+            assert task.owner not in ("", "airflow")
+            assert task.execution_timeout
+            assert task.retries == 2
+            assert task.retry_policy is not None
+
+
+def test_mapped_tasks_are_named_by_what_they_load(bag):
+    for dag in bag.dags.values():
+        for task in dag.tasks:
+            if task.task_id.startswith("window."):
+                assert task.map_index_template == "{{ window_name }}"
+
+
+def test_the_source_is_asked_by_one_task_at_a_time(bag):
+    for dag_id, dag in bag.dags.items():
+        if dag_id.startswith("ingest_"):
+            assert dag.get_task("window.land_window").max_active_tis_per_dagrun == 1
+
+
+def test_schedules_are_in_local_time(bag):
+    for dag_id, dag in bag.dags.items():
+        if dag_id != "attainment_late":
+            assert str(dag.timetable._timezone if hasattr(dag.timetable, "_timezone") else dag.timetable.timezone) == (
+                "Asia/Ho_Chi_Minh"
+            )
+
+
+@pytest.mark.parametrize("path", sorted((CHECKOUT / "dags").glob("*.py")), ids=lambda path: path.name)
+def test_a_dag_file_is_short_and_does_nothing_when_imported_but_wire(path):
+    text = path.read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 80
+    called = {
+        node.func.attr
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Call) and hasattr(node.func, "attr")
+    }
+    assert not called & {"connect", "getenv", "post", "get", "execute"}
+
+
+def test_parsing_the_dags_imports_neither_pandas_nor_great_expectations():
+    program = (
+        "import runpy, sys, pathlib\n"
+        f"[runpy.run_path(str(path)) for path in pathlib.Path({str(CHECKOUT / 'dags')!r}).glob('*.py')]\n"
+        "print(*sorted({'pandas', 'great_expectations'} & set(sys.modules)))"
+    )
+    path = os.pathsep.join([str(CHECKOUT / "plugins"), str(CHECKOUT)])
+    said = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", program],
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert said.stdout.split("\n")[-2] == ""
+
+
+def test_only_the_tasks_import_airflow():
+    for path in Path(CHECKOUT / "plugins" / "cchc").rglob("*.py"):
+        names = {
+            alias.name if isinstance(node, ast.Import) else node.module or ""
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            if isinstance(node, ast.Import | ast.ImportFrom)
+            for alias in node.names
+        }
+        if path.parent.name != "tasks":
+            assert not any(name.split(".")[0] == "airflow" for name in names), path

@@ -1,0 +1,100 @@
+"""A province's warehouse, into which days of the portal are published by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import NAMESPACE_OID, uuid5
+
+import psycopg
+
+from cchc.indicators.attainment import DayRange, attain
+from cchc.settings import SOURCES
+from cchc.sources.profile import read_profile
+
+PROVINCE = "H58"
+PROFILE = read_profile(SOURCES / "national_portal.yaml")
+
+INDICATOR = """
+insert into mart.indicator (
+    province_code, plan_year, indicator_code, variant, valid_from, ordinal, clause, wording_vi, name_vi, short_name_vi,
+    unit_vi, comparator, target, is_aspirational, judged, closes_on, is_share, source, metric, figures_for, period,
+    levels, lead_agency_vi, legal_basis_vi
+) values (
+    'H58', 2024, 'II.1.c-1', 'primary', '2024-01-01', 1, 'II.1.c', '', '', '', '', '>=', 45, false, 'as_reported',
+    '2024-12-31', true, 'national_portal', 'portal.online_payment', 'agencies', 'year_to_date', '{province,district}',
+    '', ''
+)
+"""
+AGENCY = """
+insert into core.agency_catalog (agency_code, valid_from, name_vi, level, is_synthetic_code)
+values (%s, %s, %s, %s, true)
+"""
+LOAD = """
+insert into ops.load (load_id, source, entity, window_start, window_end, data_date, status, run_id, started_at)
+values (%s, 'national_portal', %s, '2024-01-01', '2024-12-31', %s, 'published', 'test', now())
+"""
+STATISTIC = """
+insert into core.portal_statistic (
+    source, data_date, period, period_start, metric, department_id, entity, is_root, numerator, denominator, load_id
+) values ('national_portal', %s, %s, %s, 'online_payment', %s, %s, %s, %s, %s, %s)
+"""
+DEPARTMENT = """
+insert into core.portal_department (
+    source, department_id, data_date, department_code, name_vi, level, is_root, load_ids
+) values ('national_portal', %s, %s, %s, %s, 'district', false, array[%s::uuid])
+"""
+TOUCHED = "insert into ops.touched_days (load_id, source, day) values (%s, 'national_portal', %s)"
+
+
+@dataclass(frozen=True)
+class House:
+    """A connection as the loader, and what the pipeline and the tests do through it."""
+
+    connection: psycopg.Connection
+
+    def add_indicator(self) -> None:
+        """Type the plan of 2024: one indicator, of the province and its districts. Commits."""
+        with self.connection.transaction():
+            self.connection.execute(INDICATOR.encode())
+
+    def add_agency(self, code: str, valid_from: date, level: str = "district") -> None:
+        """Type an agency into the catalog. Commits."""
+        with self.connection.transaction():
+            self.connection.execute(AGENCY, [code, valid_from, code, level])
+
+    def publish(
+        self,
+        day: date,
+        figures: Mapping[str, tuple[int, int]],
+        codes: Mapping[str, str] | None = None,
+        month: date | None = None,
+    ) -> None:
+        """What a publish leaves: facts, departments, ledger row, touched day. Commits.
+
+        ``figures``: numerator and denominator by department id, ``root`` being the province's; ``codes``: the
+        identifier codes that the response gives, by department id; ``month``: the first day of the month asked for.
+        """
+        load_id = uuid5(NAMESPACE_OID, f"{day} {month}")
+        entity = "formality-online-payment-tree"
+        window = ("month", month) if month else ("year", date(day.year, 1, 1))
+        with self.connection.transaction():
+            self.connection.execute(LOAD, [load_id, entity, day])
+            for identity, parts in figures.items():
+                row = [day, *window, identity, entity, identity == "root", *parts, load_id]
+                self.connection.execute(STATISTIC, row)
+            for identity, code in (codes or {}).items():
+                self.connection.execute(DEPARTMENT, [identity, day, code, code, load_id])
+            self.connection.execute(TOUCHED, [load_id, day])
+
+    def attain(self, first: date | None = None, last: date | None = None, run_id: str = "tonight") -> list[DayRange]:
+        """Attain the days from ``first`` to ``last`` (``first`` alone: that day; none: only what was touched)."""
+        days = DayRange(first, last or first) if first else None
+        return attain(self.connection, [PROFILE], PROVINCE, days, run_id)
+
+    def query(self, statement: str) -> list[tuple[Any, ...]]:
+        """Every row of one query."""
+        with self.connection.transaction():
+            return self.connection.execute(statement.encode()).fetchall()

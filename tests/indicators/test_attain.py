@@ -1,0 +1,143 @@
+"""attain(): which days are computed, what a late publish brings about, and what a failure leaves."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import psycopg
+import pytest
+
+from cchc.indicators.attainment import DayRange
+from tests.indicators.house import House
+
+CODES = {"id-31": "H58.31", "id-32": "H58.32"}
+VALUES = """
+select as_of_date, value::int, run_id from mart.indicator_attainment where agency_code = 'H58' order by as_of_date
+"""
+MEASURED = """
+select day, value::int from mart.measure
+where measure_code = 'portal.online_payment.numerator' and agency_code = 'H58' order by day
+"""
+
+
+def june(day: int) -> date:
+    return date(2024, 6, day)
+
+
+def publish(house: House, day: date, numerator: int) -> None:
+    house.publish(day, {"root": (numerator, 100)}, CODES)
+
+
+def count_touched(house: House) -> int:
+    return int(house.query("select count(*) from ops.touched_days")[0][0])
+
+
+def refuse_rows(warehouse: Any) -> None:
+    """From now on the database refuses any row of the attainment."""
+    with psycopg.connect(warehouse.url("cchc_owner")) as connection:
+        connection.execute("alter table mart.indicator_attainment add constraint refused check (false) not valid")
+
+
+def test_days_asked_for_are_attained(house: House) -> None:
+    publish(house, june(1), 40)
+    assert house.attain(june(1), june(3)) == [DayRange(june(1), june(3))]
+    assert house.query(VALUES) == [(june(day), 40, "tonight") for day in (1, 2, 3)]
+    assert count_touched(house) == 0
+
+
+def test_late_publish_reaches_the_later_days_that_were_attained(house: House) -> None:
+    publish(house, june(1), 40)
+    for day in (1, 2, 3, 6):
+        house.attain(june(day), run_id="before")
+    publish(house, june(2), 50)
+    assert house.attain(june(8), run_id="after") == [
+        DayRange(june(2), june(3)),
+        DayRange(june(6), june(6)),
+        DayRange(june(8), june(8)),
+    ]
+    assert house.query(VALUES) == [
+        (june(1), 40, "before"),
+        (june(2), 50, "after"),
+        (june(3), 50, "after"),
+        (june(6), 50, "after"),
+        (june(8), 50, "after"),
+    ]
+
+
+def test_late_publish_alone_attains_what_it_touched(house: House) -> None:
+    publish(house, june(1), 40)
+    house.attain(june(1), june(3), run_id="before")
+    publish(house, june(2), 50)
+    assert house.attain(run_id="after") == [DayRange(june(2), june(3))]
+    assert house.query(VALUES) == [(june(1), 40, "before"), (june(2), 50, "after"), (june(3), 50, "after")]
+    assert count_touched(house) == 0
+    assert house.attain(run_id="again") == []
+
+
+def test_publish_of_days_never_attained_only_measures(house: House) -> None:
+    publish(house, june(5), 50)
+    assert house.attain() == []
+    assert house.query(VALUES) == []
+    assert house.query(MEASURED) == [(june(5), 50)]
+    assert count_touched(house) == 0
+
+
+def test_late_publish_is_taken_in_by_every_day_after_it_but_its_figures_end_with_the_year(house: House) -> None:
+    new_year = date(2025, 1, 1)
+    house.attain(date(2024, 12, 31), new_year, run_id="before")
+    publish(house, date(2024, 12, 30), 50)
+    assert house.attain(run_id="after") == [DayRange(date(2024, 12, 31), new_year)]
+    assert house.query(VALUES) == [(date(2024, 12, 31), 50, "after"), (new_year, None, "before")]
+
+
+def test_late_publish_is_compared_with_its_neighbours(house: House) -> None:
+    publish(house, june(1), 40)
+    publish(house, june(3), 50)
+    house.attain(june(1), june(3))
+    publish(house, june(2), 60)
+    house.attain()
+    flags = "select as_of_date, quality_flags from mart.indicator_attainment where agency_code = 'H58' order by 1"
+    assert house.query(flags) == [(june(1), []), (june(2), []), (june(3), ["fell"])]
+
+
+def test_attaining_again_changes_nothing(house: House) -> None:
+    publish(house, june(1), 40)
+    everything = "select * from mart.indicator_attainment order by as_of_date, agency_code"
+    house.attain(june(1), june(2), run_id="first")
+    first = house.query(everything)
+    assert house.attain(june(1), june(2), run_id="second") == [DayRange(june(1), june(2))]
+    assert house.query(everything) == first
+
+
+def test_failure_leaves_measures_and_touched_days_as_they_were(house: House, warehouse: Any) -> None:
+    publish(house, june(1), 40)
+    house.attain(june(1))
+    publish(house, june(2), 50)
+    refuse_rows(warehouse)
+    with pytest.raises(psycopg.errors.CheckViolation):
+        house.attain(june(2))
+    assert house.query(MEASURED) == [(june(1), 40)]
+    assert count_touched(house) == 1
+
+
+def test_publish_during_the_attainment_stays_touched(house: House, warehouse: Any) -> None:
+    publish(house, june(1), 40)
+    with psycopg.connect(warehouse.url("cchc_owner")) as connection:
+        connection.execute(
+            "create function touch() returns trigger language plpgsql security definer as $$ begin"
+            " insert into ops.touched_days (load_id, source, day) select load_id, source, '2024-06-02' from ops.load;"
+            " return null; end $$;"
+            "create trigger touch after insert on mart.indicator_attainment execute function touch()"
+        )
+    house.attain(june(1))
+    assert house.query("select distinct day from ops.touched_days") == [(june(2),)]
+
+
+def test_another_province_s_rows_stay(house: House) -> None:
+    house.attain(june(1))
+    with house.connection.transaction():
+        house.connection.execute("update mart.indicator_attainment set agency_code = 'H44' where agency_code = 'H58'")
+    house.attain(june(1))
+    rows = "select agency_code from mart.indicator_attainment order by 1"
+    assert house.query(rows) == [("H44",), ("H58",), ("H58.31",), ("H58.32",)]

@@ -1,0 +1,127 @@
+"""The catalog in the warehouse mirrors the files of one province and leaves the others alone."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from cchc.catalog import Catalog, load_catalog
+from cchc.settings import CHECKOUT
+from cchc.warehouse.catalog import store_catalog
+from tests.conftest import Warehouse
+
+CATALOG = CHECKOUT / "include" / "catalog"
+TABLES = ("mart.indicator", "core.agency_catalog", "core.agency_set_member")
+
+# Of another province, and of one whose code begins like ours.
+NEIGHBOURS = """
+insert into mart.indicator
+select (jsonb_populate_record(i, '{"province_code": "H44"}')).* from mart.indicator as i
+where indicator_code = 'II.1.a-1';
+insert into core.agency_catalog (agency_code, valid_from, name_vi, level, is_synthetic_code) values
+('H44', '2024-01-01', 'Phú Thọ', 'province', false), ('H44.01', '2024-01-01', 'Văn phòng', 'department', false),
+('H580', '2024-01-01', 'Tỉnh khác', 'province', false);
+insert into core.agency_set_member (set_code, agency_code, valid_from) values ('xa', 'H44.100', '2024-01-01');
+"""
+
+
+@pytest.fixture(scope="session")
+def catalog() -> Catalog:
+    return load_catalog(CATALOG, "H58")
+
+
+def store(warehouse: Warehouse, catalog: Catalog) -> None:
+    with psycopg.connect(warehouse.url()) as connection:
+        store_catalog(connection, catalog)
+
+
+def read_versions(warehouse: Warehouse) -> dict[str, dict[str, str]]:
+    """Table → row as text → the transaction that wrote it."""
+    return {table: dict(warehouse.query(f"select t::text, xmin::text from {table} as t")) for table in TABLES}
+
+
+def test_plan_map_and_sets_are_stored_whole(warehouse: Warehouse, catalog: Catalog) -> None:
+    store(warehouse, catalog)
+    assert warehouse.query("select count(distinct indicator_code) from mart.indicator where variant = 'primary'") == [
+        (47,)
+    ]
+    assert warehouse.query("select count(*) from core.agency_catalog") == [(len(catalog.agencies),)]
+    communes = "select count(*) from core.agency_set_member where set_code = 'xa' and valid_from <= %s and"
+    for day, count in (("2024-04-30", 172), ("2024-05-01", 170), ("2024-11-01", 164)):
+        assert warehouse.query(f"{communes} (valid_to is null or valid_to > %s)", [day, day]) == [(count,)]
+
+
+def test_second_time_changes_nothing(warehouse: Warehouse, catalog: Catalog) -> None:
+    store(warehouse, catalog)
+    before = read_versions(warehouse)
+    store(warehouse, catalog)
+    assert read_versions(warehouse) == before
+
+
+def test_edited_target_changes_its_rows_and_no_other(warehouse: Warehouse, catalog: Catalog, tmp_path: Path) -> None:
+    store(warehouse, catalog)
+    before = read_versions(warehouse)
+    folder = shutil.copytree(CATALOG, tmp_path / "catalog")
+    plan = folder / "plan_2024.yaml"
+    head, target, tail = plan.read_text(encoding="utf-8").partition("targets: [{valid_from: 2024-01-01, value: 80}]")
+    assert "code: II.1.a-1\n" in head
+    plan.write_text(head + target.replace("80", "12") + tail, encoding="utf-8")
+    store(warehouse, load_catalog(folder, "H58"))
+    after = read_versions(warehouse)
+    kept = dict(before["mart.indicator"].items() & after["mart.indicator"].items())
+    assert len(before["mart.indicator"]) - len(kept) == 2  # the primary reading and its variant
+    assert warehouse.query(
+        "select variant, target from mart.indicator where indicator_code = 'II.1.a-1' order by variant"
+    ) == [("dossier_based", 12), ("primary", 12)]
+    assert {**after, "mart.indicator": None} == {**before, "mart.indicator": None}
+
+
+def test_what_is_no_longer_in_the_files_goes(warehouse: Warehouse, catalog: Catalog) -> None:
+    store(warehouse, catalog)
+    gone = next(agency for agency in catalog.agencies if agency.level == "commune" and agency.province_code == "H58")
+    kept = tuple(agency for agency in catalog.agencies if agency.code != gone.code)
+    store(warehouse, catalog.model_copy(update={"agencies": kept}))
+    for table in ("core.agency_catalog", "core.agency_set_member"):
+        assert warehouse.query(f"select count(*) from {table} where agency_code = %s", [gone.code]) == [(0,)]
+
+
+def test_rows_of_another_province_are_left_alone(warehouse: Warehouse, catalog: Catalog) -> None:
+    store(warehouse, catalog)
+    with psycopg.connect(warehouse.url("cchc_owner")) as connection:
+        connection.execute(NEIGHBOURS.encode())
+    before = read_versions(warehouse)
+    store(warehouse, catalog)
+    assert read_versions(warehouse) == before
+
+
+def learn(warehouse: Warehouse, code: str) -> None:
+    """A commune that only a response knows."""
+    with psycopg.connect(warehouse.url()) as connection:
+        connection.execute(
+            "with made as (insert into ops.load (load_id, source, entity, window_start, window_end, status, run_id,"
+            " started_at) values (gen_random_uuid(), 'national_portal', 'x', '2024-01-01', '2024-01-01', 'published',"
+            " 'run', now()) returning load_id) insert into core.portal_department (source, department_id, data_date,"
+            " department_code, name_vi, level, is_root, load_ids) select 'national_portal', %s, '2024-06-29', %s,"
+            " 'UBND xã Mới', 'commune', false, array[load_id] from made",
+            [code, code],
+        )
+
+
+def test_agency_that_only_a_response_knows_belongs_to_the_sets_whose_rules_name_it(
+    warehouse: Warehouse, catalog: Catalog
+) -> None:
+    learn(warehouse, "H58.99.01")
+    store(warehouse, catalog)
+    members = "select set_code, valid_from::text from core.agency_set_member where agency_code = 'H58.99.01'"
+    assert ("xa", "2024-06-29") in warehouse.query(members)
+
+
+def test_agency_that_a_response_of_another_province_named_is_not_put_into_our_sets(
+    warehouse: Warehouse, catalog: Catalog
+) -> None:
+    learn(warehouse, "H44.100")
+    store(warehouse, catalog)
+    assert warehouse.query("select set_code from core.agency_set_member where agency_code like 'H44%%'") == []

@@ -1,0 +1,71 @@
+"""Who may do what: analysts read what is theirs, the loader moves rows, nobody but the owner changes the schema."""
+
+from __future__ import annotations
+
+import psycopg
+import pytest
+from psycopg.errors import InsufficientPrivilege
+
+from tests.conftest import Warehouse
+
+TABLES = """
+select table_schema || '.' || table_name, table_type = 'BASE TABLE' from information_schema.tables
+where table_schema in ('staging', 'core', 'mart', 'ops') order by 1
+"""
+READABLE_OPS = ["ops.load", "ops.expectation_result", "ops.source_night", "ops.touched_days"]
+
+
+def do(warehouse: Warehouse, role: str, statement: str) -> None:
+    """Run a statement as ``role``; an analyst first takes off what only keeps him from slips."""
+    with psycopg.connect(warehouse.url(role)) as connection:
+        connection.execute("set default_transaction_read_only = off")
+        connection.commit()
+        connection.execute(statement.encode())
+
+
+def test_analyst_reads_core_mart_and_the_ledgers(warehouse: Warehouse) -> None:
+    tables = [name for name, _ in warehouse.query(TABLES) if name.startswith(("core.", "mart."))]
+    assert {"core.agency", "mart.indicator_attainment", "mart.attainment_latest"} <= set(tables)
+    for table in [*tables, *READABLE_OPS]:
+        warehouse.query(f"select * from {table}", role="cchc_analyst")
+
+
+def test_analyst_reads_the_quarantine_but_no_payload(warehouse: Warehouse) -> None:
+    warehouse.query(
+        "select load_id, row_no, source, entity, row_key, rules, first_seen_at, last_seen_at, resolved_at,"
+        " resolved_by_load_id from ops.quarantine",
+        role="cchc_analyst",
+    )
+    for columns in ("payload", "*", "payload ->> 'department_name'"):
+        with pytest.raises(InsufficientPrivilege):
+            warehouse.query(f"select {columns} from ops.quarantine", role="cchc_analyst")
+    with pytest.raises(InsufficientPrivilege):
+        warehouse.query("select 1 from ops.quarantine where payload ? 'x'", role="cchc_analyst")
+
+
+def test_analyst_writes_nothing_and_sees_no_staging(warehouse: Warehouse) -> None:
+    for table, is_base in warehouse.query(TABLES):
+        writes = (f"insert into {table} default values", f"delete from {table}", f"truncate {table}")
+        for statement in writes if is_base else ():
+            with pytest.raises(InsufficientPrivilege):
+                do(warehouse, "cchc_analyst", statement)
+        if table.startswith("staging."):
+            with pytest.raises(InsufficientPrivilege):
+                warehouse.query(f"select * from {table}", role="cchc_analyst")
+
+
+@pytest.mark.parametrize("role", ["cchc_loader", "cchc_analyst"])
+def test_only_the_owner_changes_the_schema(warehouse: Warehouse, role: str) -> None:
+    for statement in (
+        *(f"create table {schema}.mine (id int)" for schema in ("staging", "core", "mart", "ops", "public")),
+        "create schema mine",
+        "drop table core.portal_statistic",
+        "drop view core.agency",
+        "truncate core.portal_statistic",
+        "alter table ops.load add column mine int",
+        "create or replace view core.agency as select 1 as one",
+        "set role cchc_owner",
+        "create role mine",
+    ):
+        with pytest.raises(InsufficientPrivilege):
+            do(warehouse, role, statement)
