@@ -295,7 +295,7 @@ def test_a_new_target_takes_effect_without_an_edit_of_the_old_one(load: Load) ->
 def test_a_target_holds_on_its_last_day_and_no_longer(load: Load) -> None:
     two = "valid_to: 2024-06-30, value: 45}, {valid_from: 2024-07-01, value: 50}]"
     catalog = load(edited("plan_2024.yaml", "value: 45}]", two))
-    assert [row["valid_to_exclusive"] for row in indicator_rows(catalog)] == [date(2024, 7, 1), None]
+    assert {row["valid_to_exclusive"] for row in indicator_rows(catalog)} == {date(2024, 7, 1), None}
 
 
 def test_a_day_of_the_plan_without_a_target_is_refused(load: Load) -> None:
