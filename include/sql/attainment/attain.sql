@@ -144,8 +144,9 @@ covered as (
         m.*,
         count(*) filter (where not m.is_province) over by_entry as population_size,
         count(*) filter (where not m.is_province and m.is_fresh) over by_entry as fresh_agencies,
-        exists (select from agency as g where g.as_of_date = m.as_of_date) as has_map
+        d.as_of_date is not null as has_map
     from measured as m
+    left join (select distinct g.as_of_date from agency as g) as d on m.as_of_date = d.as_of_date
     window by_entry as (partition by m.as_of_date, m.indicator_code, m.variant)
 ),
 

@@ -9,6 +9,7 @@ where
     and q.source = %(source)s
     and q.entity = %(entity)s
     and l.window_start = %(window_start)s
+    and l.window_end = %(window_end)s
     and l.data_date = %(data_date)s
     and q.row_key in (
         select concat_ws(' ', s.department_id, s.metric)

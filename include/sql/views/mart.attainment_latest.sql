@@ -29,4 +29,27 @@ left join lateral (
 ) as g on true
 where a.as_of_date = (select max(x.as_of_date) from mart.indicator_attainment as x);
 comment on view mart.attainment_latest is 'The attainment table of its newest day, with names for people.';
+comment on column mart.attainment_latest.clause is 'Clause of the decision.';
+comment on column mart.attainment_latest.ordinal is 'Place in the decision.';
+comment on column mart.attainment_latest.indicator_name_vi is 'Name of the indicator.';
+comment on column mart.attainment_latest.indicator_short_name_vi is 'Short name for tables.';
+comment on column mart.attainment_latest.agency_name_vi is 'Name of the agency on that day.';
+comment on column mart.attainment_latest.agency_level is 'Level of the agency.';
+comment on column mart.attainment_latest.unit_vi is 'Unit of value and target.';
+comment on column mart.attainment_latest.lead_agency_vi is 'Who leads, in the decision''s words.';
+-- A column means here what it means there.
+do $$
+declare
+    same record;
+begin
+    for same in
+        select v.attrelid::regclass as view_name, v.attname, col_description(t.attrelid, t.attnum) as told
+        from pg_attribute as v
+        inner join pg_attribute as t on v.attname = t.attname and t.attnum > 0
+        where (v.attrelid, t.attrelid) in (('mart.attainment_latest'::regclass, 'mart.indicator_attainment'::regclass))
+    loop
+        execute format('comment on column %s.%I is %L', same.view_name, same.attname, same.told);
+    end loop;
+end
+$$;
 grant select on mart.attainment_latest to cchc_loader, cchc_analyst;

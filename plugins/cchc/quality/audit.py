@@ -110,8 +110,11 @@ def _run_suite(url: Any, profile: Profile, entity: str) -> list[Result]:
 def _read_result(suite: str, item: Any) -> Result:
     config = item.expectation_config
     rule_id = config.meta["rule_id"]
-    if item.exception_info.get("raised_exception"):
-        raise AuditError(f"suite {suite}, rule {rule_id}: {item.exception_info.get('exception_message')}")
+    # Great Expectations gives one of these, or one for each metric that it could not compute.
+    told = item.exception_info if "raised_exception" in item.exception_info else item.exception_info.values()
+    for problem in [told] if isinstance(told, dict) else told:
+        if problem["raised_exception"]:
+            raise AuditError(f"suite {suite}, rule {rule_id}: {problem['exception_message']}")
     column = config.kwargs.get("column")
     if column is None:
         query = config.kwargs["unexpected_rows_query"].replace("{batch}", f"staging.{suite}_audit")

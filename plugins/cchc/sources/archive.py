@@ -14,7 +14,8 @@ import json
 import os
 import shutil
 import uuid
-from dataclasses import asdict, dataclass
+import zlib
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -81,7 +82,7 @@ class Capture:
         path = self.folder / page.file
         try:
             body = gzip.decompress(path.read_bytes())
-        except (OSError, EOFError) as error:
+        except (OSError, EOFError, zlib.error) as error:
             raise ArchiveError(f"{path}: the archived bytes can't be read ({error})") from error
         if hashlib.sha256(body).hexdigest() != page.sha256:
             raise ArchiveError(f"{path}: SHA-256 is not the one that was archived")
@@ -99,13 +100,15 @@ class Archive:
     def keep(self, window: str, data_date: date, responses: list[Response], verdict: Verdict | None = None) -> Capture:
         """Write the responses of one window as one capture, under the day that they describe."""
         place = self._window_folder(data_date, window)
-        place.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for folder in (*reversed(place.relative_to(self.root).parents), Path(place.relative_to(self.root))):
+            (self.root / folder).mkdir(parents=True, exist_ok=True, mode=0o700)  # parents alone would be open to all
         partial = place / f".partial-{uuid.uuid4().hex}"
         partial.mkdir(mode=0o700)
         pages = tuple(_write_page(partial, number, response) for number, response in enumerate(responses, 1))
         _write(partial / "capture.json", json.dumps([asdict(page) for page in pages], ensure_ascii=False).encode())
         stamp = responses[0].captured_at.strftime("%Y%m%dT%H%M%S%z").replace("+0000", "Z")
-        capture = Capture(place / f"{stamp}-{pages[0].sha256[:12]}", data_date, pages)
+        draft = Capture(partial, data_date, pages)
+        capture = replace(draft, folder=place / f"{stamp}-{draft.content_sha256[:12]}")
         if capture.folder.exists():  # the same bytes at the same second
             shutil.rmtree(partial)
         else:

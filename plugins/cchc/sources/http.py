@@ -104,9 +104,11 @@ def _try_once(
                 body=body,
                 captured_at=_read_date(answer.headers.get("Date")),
             )
-            if answer.status_code == 429 or answer.status_code >= 500:
+            if (answer.status_code == 429 or answer.status_code >= 500) and not _find_firewall_sign(response, policy):
                 return response, _read_retry_after(answer, response.captured_at), f"HTTP {answer.status_code}"
             return response, None, None
+    except requests.exceptions.ContentDecodingError as error:
+        raise SourceError(f"POST {url} {payload}: the body isn't encoded as its header says") from error
     except requests.Timeout:
         return None, None, f"no answer within {policy.read_timeout_seconds:g} s"
     except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError) as error:
@@ -127,16 +129,30 @@ def _accept(response: Response, policy: RequestPolicy) -> Response:
     name = f"POST {response.url} {response.request}: HTTP {response.status}"
     if response.status in (401, 403):
         raise RejectedResponseError(SourceRefusedError(f"{name}: the source refuses us"), response)
-    text = response.body[:20_000].decode("utf-8", "replace").lower()
-    if "<html" in text or "text/html" in response.content_type.lower():
-        sign = next((sign for sign in policy.firewall_signs if sign in text), None)
-        if sign:
-            raise RejectedResponseError(SourceRefusedError(f'{name}: a firewall\'s page ("{sign}")'), response)
+    sign = _find_firewall_sign(response, policy)
+    if sign:
+        raise RejectedResponseError(SourceRefusedError(f'{name}: a firewall\'s page ("{sign}")'), response)
+    text = _read_start(response)
+    if _is_html(response):
         raise RejectedResponseError(SourceError(f"{name}: an HTML page where JSON was asked for"), response)
     if response.status not in (200, 201):
         said = " ".join(text.split())[:200]
         raise RejectedResponseError(SourceError(f"{name}: not an answer, it says: {said}"), response)
     return response
+
+
+def _read_start(response: Response) -> str:
+    return response.body[:20_000].decode("utf-8", "replace").lower()
+
+
+def _is_html(response: Response) -> bool:
+    return "<html" in _read_start(response) or "text/html" in response.content_type.lower()
+
+
+def _find_firewall_sign(response: Response, policy: RequestPolicy) -> str | None:
+    if not _is_html(response):
+        return None
+    return next((sign for sign in policy.firewall_signs if sign in _read_start(response)), None)
 
 
 def _choose_wait(number: int, retry_after: float | None, policy: RequestPolicy) -> float:
@@ -149,17 +165,17 @@ def _choose_wait(number: int, retry_after: float | None, policy: RequestPolicy) 
 def _read_date(header: str | None) -> datetime:
     try:
         moment = parsedate_to_datetime(header or "")
-    except ValueError:
+    except (ValueError, OverflowError):
         return datetime.now(UTC)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _read_retry_after(answer: requests.Response, now: datetime) -> float | None:
     header = answer.headers.get("Retry-After", "").strip()
-    if header.isdigit():
+    if header.isascii() and header.isdigit():
         return float(header)
     try:
         moment = parsedate_to_datetime(header)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return max(0.0, (moment - now).total_seconds()) if moment.tzinfo else None

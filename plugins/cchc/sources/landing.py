@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from pydantic import ValidationError
+
 from cchc.days import described_day
 from cchc.sources.archive import Archive, Capture
 from cchc.sources.errors import SourceError
@@ -31,7 +33,12 @@ def read_target(profile: Profile, host: str, extra: dict[str, Any]) -> Target:
     root = str(extra.get("root_department_id", "")).strip()
     if not root:
         raise SourceError(f'connection {profile.connection}: extra has no "root_department_id" (the portal\'s uuid)')
-    return Target(check_host(host), root, profile.policy(extra))
+    try:
+        policy = profile.policy(extra)
+    except ValidationError as error:
+        field = ".".join(str(part) for part in error.errors()[0]["loc"])
+        raise SourceError(f"connection {profile.connection}: extra, {field}: {error.errors()[0]['msg']}") from error
+    return Target(check_host(host), root, policy)
 
 
 def find_archived(archive: Archive, window: Window, day: date, *, even_stopped: bool = False) -> Capture | None:

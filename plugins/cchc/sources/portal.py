@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from cchc.days import month_just_ended
@@ -37,6 +37,9 @@ LISTS = {"evaluation": ("overview", "evaluation"), "tree": ("parent", "children"
 
 # A count of more digits than this is no number that a database or a person could mean.
 MOST_DIGITS = 40
+MOST_ENTRIES = 10**9
+# An identity longer than this is none; a database could not even index it.
+LONGEST_IDENTITY = 200
 
 
 @dataclass(frozen=True)
@@ -145,7 +148,7 @@ class _Reader:
             "expected_root_code": province,
             "entries_received": len(set(ids)) + len(self.seen) - len(ids),
             "entries_total": self.total,
-            "repeated_entries": len(ids) - len(set(ids)),
+            "repeated_entries": len(ids) - len(set(ids)) or self._count_repeated_figures(),
             "missing_fields": sorted(self.missing) or None,
             "unknown_fields": sorted(self.unknown) or None,
         }
@@ -167,13 +170,16 @@ class _Reader:
         if self.endpoint.shape == "evaluation":
             pagination = self._require(data, "pagination", dict)
             self.total = self._require(pagination, "total", int)
+            if self.total is not None and abs(self.total) > MOST_ENTRIES:
+                self.missing.add("total")
+                self.total = None
         root, entries = self._require(data, root_name, dict), self._require(data, list_name, list)
         if number == 1:
             self.root = root
             self._read_node(root, f"page 1 /data/{root_name}", is_root=True)
         for place, entry in enumerate(entries):
             node = _as_dict(entry)
-            self.seen.append(_as_text(node.get("departmentId")))
+            self.seen.append(_as_identity(node.get("departmentId")))
             self._read_node(node, f"page {number} /data/{list_name}/{place}", is_root=False)
 
     def _read_node(self, node: dict[str, Any], pointer: str, *, is_root: bool) -> None:
@@ -240,8 +246,8 @@ class _Reader:
                 "metric": wire.metric,
                 "is_root": is_root,
                 "is_additive": wire.additive,
-                "department_id": _as_text(node.get("departmentId")),
-                "department_code": _as_text(node.get("departmentCode")),
+                "department_id": _as_identity(node.get("departmentId")),
+                "department_code": _as_identity(node.get("departmentCode")),
                 "department_name": _as_text(node.get("departmentName")),
                 "department_level": "province" if is_root else self.profile.levels.get(kind),
                 **numbers,
@@ -249,6 +255,11 @@ class _Reader:
                 "source_flags": [flag for flag in flags if flag] or None,
             }
         )
+
+    def _count_repeated_figures(self) -> int:
+        """Figures of one department that are told twice: a metric repeated, or the root among its children."""
+        figures = [(row["metric"], row["department_id"]) for row in self.statistics if row["department_id"]]
+        return len(figures) - len(set(figures))
 
     def _counters(self) -> set[str]:
         metrics = self.endpoint.metrics.values()
@@ -276,7 +287,7 @@ def _parse(body: bytes) -> tuple[Any, str | None]:
         json.dumps(document, ensure_ascii=False, default=str).encode("utf-8")
     except UnicodeEncodeError:  # half of a surrogate pair: no database can hold it
         return None, "encoding"
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError, InvalidOperation):
         return None, "json"
     if re.search(r"\\u0000", text) or "\x00" in text:
         return None, "encoding"
@@ -298,9 +309,17 @@ def _as_text(value: Any, default: str | None = None) -> str | None:
     return str(value) if isinstance(value, int | Decimal) and not isinstance(value, bool) else default
 
 
+def _as_identity(value: Any) -> str | None:
+    """An id or code; nothing where it can't be one."""
+    text = _as_text(value)
+    return text if text and len(text) <= LONGEST_IDENTITY else None
+
+
 def _as_number(value: Any) -> Decimal | None:
     """A JSON number, exactly; None for anything else. Text that looks like a number is not one (the contract)."""
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         return None
     number = Decimal(value)
-    return number if abs(number.adjusted()) <= MOST_DIGITS else None
+    exponent = number.as_tuple().exponent
+    is_small = isinstance(exponent, int) and exponent >= -MOST_DIGITS and number.adjusted() <= MOST_DIGITS
+    return number if is_small else None

@@ -89,7 +89,7 @@ def read_profile(path: Path) -> Profile:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"])
         raise ProfileError(f"{path.name}, field {field}: {first['msg']}") from error
-    except (yaml.YAMLError, TypeError, OSError) as error:
+    except (yaml.YAMLError, TypeError, OSError, UnicodeDecodeError) as error:
         raise ProfileError(f"{path.name}: {error}") from error
 
 

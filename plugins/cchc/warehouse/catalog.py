@@ -38,7 +38,7 @@ def store_catalog(connection: psycopg.Connection, catalog: Catalog) -> None:
         connection.execute("select pg_advisory_xact_lock(hashtextextended('catalog', 0))")
         _mirror(connection, INDICATORS, catalog.province, indicator_rows(catalog))
         _mirror(connection, AGENCIES, catalog.province, agency_rows(catalog))
-        learnt = _read_learnt(connection)
+        learnt = [agency for agency in _read_learnt(connection) if agency.province_code == catalog.province]
         _mirror(connection, SET_MEMBERS, catalog.province, set_member_rows(catalog, learnt))
 
 
