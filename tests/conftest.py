@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,9 @@ from psycopg import sql
 from cchc.local.embedded import MAJOR, Database, open_database, stop_if_unused
 from cchc.settings import CHECKOUT
 from cchc.warehouse.migrations import migrate
+
+# Airflow makes its home when it is imported, in the user's if not told otherwise; whole nights set another.
+os.environ.setdefault("AIRFLOW_HOME", tempfile.mkdtemp(prefix="cchc-test-airflow-"))
 
 # The cluster lives as long as its tests: nothing of it need survive a crash of the machine.
 VOLATILE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}

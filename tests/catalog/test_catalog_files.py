@@ -36,7 +36,7 @@ clauses:
         judged: as_reported
         population: {set: huyen, levels: [province, district]}
         source: national_portal
-        metric: portal.online_payment
+        metric: national_portal.online_payment
         period: year_to_date
         variants:
           - variant: portal_only
@@ -126,12 +126,12 @@ PLAN_MISTAKES = [
     ("[province, district]", "[province, province]", "population.levels: names a level twice, keep one"),
     ("lead_agency_code: H58.02", "lead_agency_code: H58.99",
      'lead_agency_code: "H58.99" is not in agencies.csv, add or correct it'),
-    ("metric: portal.online_payment", "metric: treasury.paid",
-     'metric: "treasury.paid" doesn\'t fit source national_portal, write portal.<name>'),
+    ("metric: national_portal.online_payment", "metric: treasury.paid",
+     'metric: "treasury.paid" doesn\'t fit source national_portal, write national_portal.<name>'),
     ("source: national_portal", "source: none",
-     'metric: "portal.online_payment" doesn\'t fit source none, leave it out'),
-    ("        metric: portal.online_payment\n", "",
-     'metric: "" doesn\'t fit source national_portal, write portal.<name>'),
+     'metric: "national_portal.online_payment" doesn\'t fit source none, leave it out'),
+    ("        metric: national_portal.online_payment\n", "",
+     'metric: "" doesn\'t fit source national_portal, write national_portal.<name>'),
     ("variant: portal_only", "variant: primary",
      'variants[0].variant: "primary" is there already, choose another name'),
     ("source: one_stop", "source: eoffice",

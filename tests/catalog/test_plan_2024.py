@@ -143,17 +143,17 @@ def test_judged_follows_the_source_and_the_surveys(catalog: Catalog) -> None:
 def test_the_portal_gives_eleven_indicators(catalog: Catalog) -> None:
     portal = {i.code: (i.metric, i.figures_for) for i in catalog.plans[0].indicators if i.source == "national_portal"}
     assert portal == {
-        "II.1.a-2": ("portal.components_digitised", "agencies"),
-        "II.1.b-1": ("portal.online_payment", "agencies"),
-        "II.1.c-1": ("portal.online_channel", "province"),
-        "II.1.c-2": ("portal.data_reused", "agencies"),
-        "II.1.d-1": ("portal.dossiers_synced", "agencies"),
-        "II.1.d-2": ("portal.electronic_result", "agencies"),
-        "II.1.d-3a": ("portal.certified_e_copies", "agencies"),
-        "II.1.d-4": ("portal.published_on_time", "province"),
-        "II.1.d-5": ("portal.disclosed_on_time", "province"),
-        "II.1.d-6": ("portal.petitions_on_time", "agencies"),
-        "II.1.dd-1": ("portal.receiving_satisfaction", "agencies"),
+        "II.1.a-2": ("national_portal.components_digitised", "agencies"),
+        "II.1.b-1": ("national_portal.online_payment", "agencies"),
+        "II.1.c-1": ("national_portal.online_channel", "province"),
+        "II.1.c-2": ("national_portal.data_reused", "agencies"),
+        "II.1.d-1": ("national_portal.dossiers_synced", "agencies"),
+        "II.1.d-2": ("national_portal.electronic_result", "agencies"),
+        "II.1.d-3a": ("national_portal.certified_e_copies", "agencies"),
+        "II.1.d-4": ("national_portal.published_on_time", "province"),
+        "II.1.d-5": ("national_portal.disclosed_on_time", "province"),
+        "II.1.d-6": ("national_portal.petitions_on_time", "agencies"),
+        "II.1.dd-1": ("national_portal.receiving_satisfaction", "agencies"),
     }
 
 

@@ -24,8 +24,8 @@ insert into mart.indicator (
     levels, lead_agency_vi, legal_basis_vi
 ) values (
     'H58', 2024, 'II.1.c-1', 'primary', '2024-01-01', 1, 'II.1.c', '', '', '', '', '>=', 45, false, 'as_reported',
-    '2024-12-31', true, 'national_portal', 'portal.online_payment', 'agencies', 'year_to_date', '{province,district}',
-    '', ''
+    '2024-12-31', true, 'national_portal', 'national_portal.online_payment', 'agencies', 'year_to_date',
+    '{province,district}', '', ''
 )
 """
 AGENCY = """

@@ -17,7 +17,7 @@ select as_of_date, value::int, run_id from mart.indicator_attainment where agenc
 """
 MEASURED = """
 select day, value::int from mart.measure
-where measure_code = 'portal.online_payment.numerator' and agency_code = 'H58' order by day
+where measure_code = 'national_portal.online_payment.numerator' and agency_code = 'H58' order by day
 """
 
 

@@ -113,12 +113,12 @@ def test_each_agency_of_the_excerpts_has_its_own_figures(phu_tho):
 def test_the_on_time_rate_is_measured_for_all_163_departments(phu_tho):
     counted = phu_tho.query(
         "select count(*), sum(value) from mart.measure"
-        " where measure_code = 'portal.on_time.denominator' and agency_code <> 'H44' and day = %s",
+        " where measure_code = 'national_portal.on_time.denominator' and agency_code <> 'H44' and day = %s",
         DAY,
     )
     assert counted == [(163, 597918)]
     (rate,) = phu_tho.query(
-        "select value from mart.measure where measure_code = 'portal.on_time.rate' and agency_code = 'H44'"
+        "select value from mart.measure where measure_code = 'national_portal.on_time.rate' and agency_code = 'H44'"
     )[0]
     assert abs(Fraction(rate) - Fraction(52868400, 597918)) < Fraction(1, 10**12)
 
@@ -129,7 +129,7 @@ def test_august_comes_in_by_a_night_of_early_september(make_phu_tho, recorded):
     assert phu_tho.run_night(date(2026, 9, 5))["ingest_national_portal"] == "success"
     august = phu_tho.query(
         "select day, value from mart.measure"
-        " where period = 'month' and agency_code = 'H44' and measure_code = 'portal.on_time.denominator'"
+        " where period = 'month' and agency_code = 'H44' and measure_code = 'national_portal.on_time.denominator'"
     )
     assert august == [(date(2026, 8, 31), 184513)]
     assert phu_tho.query("select count(*) from mart.indicator_attainment where as_of_date = '2026-08-31'") == [(0,)]

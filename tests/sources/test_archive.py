@@ -94,13 +94,15 @@ def test_another_body_in_its_place_is_an_error(archive: Archive) -> None:
         capture.read_bodies()
 
 
-def test_leftover_of_a_killed_run_is_neither_found_nor_kept(archive: Archive) -> None:
+def test_leftover_of_a_killed_run_is_not_found_and_goes_when_the_source_is_asked_again(archive: Archive) -> None:
     capture = archive.keep(WINDOW, DAY, [respond(b"{}")])
     leftover = capture.folder.with_name(".partial-0123")
     leftover.mkdir()
     (leftover / "page-001.json.gz").write_bytes(b"half")
     assert archive.find(WINDOW, DAY) == [capture]
+    archive.discard_drafts(WINDOW)
     assert not leftover.exists()
+    assert archive.find(WINDOW, DAY) == [capture]
 
 
 def test_published_goes_before_unjudged_goes_before_stopped_and_refused_is_left_out(archive: Archive) -> None:

@@ -30,7 +30,6 @@ PARAMETERS = {
     "run": ["measure", "attain"],
     "province": "H58",
     "source": "national_portal",
-    "prefix": "portal",
     "run_id": "tonight",
     "allowed_delay_days": {"national_portal": 0},
 }

@@ -99,7 +99,13 @@ department as (
         f.data_date,
         d.data_date as known_on,
         case when f.is_root then %(province)s else d.department_code end as agency_code
-    from (select distinct x.department_id, x.data_date, x.is_root from fact as x) as f
+    from (
+        select distinct
+            x.department_id,
+            x.data_date,
+            x.is_root
+        from fact as x
+    ) as f
     left join core.portal_department as d
         on
             d.source = %(source)s
@@ -113,7 +119,7 @@ department as (
 select distinct on (f.day, f.measure_period, f.metric, v.part, d.agency_code)
     f.day,
     f.measure_period as period,
-    %(prefix)s || '.' || f.metric || '.' || v.part as measure_code,
+    %(source)s || '.' || f.metric || '.' || v.part as measure_code,
     d.agency_code,
     v.value,
     f.data_date,

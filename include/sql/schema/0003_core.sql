@@ -45,7 +45,7 @@ create table core.portal_department (
     level text,
     is_root boolean not null,
     parent_id text,
-    load_ids uuid [] not null,
+    load_ids uuid[] not null,
     primary key (source, department_id, data_date)
 );
 comment on table core.portal_department is 'Departments as the portal named them on each day; what one endpoint leaves out another fills in.';

@@ -22,7 +22,10 @@ left join lateral (
     limit 1
 ) as i on true
 left join lateral (
-    select v.name_vi, v.level from core.agency as v
+    select
+        v.name_vi,
+        v.level
+    from core.agency as v
     where v.agency_code = a.agency_code and v.valid_from <= a.as_of_date
     order by v.valid_from desc
     limit 1

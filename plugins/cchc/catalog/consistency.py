@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator
 from datetime import date, timedelta
 from itertools import pairwise
 
@@ -72,14 +72,15 @@ def _check_targets(
             yield f"{path}targets", f"two targets are in force on {later.valid_from}, end the first before it"
 
 
-def _check_metric(path: str, source: str, metric: str | None, sources: Mapping[str, str | None]) -> Iterator[Finding]:
+def _check_metric(path: str, source: str, metric: str | None, sources: Container[str]) -> Iterator[Finding]:
+    """The first word of a metric says whose measures it is."""
     if source not in sources:
-        yield f"{path}source", f'"{source}" is not one of {", ".join(sorted(sources))}'
+        yield f"{path}source", f'"{source}" is no source of include/sources/ and none that is planned, correct it'
         return
-    prefix = sources[source]
-    if (metric and metric.partition(".")[0]) != prefix:
-        wanted = f"write {prefix}.<name>" if prefix else "leave it out"
-        yield f"{path}metric", f'"{metric or ""}" doesn\'t fit source {source}, {wanted}'
+    wanted = None if source == "none" else source
+    if (metric and metric.partition(".")[0]) != wanted:
+        advice = f"write {wanted}.<name>" if wanted else "leave it out"
+        yield f"{path}metric", f'"{metric or ""}" doesn\'t fit source {source}, {advice}'
 
 
 def _check_levels(path: str, population: Population) -> Iterator[Finding]:
@@ -99,8 +100,8 @@ def check_plan(plan: Plan) -> Iterator[Finding]:
             yield field, f"{day} is not in the plan's year {plan.year}, a plan is for one year"
 
 
-def check_sources(indicator: Indicator, sources: Mapping[str, str | None]) -> Iterator[Finding]:
-    """One entry against the sources there are: source -> first word of its metrics."""
+def check_sources(indicator: Indicator, sources: Container[str]) -> Iterator[Finding]:
+    """One entry against the sources there are."""
     yield from _check_metric("", indicator.source, indicator.metric, sources)
     for position, variant in enumerate(indicator.variants):
         source = variant.source or indicator.source

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Annotated, Literal, TypeVar
@@ -18,14 +18,8 @@ Judged = Literal["as_reported", "year_end", "yearly_survey"]
 FiguresFor = Literal["agencies", "province"]
 Rule = Literal["year_to_date", "as_of_day", "since_start", "budget_year", "year", "undefined"]
 
-# Sources of the plan that have no profile yet in include/sources/, and what their measures begin with; none: no feed.
-PLANNED_SOURCES: Mapping[str, str | None] = {
-    "one_stop": "one_stop",
-    "eoffice": "eoffice",
-    "treasury": "treasury",
-    "returns": "returns",
-    "none": None,
-}
+# Sources of the plan that have no profile yet in include/sources/; none: nothing feeds the entry.
+PLANNED_SOURCES = frozenset({"one_stop", "eoffice", "treasury", "returns", "none"})
 # A terminal of 120 columns holds the attainment table with names of this length.
 SHORT_NAME_LENGTH = 36
 

@@ -84,7 +84,6 @@ def merge_ranges(ranges: list[DayRange]) -> list[DayRange]:
 def _measure(connection: psycopg.Connection, profile: Profile, province: str, days: DayRange) -> None:
     parameters = {
         "source": profile.source,
-        "prefix": profile.measure_prefix,
         "province": province,
         "first_day": days.first,
         "last_day": days.last,

@@ -30,7 +30,9 @@ order by array_position(array['critical', 'warning', 'info'], r.severity), entit
 """
 QUARANTINE = """
 select entity, row_key, rules, count(*) over () as total from ops.quarantine
-where load_id = any(%(loads)s) and resolved_at is null order by load_id, row_no limit %(most)s
+where load_id = any(%(loads)s) and resolved_at is null
+-- rows that broke a rule of their own first, then those that only came with a stopped load
+order by rules[1] like 'load_stopped:%%', entity, row_key limit %(most)s
 """
 NEWCOMERS = """
 select agency_code, name_vi, level, first_seen_on from core.agency where not is_in_catalog order by agency_code

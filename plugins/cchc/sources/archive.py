@@ -15,7 +15,7 @@ import os
 import shutil
 import uuid
 import zlib
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -23,6 +23,8 @@ from typing import Any, Literal
 from cchc.sources.http import Response
 
 Verdict = Literal["published", "stopped", "refused"]
+
+DRAFT = ".partial-"
 
 
 class ArchiveError(Exception):
@@ -89,6 +91,33 @@ class Capture:
         return body
 
 
+@dataclass
+class Draft:
+    """A capture under way: each page is on the disk before anybody reads it. Killed, it leaves a hidden folder."""
+
+    folder: Path
+    data_date: date
+    pages: list[Page] = field(default_factory=list)
+
+    def add(self, response: Response) -> None:
+        """Write one answer as received."""
+        self.pages.append(_write_page(self.folder, len(self.pages) + 1, response))
+
+    def finish(self, verdict: Verdict | None = None) -> Capture:
+        """Write the manifest and give the capture its place, whole; the same bytes of the same second are kept once."""
+        _write(self.folder / "capture.json", json.dumps([asdict(page) for page in self.pages]).encode())
+        draft = Capture(self.folder, self.data_date, tuple(self.pages))
+        stamp = draft.captured_at.strftime("%Y%m%dT%H%M%S%z").replace("+0000", "Z")
+        capture = replace(draft, folder=self.folder.parent / f"{stamp}-{draft.content_sha256[:12]}")
+        if capture.folder.exists():
+            shutil.rmtree(self.folder)
+        else:
+            self.folder.rename(capture.folder)
+        if verdict:
+            capture.set_verdict(verdict)
+        return capture
+
+
 @dataclass(frozen=True)
 class Archive:
     """The archive of one source and province."""
@@ -97,43 +126,48 @@ class Archive:
     source: str
     province: str
 
-    def keep(self, window: str, data_date: date, responses: list[Response], verdict: Verdict | None = None) -> Capture:
-        """Write the responses of one window as one capture, under the day that they describe."""
+    def begin(self, window: str, data_date: date) -> Draft:
+        """Begin a capture of one window, under the day that it describes."""
         place = self._window_folder(data_date, window)
-        for folder in (*reversed(place.relative_to(self.root).parents), Path(place.relative_to(self.root))):
+        for folder in (*reversed(place.relative_to(self.root).parents), place.relative_to(self.root)):
             (self.root / folder).mkdir(parents=True, exist_ok=True, mode=0o700)  # parents alone would be open to all
-        partial = place / f".partial-{uuid.uuid4().hex}"
-        partial.mkdir(mode=0o700)
-        pages = tuple(_write_page(partial, number, response) for number, response in enumerate(responses, 1))
-        _write(partial / "capture.json", json.dumps([asdict(page) for page in pages], ensure_ascii=False).encode())
-        stamp = responses[0].captured_at.strftime("%Y%m%dT%H%M%S%z").replace("+0000", "Z")
-        draft = Capture(partial, data_date, pages)
-        capture = replace(draft, folder=place / f"{stamp}-{draft.content_sha256[:12]}")
-        if capture.folder.exists():  # the same bytes at the same second
-            shutil.rmtree(partial)
-        else:
-            partial.rename(capture.folder)
-        if verdict:
-            capture.set_verdict(verdict)
-        return capture
+        draft = Draft(place / f"{DRAFT}{uuid.uuid4().hex}", data_date)
+        draft.folder.mkdir(mode=0o700)
+        return draft
+
+    def keep(self, window: str, data_date: date, responses: list[Response], verdict: Verdict | None = None) -> Capture:
+        """Archive answers that are all there."""
+        draft = self.begin(window, data_date)
+        for response in responses:
+            draft.add(response)
+        return draft.finish(verdict)
 
     def find(self, window: str, data_date: date) -> list[Capture]:
-        """The captures of a window that describe a day, refused ones left out: published first, then by time."""
+        """The captures of a window that describe a day, refused ones left out: published first, then by time.
+
+        Raises ArchiveError for a capture without its manifest.
+        """
         place = self._window_folder(data_date, window)
-        for leftover in place.glob(".partial-*"):  # of a run that was killed
-            shutil.rmtree(leftover, ignore_errors=True)
-        captures = [read_capture(folder) for folder in sorted(place.glob("*"))]
+        folders = [folder for folder in sorted(place.glob("*")) if not folder.name.startswith(".")]
         ranks = {"published": 0, None: 1, "stopped": 2}
-        usable = [capture for capture in captures if capture.verdict in ranks]
+        usable = [capture for capture in map(read_capture, folders) if capture.verdict in ranks]
         return sorted(usable, key=lambda capture: (ranks[capture.verdict], capture.captured_at))
+
+    def discard_drafts(self, window: str) -> None:
+        """Remove what killed runs have left of a window; only for who holds the right to ask the source."""
+        for leftover in (self.root / self.source / self.province).glob(f"*/{window}/{DRAFT}*"):
+            shutil.rmtree(leftover)
 
     def _window_folder(self, data_date: date, window: str) -> Path:
         return self.root / self.source / self.province / data_date.isoformat() / window
 
 
 def read_capture(folder: Path) -> Capture:
-    """Read a capture's manifest."""
-    pages = tuple(Page(**page) for page in json.loads((folder / "capture.json").read_bytes()))
+    """Read a capture's manifest; raises ArchiveError where it is lost or changed."""
+    try:
+        pages = tuple(Page(**page) for page in json.loads((folder / "capture.json").read_bytes()))
+    except (OSError, ValueError, TypeError) as error:
+        raise ArchiveError(f"{folder}: the capture's manifest can't be read ({error})") from error
     return Capture(folder, date.fromisoformat(folder.parents[1].name), pages)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from cchc.days import described_day
-from cchc.sources.archive import Archive, Capture
+from cchc.sources.archive import Archive, Capture, Draft
 from cchc.sources.errors import SourceError
 from cchc.sources.http import RejectedResponseError, Response, check_host, pause, post_json
 from cchc.sources.portal import Window, fetch_pages
@@ -54,22 +54,33 @@ def ask_source(profile: Profile, target: Target, archive: Archive, window: Windo
     Returns the capture to load: an earlier one of the same day and window stays the one that counts, the new one is
     kept beside it. Raises SourceError; what came of a refused request is archived as evidence.
     """
-    responses: list[Response] = []
+    archive.discard_drafts(window.name)
+    drafts: list[Draft] = []
 
     def ask(path: str, payload: dict[str, Any]) -> Response:
         pause(target.policy)
-        return post_json(target.host + path, payload, target.policy)
+        try:
+            response = post_json(target.host + path, payload, target.policy)
+        except RejectedResponseError as rejected:
+            keep(rejected.response)
+            raise
+        keep(response)
+        return response
+
+    def keep(response: Response) -> None:
+        if not drafts:
+            drafts.append(archive.begin(window.name, described_day(response.captured_at)))
+        drafts[0].add(response)
 
     try:
-        # extend() keeps the pages that came before the one that fails
-        responses.extend(fetch_pages(profile.endpoints[window.endpoint], window, target.root_department_id, ask))
-    except RejectedResponseError as rejected:
-        responses.append(rejected.response)
-        archive.keep(window.name, described_day(responses[0].captured_at), responses, verdict="refused")
-        raise rejected.cause from None
-    data_date = described_day(responses[0].captured_at)
-    earlier = find_archived(archive, window, data_date)
-    capture = archive.keep(window.name, data_date, responses)
+        for _ in fetch_pages(profile.endpoints[window.endpoint], window, target.root_department_id, ask):
+            pass
+    except (RejectedResponseError, SourceError) as error:
+        for draft in drafts:
+            draft.finish(verdict="refused")
+        raise (error.cause if isinstance(error, RejectedResponseError) else error) from None
+    earlier = find_archived(archive, window, drafts[0].data_date)
+    capture = drafts[0].finish()
     size = sum(page.size for page in capture.pages)
-    log.info("%s: %d bytes in %d page(s), describes %s", window.name, size, len(capture.pages), data_date)
+    log.info("%s: %d bytes in %d page(s), describes %s", window.name, size, len(capture.pages), capture.data_date)
     return earlier or capture

@@ -57,14 +57,13 @@ class Endpoint(Model):
 
 
 class Profile(Model):
-    """A source as the pipeline sees it."""
+    """A source as the pipeline sees it. ``source`` is the file's name, and the first word of its measures."""
 
-    source: str
+    source: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     name_vi: str
     protocol: Literal["portal_evaluation"]
     connection: str
     owner: str
-    measure_prefix: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     schedule: str
     allowed_delay_days: int = Field(ge=0)
     max_rejected_share: Decimal = Field(ge=0, le=1)
