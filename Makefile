@@ -16,7 +16,7 @@ CCHC := PYTHONPATH=plugins:. .venv/bin/python -m cchc.local
 unexport Q
 sql: export QUERY = $(value Q)
 
-.PHONY: help run test nightly check up down psql sql checksum lint
+.PHONY: help run test nightly check up down psql sql checksum bench lint
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-12s %s\n", $$1, $$2 }'
@@ -47,6 +47,9 @@ sql: $(INSTALLED) ## one query as the analyst, as CSV: make sql Q="select …"
 
 checksum: $(INSTALLED) ## a checksum of what the nights have computed, without run ids and clock times
 	@$(CCHC) checksum
+
+bench: $(INSTALLED) ## a night by part, against a floor of the same run: make bench ROWS=100000
+	@PYTHONPATH=plugins:. .venv/bin/python -m benchmarks.night "$${ROWS:-100000}"
 
 lint: $(INSTALLED) ## formatting, linters and types
 	@.venv/bin/ruff check

@@ -2,7 +2,8 @@
 
 `attainment` computes the day that has ended, for every target, agency and variant, when every configured source has
 finished, at the latest at 06:00: with what there is then, stale figures said to be stale. `attainment_late` runs when a
-source has changed days that were computed before, and computes those again.
+source has changed days that were computed before, and computes those again. After a change of the plan or the map,
+trigger `attainment` with `date` and `through` for the days that it concerns.
 """
 
 from __future__ import annotations
@@ -31,7 +32,10 @@ with DAG(
     schedule=CronPartitionTimetable(
         "35 4 * * *", timezone=LOCAL.key, run_offset=-1, key_format="%Y-%m-%d", run_immediately=True
     ),
-    params={"date": Param(None, type=["null", "string"], format="date", description="The day; empty = yesterday")},
+    params={
+        "date": Param(None, type=["null", "string"], format="date", description="The day; empty = yesterday"),
+        "through": Param(None, type=["null", "string"], format="date", description="Last day, to compute several"),
+    },
     **COMMON,
 ):
     wait = task.sensor(mode="reschedule", poke_interval=60, timeout=timedelta(hours=3).total_seconds())

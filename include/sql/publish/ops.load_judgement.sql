@@ -1,4 +1,5 @@
--- What the audit's verdicts mean for a load: how many rows came, how many are refused, what stops it.
+-- What the audit's verdicts mean for a load: how many rows came, how many are refused, what stops it, and whether the
+-- rows are all that were read (another run may be staging the same load).
 select
     count(*) as received_rows,
     count(*) filter (where r.row_no is not null) as refused_rows,
@@ -6,7 +7,11 @@ select
         select coalesce(array_agg(distinct v.rule_id order by v.rule_id), '{}')
         from staging.verdict as v
         where v.load_id = %(load_id)s and v.severity = 'critical'
-    ) as critical_rules
+    ) as critical_rules,
+    count(*) is not distinct from (
+        select r.figures from staging.national_portal_response as r
+        where r.load_id = %(load_id)s
+    ) as is_whole
 from staging.national_portal_statistic as s
 left join (
     select distinct v.row_no

@@ -12,6 +12,7 @@ create unlogged table staging.national_portal_response (
     entries_received bigint,
     entries_total bigint,
     repeated_entries bigint,
+    figures bigint not null,
     missing_fields text[],
     unknown_fields text[],
     primary key (load_id, row_no)
@@ -29,6 +30,7 @@ comment on column staging.national_portal_response.expected_root_code is 'CCHC_P
 comment on column staging.national_portal_response.entries_received is 'Different departments in the list.';
 comment on column staging.national_portal_response.entries_total is 'pagination.total; NULL where the endpoint has none.';
 comment on column staging.national_portal_response.repeated_entries is 'Entries whose departmentId came before.';
+comment on column staging.national_portal_response.figures is 'Rows read from it into staging.national_portal_statistic.';
 comment on column staging.national_portal_response.missing_fields is 'Fields of the contract that are gone; NULL if none.';
 comment on column staging.national_portal_response.unknown_fields is 'Fields outside the contract; NULL if none.';
 

@@ -149,6 +149,7 @@ class _Reader:
             "entries_received": len(set(ids)) + len(self.seen) - len(ids),
             "entries_total": self.total,
             "repeated_entries": len(ids) - len(set(ids)) or self._count_repeated_figures(),
+            "figures": len(self.statistics),
             "missing_fields": sorted(self.missing) or None,
             "unknown_fields": sorted(self.unknown) or None,
         }

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
+from airflow.sdk import get_current_context
 from airflow.sdk.bases.sensor import PokeReturnValue
 from airflow.sdk.exceptions import AirflowSkipException
 
@@ -45,9 +46,10 @@ def take_in_catalog() -> None:
 
 
 def attain_night() -> None:
-    """Attain the day of the run, and the days that late publishes have touched."""
+    """Attain the day of the run, up to its parameter ``through``, and the days that late publishes have touched."""
     day = current_day()
-    _attain(DayRange(day, day))
+    through = get_current_context()["params"].get("through")
+    _attain(DayRange(day, max(day, date.fromisoformat(through)) if through else day))
 
 
 def attain_late_days() -> None:

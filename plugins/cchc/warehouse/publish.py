@@ -99,7 +99,9 @@ def _move_rows(connection: psycopg.Connection, profile: Profile, outcome: Outcom
 def _judge(connection: psycopg.Connection, profile: Profile, load: Load) -> Outcome:
     parameters: dict[str, UUID] = {"load_id": load.load_id}
     row = run_file(connection, "publish/ops.load_judgement.sql", parameters).fetchone()
-    received, refused, stop_rules = row or (0, 0, [])
+    received, refused, stop_rules, is_whole = row or (0, 0, [], False)
+    if not is_whole:
+        raise NotAuditedError(f"{load.window.name}, load {load.load_id}: its staged rows are not all there")
     if not stop_rules and refused > received * profile.max_rejected_share:
         stop_rules = ["too_many_rejected"]
     if not stop_rules:
