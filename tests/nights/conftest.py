@@ -65,6 +65,7 @@ class Installation:
         """Run the night's DAGs in this process; the state of each."""
         with _environment(self.environment), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Airflow's own, about its own
+            _point_airflow_here()
             from cchc.tasks.nightly import run_night  # Airflow reads its environment when it is imported
 
             return run_night(day)
@@ -141,6 +142,15 @@ def portal() -> Iterator[Simulator]:
 def set_night(portal: Simulator, day: date) -> None:
     """Set the portal's clock to the hour at which the night of ``day`` asks it."""
     portal.set_clock(datetime(day.year, day.month, day.day, 4, 30, tzinfo=LOCAL) + timedelta(days=1))
+
+
+def _point_airflow_here() -> None:
+    """Airflow keeps what its environment said when it was imported, perhaps for another test: let it look again."""
+    from airflow import settings
+
+    settings.dispose_orm()
+    settings.configure_vars()
+    settings.configure_orm()
 
 
 @contextmanager

@@ -10,7 +10,9 @@ from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import DAG
 from airflow.sdk.bases.operator import BaseOperator
 from airflow.sdk.definitions.mappedoperator import MappedOperator
-from airflow.settings import DAGS_FOLDER, configure_orm, dispose_orm
+from airflow.settings import configure_orm, dispose_orm
+
+from cchc.settings import CHECKOUT
 
 log = logging.getLogger(__name__)
 
@@ -21,7 +23,7 @@ class DagImportError(Exception):
 
 def load_dags() -> list[DAG]:
     """The DAGs of a night in their order: every ingest, then the attainment."""
-    bag = DagBag(DAGS_FOLDER)
+    bag = DagBag(CHECKOUT / "dags")
     if bag.import_errors:
         raise DagImportError("\n".join(bag.import_errors.values()))
     ingests = [dag for dag_id, dag in sorted(bag.dags.items()) if dag_id.startswith("ingest_")]
