@@ -85,19 +85,20 @@ def test_another_warehouse_is_asked_as_the_analyst(analysed: tuple[Path, Databas
     assert not (tmp_path / "unused").exists()
 
 
+@pytest.fixture
+def _interruptible() -> Iterator[None]:
+    """A shell's background job ignores Ctrl-C, and so would its children: these are to be as in the foreground."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_interruptible")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_interrupted_query_leaves_no_server(home: Path, number: signal.Signals) -> None:
     command = [sys.executable, "-m", "cchc.local", "sql", "--", "select pg_sleep(100)"]
     with open_database(home) as database, psycopg.connect(database.url("postgres"), autocommit=True) as watcher:
-        asked = subprocess.Popen(
-            command,
-            env=clean_environment(home),
-            cwd=CHECKOUT,
-            stderr=subprocess.PIPE,
-            preexec_fn=lambda: signal.signal(
-                signal.SIGINT, signal.default_int_handler
-            ),  # a job in the background has none
-        )
+        asked = subprocess.Popen(command, env=clean_environment(home), cwd=CHECKOUT, stderr=subprocess.PIPE)
         while not watcher.execute("SELECT FROM pg_stat_activity WHERE query = 'select pg_sleep(100)'").rowcount:
             assert asked.poll() is None
     asked.send_signal(number)
