@@ -67,13 +67,15 @@ def _run_night(day: date) -> dict[str, str]:
     # Set before Airflow is imported, which takes seconds and is left to the commands that need it: at the keyboard
     # its own lines are noise, ours say what happened.
     os.environ.setdefault("AIRFLOW__LOGGING__LOGGING_LEVEL", "WARNING")
-    os.environ.setdefault("AIRFLOW__LOGGING__NAMESPACE_LEVELS", "py.warnings=ERROR")
-    from cchc.tasks.nightly import run_night
+    os.environ.setdefault("AIRFLOW__LOGGING__NAMESPACE_LEVELS", "py.warnings=ERROR airflow.sdk.definitions.dag=ERROR")
+    from cchc.tasks.nightly import list_troubles, run_night
 
+    began = datetime.now(LOCAL)
     states = run_night(day)
-    for dag_id, state in states.items():
-        if state != "success":
-            sys.stderr.write(f"{dag_id} of {day}: {state}; see docs/runbook.md\n")
+    failed = [dag_id for dag_id, state in states.items() if state != "success"]
+    if failed:
+        troubles = "".join(f"  - {trouble}\n" for trouble in list_troubles(began))
+        sys.stderr.write(f"\nNight of {day}: {', '.join(failed)} failed (docs/runbook.md)\n{troubles}")
     return states
 
 

@@ -14,7 +14,7 @@ from cchc.days import attainment_deadline
 from cchc.indicators.attainment import DayRange, attain
 from cchc.settings import read_settings
 from cchc.sources.profile import read_profiles
-from cchc.tasks.context import current_day, current_run_id, read_login, read_source_target
+from cchc.tasks.context import current_day, current_run_id, read_connection, read_login
 from cchc.warehouse.catalog import store_catalog
 from cchc.warehouse.connection import connect
 from cchc.warehouse.night import list_unfinished
@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 def wait_for_sources() -> PokeReturnValue:
     """Done when every configured source has finished the day, or at 06:00: the night goes on with what it has."""
     day = current_day()
-    configured = [profile.source for profile in read_profiles() if read_source_target(profile) is not None]
+    configured = [profile.source for profile in read_profiles() if read_connection(profile.connection) is not None]
     with connect(read_login()) as connection:
         unfinished = list_unfinished(connection, configured, day)
     if unfinished and datetime.now(UTC) < attainment_deadline(day):

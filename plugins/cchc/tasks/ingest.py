@@ -28,14 +28,16 @@ Message = dict[str, str]
 
 
 def plan_night(source: str) -> list[Message]:
-    """Open the night and list its windows; skips the source when it isn't configured and nothing is archived."""
+    """Open the night and list its windows: none when the source isn't configured and nothing is archived."""
     profile, day = _read_profile(source), current_day()
     windows = plan_windows(profile, day)
     if read_source_target(profile) is None and not any(find_archived(_archive(source), w, day) for w in windows):
-        raise AirflowSkipException(
-            f"{source} is not configured: set the Airflow connection {profile.connection} (docs/operate.md). "
-            f"Nothing of {day} is archived either; its indicators say no_data or keep earlier figures as stale."
-        )
+        log.warning(
+            "%s is skipped: the Airflow connection %s is not set (docs/operate.md), and nothing of %s is archived; "
+            "its indicators say no_data, or keep earlier figures as stale",
+            source, profile.connection, day,
+        )  # fmt: skip
+        return []
     with connect(read_login()) as connection:
         open_night(connection, source, day, current_run_id())
     log.info("%s, night of %s: %d windows", source, day, len(windows))
@@ -80,7 +82,10 @@ def publish_window(message: Message) -> str:
     load, profile = _read_load(message)
     login = read_login()
     with connect(login) as connection:
-        if read_status(connection, load) != "published" and not is_audited(connection, load):
+        if read_status(connection, load) == "published":
+            load.capture.set_verdict("published")
+            return load.window.name
+        if not is_audited(connection, load):
             _audit(connection, login, profile, load)  # a crash of the database emptied the unlogged tables
         outcome = publish(connection, profile, load, current_run_id())
     load.capture.set_verdict("published" if outcome.status == "published" else "stopped")
@@ -96,7 +101,9 @@ def publish_window(message: Message) -> str:
 def close_source(source: str, windows: list[Message] | None, published: list[str] | None) -> None:
     """Write the night's quality page and say that the source has finished; fails when windows are missing."""
     if windows is None:
-        raise AirflowSkipException(f"{source} was skipped tonight")
+        raise AirflowFailException(f"{source}: the night could not be planned, see the log of plan_night")
+    if not windows:
+        raise AirflowSkipException(f"{source} is skipped tonight")
     day, settings = current_day(), read_settings()
     with connect(read_login()) as connection:
         page = write_page(connection, settings.pages, source, day, current_run_id())

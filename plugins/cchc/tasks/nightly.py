@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import DAG
@@ -13,6 +13,8 @@ from airflow.sdk.definitions.mappedoperator import MappedOperator
 from airflow.settings import configure_orm, dispose_orm
 
 from cchc.settings import CHECKOUT
+from cchc.tasks.context import read_login
+from cchc.warehouse.connection import connect
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +46,15 @@ def run_night(day: date) -> dict[str, str]:
     dispose_orm()  # no connection is left behind for the embedded database to cut
     configure_orm()  # type: ignore[no-untyped-call]
     return states
+
+
+def list_troubles(since: datetime) -> list[str]:
+    """What the ledger says of the loads that weren't published since then, in words."""
+    with connect(read_login()) as connection:
+        rows = connection.execute(
+            "select error from ops.load where status <> 'published' and finished_at >= %s order by finished_at", [since]
+        ).fetchall()
+    return [error for (error,) in rows]
 
 
 def _show_progress() -> None:
