@@ -143,6 +143,7 @@ def test_excerpt_is_read_whole_and_only_its_shortness_is_wrong(
         "entries_received": 8,
         "entries_total": None if endpoint.endswith("-tree") else 163,
         "repeated_entries": 0,
+        "figures": len(reading.statistics),
         "missing_fields": None,
         "unknown_fields": None,
     }
