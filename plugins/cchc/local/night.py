@@ -14,6 +14,7 @@ import psycopg
 from cchc.days import LOCAL
 from cchc.local import LocalError
 from cchc.local.attainment_table import format_changes, format_table
+from cchc.local.services import find_address
 from cchc.local.warehouse import open_installation
 from cchc.settings import read_settings
 
@@ -25,6 +26,7 @@ SIMULATED_DOSSIERS_PER_YEAR = 900_000
 def run_nightly(home: Path, day: str) -> int:
     """Run the nightly DAGs for ``day`` (YYYY-MM-DD) against the configured connections."""
     asked = _parse_day(day)
+    _refuse_beside_airflow(home)
     with open_installation(home):
         states = _run_night(asked)
     return 0 if states["attainment"] == "success" else 1
@@ -38,6 +40,7 @@ def run_demonstration(home: Path) -> int:
         raise LocalError(
             "make run fills the embedded warehouse with a simulated province: unset AIRFLOW_CONN_WAREHOUSE"
         )
+    _refuse_beside_airflow(home)
     started = time.monotonic()
     with open_installation(home) as database, run_simulator(dossiers_per_year=SIMULATED_DOSSIERS_PER_YEAR) as portal:
         os.environ["AIRFLOW_CONN_NATIONAL_PORTAL"] = json.dumps(
@@ -61,6 +64,13 @@ def run_demonstration(home: Path) -> int:
         f"Trang chất lượng: {read_settings().pages}/{SIMULATED_DAYS[-1]}/national_portal.html\n"
     )
     return 0
+
+
+def _refuse_beside_airflow(home: Path) -> None:
+    """A scheduler takes the tasks of every run that it sees, also of one begun by hand."""
+    address = find_address(home)
+    if address:
+        raise LocalError(f"Airflow is up at {address}: trigger the day there (docs/operate.md), or make down first")
 
 
 def _run_night(day: date) -> dict[str, str]:

@@ -70,6 +70,12 @@ def stop_services(home: Path) -> int:
     return 0
 
 
+def find_address(home: Path) -> str | None:
+    """Where the Airflow of ``home`` is, None when none of its processes is left."""
+    port, sessions = _read_services(home)
+    return f"http://{HOST}:{port}" if find_members(sessions) else None
+
+
 def _start(home: Path, database: Database, port: int) -> None:
     prepare_warehouse(database)
     environment = airflow_environment(home, database, port)
