@@ -19,7 +19,7 @@ sql: export QUERY = $(value Q)
 .PHONY: help run test nightly check up down psql sql checksum bench lint
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-12s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
 
 run: $(INSTALLED) ## sets everything up, runs the simulated province's last three nights, prints its attainment
 	@$(CCHC) run

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from itertools import pairwise
 
@@ -20,6 +20,9 @@ from cchc.catalog.model import (
 )
 
 Finding = tuple[str, str]
+
+# source -> the metrics that it has; None where that isn't known yet
+Sources = Mapping[str, Collection[str] | None]
 
 
 def check_indicator(indicator: Indicator, plan_days: tuple[date, date] | None) -> Iterator[Finding]:
@@ -72,7 +75,7 @@ def _check_targets(
             yield f"{path}targets", f"two targets are in force on {later.valid_from}, end the first before it"
 
 
-def _check_metric(path: str, source: str, metric: str | None, sources: Container[str]) -> Iterator[Finding]:
+def _check_metric(path: str, source: str, metric: str | None, sources: Sources) -> Iterator[Finding]:
     """The first word of a metric says whose measures it is."""
     if source not in sources:
         yield f"{path}source", f'"{source}" is no source of include/sources/ and none that is planned, correct it'
@@ -81,6 +84,10 @@ def _check_metric(path: str, source: str, metric: str | None, sources: Container
     if (metric and metric.partition(".")[0]) != wanted:
         advice = f"write {wanted}.<name>" if wanted else "leave it out"
         yield f"{path}metric", f'"{metric or ""}" doesn\'t fit source {source}, {advice}'
+        return
+    known = sources[source]
+    if known is not None and metric not in known:
+        yield f"{path}metric", f'"{metric}" is no figure of {source}.yaml, it has {", ".join(sorted(known))}'
 
 
 def _check_levels(path: str, population: Population) -> Iterator[Finding]:
@@ -100,7 +107,7 @@ def check_plan(plan: Plan) -> Iterator[Finding]:
             yield field, f"{day} is not in the plan's year {plan.year}, a plan is for one year"
 
 
-def check_sources(indicator: Indicator, sources: Container[str]) -> Iterator[Finding]:
+def check_sources(indicator: Indicator, sources: Sources) -> Iterator[Finding]:
     """One entry against the sources there are."""
     yield from _check_metric("", indicator.source, indicator.metric, sources)
     for position, variant in enumerate(indicator.variants):

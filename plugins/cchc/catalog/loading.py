@@ -49,7 +49,7 @@ def load_catalog(folder: Path, province: str) -> Catalog:
     sets = _read_sets(folder / SETS_FILE, {agency.code for agency in agencies}, mistakes)
     is_map_sound = not mistakes
     plans = _read_plans(folder, province, mistakes)
-    sources = PLANNED_SOURCES | {profile.source for profile in read_profiles()}
+    sources = {**dict.fromkeys(PLANNED_SOURCES), **{profile.source: profile.metrics() for profile in read_profiles()}}
     for file, plan in plans.items():
         for indicator in plan.indicators:
             _Reading(file, mistakes).note(f"entry {indicator.code}", check_sources(indicator, sources))

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import NoReturn
 
+import psycopg
+
 from cchc.local import LocalError
 from cchc.settings import read_settings
 
@@ -44,6 +46,9 @@ def main() -> int:
         code: int = run(read_settings().home, *(given[name] for name in names))
     except LocalError as error:
         sys.stderr.write(f"{error}\n")
+        code = 1
+    except psycopg.OperationalError as error:
+        sys.stderr.write(f"the database can't be reached: {error}\n")
         code = 1
     except KeyboardInterrupt:
         code = 128 + signal.SIGINT

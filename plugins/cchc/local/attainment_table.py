@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from datetime import date
-from decimal import ROUND_DOWN, Decimal
+from decimal import ROUND_FLOOR, Decimal
 from typing import Any
 
 import psycopg
@@ -39,7 +39,7 @@ def format_table(connection: psycopg.Connection, province: str, day: date) -> st
     for code, name, value, comparator, target, status, gap, data_date, is_stale, flags in connection.execute(
         ROWS, [province, day]
     ):
-        wanted = f"{comparator} {format_number(target)}" if target is not None else "–"
+        wanted = format_target(comparator, target)
         told = [*(["stale"] if is_stale else []), *flags]
         rows.append(
             (
@@ -68,11 +68,15 @@ def format_changes(connection: psycopg.Connection, province: str, first: date, l
 
 
 def format_number(value: Decimal | None) -> str:
-    """Two decimals at most, cut and not rounded: 89.996 must not read as the 90 that it misses."""
+    """Two decimals, rounded down: 89.996 must not read as the 90 that it misses, nor its gap as 0."""
     if value is None:
         return "–"
-    cut = value.quantize(Decimal("0.01"), ROUND_DOWN).normalize()
-    return f"{cut:f}".replace(".", ",")
+    return f"{value.quantize(Decimal('0.01'), ROUND_FLOOR):f}".replace(".", ",")
+
+
+def format_target(comparator: str | None, target: Decimal | None) -> str:
+    """A target as the decision writes it."""
+    return "–" if target is None else f"{comparator} {target.normalize():f}".replace(".", ",")
 
 
 def _align(rows: list[tuple[Any, ...]]) -> str:

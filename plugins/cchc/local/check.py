@@ -11,7 +11,7 @@ from cchc.local.warehouse import open_installation
 
 def check_source(home: Path, source: str) -> int:
     """Ask a configured source once; 0 when all is well, 1 when something isn't."""
-    with open_installation(home):  # connections may be kept in Airflow's metadata
+    with open_installation(home):  # Airflow, which reads the connection, wants its settings when it is imported
         os.environ.setdefault("AIRFLOW__LOGGING__LOGGING_LEVEL", "WARNING")
         from cchc.tasks import check
 

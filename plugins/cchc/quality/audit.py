@@ -93,8 +93,8 @@ def _run_suite(url: Any, profile: Profile, entity: str) -> list[Result]:
     suite = json.loads((EXPECTATIONS / f"{name}.json").read_text(encoding="utf-8"))
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
-    warehouse = context.data_sources.add_sql(
-        "warehouse", connection_string=url.render_as_string(hide_password=False), create_temp_table=False
+    warehouse = context.data_sources.add_postgres(
+        "warehouse", connection_string=url.render_as_string(hide_password=False)
     )
     try:
         table = warehouse.add_table_asset(name, table_name=f"{name}_audit", schema_name="staging")

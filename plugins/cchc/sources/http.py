@@ -132,11 +132,10 @@ def _accept(response: Response, policy: RequestPolicy) -> Response:
     sign = _find_firewall_sign(response, policy)
     if sign:
         raise RejectedResponseError(SourceRefusedError(f'{name}: a firewall\'s page ("{sign}")'), response)
-    text = _read_start(response)
     if _is_html(response):
         raise RejectedResponseError(SourceError(f"{name}: an HTML page where JSON was asked for"), response)
     if response.status not in (200, 201):
-        said = " ".join(text.split())[:200]
+        said = " ".join(response.body[:2_000].decode("utf-8", "replace").split())[:200]
         raise RejectedResponseError(SourceError(f"{name}: not an answer, it says: {said}"), response)
     return response
 

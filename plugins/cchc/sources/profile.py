@@ -73,6 +73,11 @@ class Profile(Model):
     levels: dict[str, str]
     endpoints: dict[str, Endpoint]
 
+    def metrics(self) -> frozenset[str]:
+        """The names of its figures, as the catalog writes them: <source>.<metric>."""
+        wires = (wire for endpoint in self.endpoints.values() for wire in endpoint.metrics.values())
+        return frozenset(f"{self.source}.{wire.metric}" for wire in wires)
+
     def policy(self, overrides: dict[str, Any]) -> RequestPolicy:
         """The request policy, with what the connection's extra says otherwise."""
         known = {key: value for key, value in overrides.items() if key in RequestPolicy.model_fields}

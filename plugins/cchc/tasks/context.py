@@ -11,6 +11,7 @@ from airflow.sdk import Connection, get_current_context
 from airflow.sdk.exceptions import AirflowNotFoundException
 
 from cchc.days import newest_complete_day
+from cchc.sources.http import LOOPBACK
 from cchc.sources.landing import Target, read_target
 from cchc.sources.profile import Profile
 from cchc.warehouse.connection import Login
@@ -80,7 +81,7 @@ def read_source_target(profile: Profile) -> Target | None:
     extra = json.loads(connection.extra or "{}")
     host = connection.host or ""
     if "://" not in host:
-        host = f"{connection.schema or 'https'}://{host}"
+        host = f"{connection.schema or ('http' if host in LOOPBACK else 'https')}://{host}"
     if connection.port and f":{connection.port}" not in host:
         host = f"{host}:{connection.port}"
     return read_target(profile, host, extra)

@@ -131,9 +131,13 @@ def _ask(connection: psycopg.Connection, profile: Profile, window: Window) -> Me
         if halted:
             raise SourceError(f"{window.name}: not asked, since {source} is left alone for tonight: {halted}")
         target = read_source_target(profile)
-        if target is None:
-            raise SourceError(f"{window.name} of {day}: nothing archived, and {source} is not configured")
-        capture = ask_source(profile, target, _archive(source), window)
+        if target:
+            capture = ask_source(profile, target, _archive(source), window)
+        else:  # what was stopped is all there is: it is judged again
+            stopped = find_archived(_archive(source), window, day, even_stopped=True)
+            if stopped is None:
+                raise SourceError(f"{window.name} of {day}: nothing archived, and {source} is not configured")
+            capture = stopped
     except SourceError as error:
         if isinstance(error, SourceRefusedError | SourceUnavailableError):
             halt_night(connection, source, day, run_id, str(error))
