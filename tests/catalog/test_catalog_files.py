@@ -298,6 +298,13 @@ def test_a_target_holds_on_its_last_day_and_no_longer(load: Load) -> None:
     assert {row["valid_to_exclusive"] for row in indicator_rows(catalog)} == {date(2024, 7, 1), None}
 
 
+def test_a_figure_that_the_source_does_not_have_is_refused(load: Load) -> None:
+    with pytest.raises(
+        CatalogError, match='field metric: "national_portal.online_paymnt" is no figure of national_portal'
+    ):
+        load(edited("plan_2024.yaml", "national_portal.online_payment", "national_portal.online_paymnt"))
+
+
 def test_a_day_of_the_plan_without_a_target_is_refused(load: Load) -> None:
     with pytest.raises(CatalogError, match="field targets: no target is in force on 2024-07-01, add one"):
         load(edited("plan_2024.yaml", "value: 45}]", "valid_to: 2024-06-30, value: 45}]"))
