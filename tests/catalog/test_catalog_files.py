@@ -300,7 +300,7 @@ def test_a_target_holds_on_its_last_day_and_no_longer(load: Load) -> None:
 
 def test_a_figure_that_the_source_does_not_have_is_refused(load: Load) -> None:
     with pytest.raises(
-        CatalogError, match='field metric: "national_portal.online_paymnt" is no figure of national_portal'
+        CatalogError, match=r'field metric: "national_portal\.online_paymnt" is no figure of national_portal'
     ):
         load(edited("plan_2024.yaml", "national_portal.online_payment", "national_portal.online_paymnt"))
 
