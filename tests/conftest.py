@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import itertools
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +22,9 @@ from cchc.settings import CHECKOUT
 from cchc.warehouse.migrations import migrate
 
 # Airflow makes its home when it is imported, in the user's if not told otherwise; whole nights set another.
-os.environ.setdefault("AIRFLOW_HOME", tempfile.mkdtemp(prefix="cchc-test-airflow-"))
+if "AIRFLOW_HOME" not in os.environ:
+    os.environ["AIRFLOW_HOME"] = tempfile.mkdtemp(prefix="cchc-test-airflow-")
+    atexit.register(shutil.rmtree, os.environ["AIRFLOW_HOME"], ignore_errors=True)
 
 # The cluster lives as long as its tests: nothing of it need survive a crash of the machine.
 VOLATILE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}

@@ -8,10 +8,10 @@ select
         from staging.verdict as v
         where v.load_id = %(load_id)s and v.severity = 'critical'
     ) as critical_rules,
-    count(*) is not distinct from (
+    coalesce(count(*) = (
         select r.figures from staging.national_portal_response as r
         where r.load_id = %(load_id)s
-    ) as is_whole
+    ), false) as is_whole
 from staging.national_portal_statistic as s
 left join (
     select distinct v.row_no
