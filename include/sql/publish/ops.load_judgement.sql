@@ -2,7 +2,7 @@
 -- rows are all that were read (another run may be staging the same load).
 select
     count(*) as received_rows,
-    count(*) filter (where r.row_no is not null) as refused_rows,
+    count(*) filter (where refused.row_no is not null) as refused_rows,
     (
         select coalesce(array_agg(distinct v.rule_id order by v.rule_id), '{}')
         from staging.verdict as v
@@ -17,5 +17,5 @@ left join (
     select distinct v.row_no
     from staging.verdict as v
     where v.load_id = %(load_id)s and v.severity = 'warning'
-) as r on s.row_no = r.row_no
+) as refused on s.row_no = refused.row_no
 where s.load_id = %(load_id)s;
