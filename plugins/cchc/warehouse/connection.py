@@ -86,5 +86,6 @@ def hold_lock(connection: psycopg.Connection, name: str) -> Iterator[None]:
     try:
         yield
     finally:
+        connection.rollback()  # whatever failed in the block: a failed transaction would not even unlock
         connection.execute("select pg_advisory_unlock(hashtextextended(%s, 0))", [name])
         connection.commit()

@@ -6,7 +6,7 @@ Killed anywhere before its end, it leaves nothing.
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -69,7 +69,7 @@ def publish(connection: psycopg.Connection, profile: Profile, load: Load, run_id
         changed = _move_rows(connection, profile, outcome, parameters)
         connection.execute("update ops.load set changed_rows = %s where load_id = %s", [changed, load.load_id])
         run_file(connection, "publish/staging_cleared.sql", parameters)
-    return Outcome(**{**outcome.__dict__, "changed": changed})
+    return replace(outcome, changed=changed)
 
 
 def record_failure(
