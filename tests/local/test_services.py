@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -47,7 +48,8 @@ def test_down_where_nothing_is_up_does_nothing(home: Path) -> None:
 
 
 def test_number_of_a_session_that_another_process_has_now_is_left_alone() -> None:
-    own = os.getsid(0)
-    assert os.getpid() not in find_members({own: "1"})  # its process started at another time
-    started = Path(f"/proc/{own}/stat").read_text().rpartition(") ")[2].split()[19]
-    assert os.getpid() in find_members({own: started})
+    with subprocess.Popen(["sleep", "60"], start_new_session=True) as own:
+        started = Path(f"/proc/{own.pid}/stat").read_text().rpartition(") ")[2].split()[19]
+        assert find_members({own.pid: started}) == {own.pid: own.pid}
+        assert find_members({own.pid: "1"}) == {}  # the session that was meant began at another time
+        own.kill()

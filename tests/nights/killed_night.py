@@ -1,7 +1,7 @@
-"""``killed_night.py POINT DAY``: runs a night and kills itself with SIGKILL in the middle of one of its steps.
+"""``killed_night.py POINT DAY SIGNAL``: runs a night and sends itself a signal in the middle of one of its steps.
 
-The steps are the real ones; only the moment is chosen: the program dies right after the named function has done its
-work for the ``nth`` time, before anybody can commit or tidy up.
+The steps are the real ones; only the moment is chosen: it comes right after the named function has done its
+work for the ``nth`` time, before anybody can commit or, at SIGKILL, tidy up.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ POINTS = {
 }
 
 
-def kill_after(function: Callable[..., Any], wanted: str, times: int) -> Callable[..., Any]:
-    """``function``, dying after its ``times``-th call whose arguments name ``wanted``."""
+def kill_after(function: Callable[..., Any], wanted: str, times: int, number: int) -> Callable[..., Any]:
+    """``function``, sending the signal after its ``times``-th call whose arguments name ``wanted``."""
     left = times
 
     def call(*arguments: Any, **named: Any) -> Any:
@@ -32,20 +32,20 @@ def kill_after(function: Callable[..., Any], wanted: str, times: int) -> Callabl
         result = function(*arguments, **named)
         left -= wanted in repr(arguments)
         if not left:
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), number)
         return result
 
     return call
 
 
-def main(point: str, day: str) -> None:
+def main(point: str, day: str, number: str) -> None:
     import importlib
 
     from cchc.tasks.nightly import run_night
 
     module_name, name, wanted, times = POINTS[point]
     module = importlib.import_module(module_name)
-    setattr(module, name, kill_after(getattr(module, name), wanted, times))
+    setattr(module, name, kill_after(getattr(module, name), wanted, times, signal.Signals[number]))
     run_night(date.fromisoformat(day))
 
 

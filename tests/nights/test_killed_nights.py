@@ -1,4 +1,4 @@
-"""kill -9 in each step of a night, then the night again: the warehouse of an undisturbed night."""
+"""kill -9 in each step of a night, or Ctrl-C, then the night again: the warehouse of an undisturbed night."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def undisturbed(make_installation, province):
 @pytest.mark.parametrize("point", POINTS)
 def test_a_killed_night_run_again_ends_as_if_undisturbed(point, installation, province, undisturbed):
     installation.connect_portal(province.base_url, province.root_department_id)
-    killed = installation.start_night(PROGRAM, point, DAY.isoformat())
+    killed = installation.start_night(PROGRAM, point, DAY.isoformat(), "SIGKILL")
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     assert installation.checksum() != undisturbed
     assert installation.run_night(DAY) == {"ingest_national_portal": "success", "attainment": "success"}
@@ -47,3 +47,13 @@ def test_a_killed_night_run_again_ends_as_if_undisturbed(point, installation, pr
     )
     assert installation.query(uneven) == [(0,)]
     assert not list(installation.home.glob("archive/**/.partial-*"))
+
+
+def test_an_interrupted_night_ends_at_once_and_run_again_ends_as_if_undisturbed(installation, province, undisturbed):
+    installation.connect_portal(province.base_url, province.root_department_id)
+    interrupted = installation.start_night(PROGRAM, "publish", DAY.isoformat(), "SIGINT")
+    assert interrupted.returncode == -signal.SIGINT, interrupted.stderr  # as Python ends on an uncaught Ctrl-C
+    assert "attainment of" not in interrupted.stderr
+    assert installation.query("select count(*) from mart.indicator_attainment") == [(0,)]
+    assert installation.run_night(DAY) == {"ingest_national_portal": "success", "attainment": "success"}
+    assert installation.checksum() == undisturbed

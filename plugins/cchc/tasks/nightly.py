@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import logging
+import signal
+import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date, datetime, timedelta
+from types import FrameType
+from typing import NoReturn
 
 from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import DAG
@@ -33,16 +39,22 @@ def load_dags() -> list[DAG]:
 
 
 def run_night(day: date) -> dict[str, str]:
-    """Run the night of ``day``; returns the state of each DAG's run. A failed ingest doesn't keep the others back."""
+    """Run the night of ``day``; returns the state of each DAG's run. A failed ingest doesn't keep the others back.
+
+    Raises KeyboardInterrupt soon after Ctrl-C; run again, the night ends as if it had not been interrupted.
+    """
     _show_progress()
     states = {}
-    for dag in load_dags():
-        started = time.monotonic()
-        for task in dag.tasks:
-            _retry_at_once(task)
-        run = dag.test(run_conf={"date": day.isoformat()})
-        states[dag.dag_id] = str(run.state)
-        log.info("%s of %s: %s in %.1f s", dag.dag_id, day, run.state, time.monotonic() - started)
+    with _noting_interrupt() as stop_if_interrupted:
+        for dag in load_dags():
+            started = time.monotonic()
+            for task in dag.tasks:
+                _retry_at_once(task)
+                _run_first(task, stop_if_interrupted)
+            run = dag.test(run_conf={"date": day.isoformat()})
+            stop_if_interrupted()
+            states[dag.dag_id] = str(run.state)
+            log.info("%s of %s: %s in %.1f s", dag.dag_id, day, run.state, time.monotonic() - started)
     dispose_orm()  # no connection is left behind for the embedded database to cut
     configure_orm()  # type: ignore[no-untyped-call]
     return states
@@ -66,6 +78,36 @@ def _show_progress() -> None:
         logger.addHandler(handler)
         logger.setLevel(logging.INFO)
         logger.propagate = False
+
+
+@contextmanager
+def _noting_interrupt() -> Iterator[Callable[..., None]]:
+    """Ctrl-C ends the night: Airflow takes it for the failure of the task at hand and would go on with the next one.
+
+    Gives a function that raises KeyboardInterrupt, whatever it is called with, once there was one.
+    """
+    interrupted = threading.Event()
+
+    def note(number: int, frame: FrameType | None) -> NoReturn:
+        interrupted.set()
+        signal.default_int_handler(number, frame)
+
+    def stop_if_interrupted(*_: object) -> None:
+        if interrupted.is_set():
+            raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield stop_if_interrupted
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _run_first(task: BaseOperator | MappedOperator, check: Callable[..., None]) -> None:
+    if isinstance(task, MappedOperator):
+        task.partial_kwargs["pre_execute"] = check
+    else:
+        task._pre_execute_hook = check  # a task that exists takes no constructor's argument any more
 
 
 def _retry_at_once(task: BaseOperator | MappedOperator) -> None:
