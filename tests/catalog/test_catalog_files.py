@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -12,83 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cchc.catalog import Catalog, CatalogError, indicator_rows, load_catalog
+from cchc.catalog import CatalogError, indicator_rows, load_catalog
 from cchc.catalog.document import read_document
-
-PLAN = """\
-year: 2024
-province: H58
-name_vi: Kế hoạch
-legal_basis_vi: Quyết định số 35/QĐ-UBND
-signed_on: 2024-01-11
-valid_from: 2024-01-01
-valid_to: 2024-12-31
-clauses:
-  - clause: II.1.b
-    wording_vi: tối thiểu 45%
-    entries:
-      - code: II.1.b-1
-        name_vi: Tỷ lệ thanh toán trực tuyến
-        short_name_vi: Thanh toán
-        unit: "%"
-        comparator: ">="
-        targets: [{valid_from: 2024-01-01, value: 45}]
-        judged: as_reported
-        population: {set: huyen, levels: [province, district]}
-        source: national_portal
-        metric: national_portal.online_payment
-        period: year_to_date
-        variants:
-          - variant: portal_only
-            explanation_vi: Chỉ Cổng quốc gia
-            explanation: Only the national portal
-            source: one_stop
-            metric: one_stop.paid_on_national_portal
-        lead_agency_vi: Sở Nội vụ
-        lead_agency_code: H58.02
-        ruling: The portal's counters.
-"""
-SETS = """\
-sets:
-  - code: huyen
-    name_vi: UBND cấp huyện
-    levels: [district]
-    except_codes: [H58.31]
-    valid_from: 2024-01-01
-    is_list_complete: true
-"""
-AGENCIES = """\
-code,gso_code,name_vi,level,parent_code,valid_from,valid_to_exclusive,is_synthetic_code,note
-H58,82,Tỉnh Tiền Giang,province,,2024-01-01,2025-07-01,no,
-H58.02,,Sở Nội vụ,department,H58,2024-01-01,2025-07-01,yes,
-H58.31,815,UBND thành phố Mỹ Tho,district,H58,2024-01-01,2025-07-01,yes,
-H58.32,816,UBND thị xã Gò Công,district,H58,2024-01-01,2024-05-01,yes,
-H58.32,816,UBND thành phố Gò Công,district,H58,2024-05-01,2025-07-01,yes,
-"""
-FILES = {"plan_2024.yaml": PLAN, "agency_sets.yaml": SETS, "agencies.csv": AGENCIES}
-
-Load = Callable[..., Catalog]
-
-
-@pytest.fixture
-def load(tmp_path: Path) -> Load:
-    """Load a small right catalog, with some of its files replaced: ``load({"plan_2024.yaml": "…"})``."""
-
-    def write_and_load(files: dict[str, str] | None = None, province: str = "H58") -> Catalog:
-        for name, text in (FILES | (files or {})).items():
-            (tmp_path / name).write_text(text, encoding="utf-8")
-        return load_catalog(tmp_path, province)
-
-    return write_and_load
-
-
-def edited(file: str, old: str, new: str) -> dict[str, str]:
-    """The file with one place edited; an edit that finds no place, or several, is a mistake of the test."""
-    assert FILES[file].count(old) == 1, old
-    return {file: FILES[file].replace(old, new)}
-
+from tests.catalog.small_catalog import AGENCIES, FILES, PLAN, SETS, Load, edited
 
 TARGETS = "targets: [{valid_from: 2024-01-01, value: 45}]"
+REPORTED = "targets: [{valid_from: 2024-01-01, value: null, reason_vi: Không nêu}]\n        is_target_reported: true"
+POPULATION = "population: {set: huyen, levels: [province, district]}"
 PLAN_MISTAKES = [
     ('comparator: ">="', 'comparator: "=>"', 'comparator: "=>" is not one of >=, >, ='),
     ("judged: as_reported", "judged: sometimes",
@@ -138,6 +67,27 @@ PLAN_MISTAKES = [
      'variants[0].metric: "one_stop.paid_on_national_portal" doesn\'t fit source eoffice, write eoffice.<name>'),
     ("source: one_stop\n", "source: one_stop\n            population: {set: quan, levels: [province]}\n",
      'variants[0].population.set: "quan" is not in agency_sets.yaml, add or correct it'),
+    (POPULATION, "population: {levels: [province, district]}\n        roll_up: pooled",
+     "population.set: is missing for roll_up: pooled, name the set whose agencies it is made of"),
+    (POPULATION, POPULATION + "\n        roll_up: pooled\n        figures_for: province",
+     "figures_for: province leaves no agencies for roll_up: pooled, write agencies"),
+    (POPULATION, POPULATION + "\n        roll_up: share_of_agencies\n        is_share: false",
+     "is_share: false doesn't fit roll_up: share_of_agencies, whose value is a share of agencies"),
+    (POPULATION, POPULATION + "\n        roll_up: sum",
+     'roll_up: "sum" is not one of own, pooled, share_of_agencies, agencies_attaining'),
+    ("source: one_stop\n", "source: one_stop\n            roll_up: agencies_attaining\n",
+     ('variants[0].metric: "one_stop.paid_on_national_portal" isn\'t what the agencies are judged by, '
+      "write national_portal.online_payment")),
+    ("source: one_stop\n",
+     "source: one_stop\n            roll_up: pooled\n            population: {levels: [province]}\n",
+     "variants[0].population.set: is missing for roll_up: pooled, name the set whose agencies it is made of"),
+    (TARGETS, REPORTED, "is_target_reported: goes with is_share: false, the denominator can't be divisor and target"),
+    (TARGETS, f"{REPORTED}\n        is_share: false\n        roll_up: pooled",
+     "is_target_reported: doesn't fit roll_up: pooled, a target is reported with its own figure"),
+    (f'comparator: ">="\n        {TARGETS}', f"comparator: null\n        {REPORTED}\n        is_share: false",
+     "comparator: is missing for a target that is reported, add >=, > or ="),
+    (TARGETS, f"{TARGETS}\n        is_target_reported: true\n        is_share: false",
+     "targets[0].value: 45 is there though is_target_reported, write null"),
     ('unit: "%"', 'unit: "%"\n        units: "%"',
      "units: is not a field of this entry, correct its name or take it out"),
     ('        unit: "%"\n', '        unit: "%"\n        unit: điểm\n', "unit: is written twice (line 16), keep one"),
@@ -149,6 +99,28 @@ def test_a_mistake_in_an_entry_is_refused_by_name(load: Load, old: str, new: str
     with pytest.raises(CatalogError) as refusal:
         load(edited("plan_2024.yaml", old, new))
     assert str(refusal.value) == f"plan_2024.yaml, entry II.1.b-1, field {told}"
+
+
+def test_what_only_a_variant_can_be_is_refused_of_an_entry(load: Load) -> None:
+    with pytest.raises(CatalogError, match=r"entry II\.1\.b-1, field roll_up: agencies_attaining is for variants: "):
+        load(edited("plan_2024.yaml", POPULATION, POPULATION + "\n        roll_up: agencies_attaining"))
+
+
+FIGURE = "source: national_portal\n        metric: national_portal.online_payment"
+
+
+@pytest.mark.parametrize("name", ["II.1.b-1", "II.2.pooled"])
+def test_a_reported_figure_is_named_after_its_entry_or_derived(load: Load, name: str) -> None:
+    catalog = load(edited("plan_2024.yaml", FIGURE, f"source: returns\n        metric: returns.{name}"))
+    assert catalog.plans[0].indicators[0].metric == f"returns.{name}"
+
+
+def test_a_figure_that_is_reported_for_another_entry_is_refused(load: Load) -> None:
+    with pytest.raises(
+        CatalogError,
+        match=r'field metric: "returns\.II\.2-1" is no figure of returns\.yaml, it has returns\.II\.1\.b-1, ',
+    ):
+        load(edited("plan_2024.yaml", FIGURE, "source: returns\n        metric: returns.II.2-1"))
 
 
 HEADER_MISTAKES = [

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import csv
 from collections import Counter
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cchc.catalog import Agency, Catalog, agency_rows, indicator_rows, load_catalog, set_member_rows
-
-CHECKOUT = Path(__file__).resolve().parents[2]
-FACTS = CHECKOUT.parent / "shared" / "facts"
-
-needs_facts = pytest.mark.skipif(not FACTS.is_dir(), reason="the project's shared facts are not beside this checkout")
+from cchc.catalog import Agency, Catalog, Indicator, agency_rows, indicator_rows, set_member_rows
+from tests.catalog.facts import FACTS, needs_facts, read_facts
 
 # What each word of the facts' column "levels" means; the province always has a row.
 LEVELS = {
@@ -48,21 +42,14 @@ OTHER_LEVELS = {
 SURVEYS = {"II.1.dd-2", "II.10-1", "II.10-2"}
 
 
-@pytest.fixture(scope="module")
-def catalog() -> Catalog:
-    """The catalog of this checkout."""
-    return load_catalog(CHECKOUT / "include" / "catalog", "H58")
-
-
-def read_facts() -> list[dict[str, str]]:
-    """The rows of the facts' indicators."""
-    with (FACTS / "indicators.csv").open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+def find_indicator(catalog: Catalog, code: str) -> Indicator:
+    """One entry of the plan."""
+    return next(found for found in catalog.plans[0].indicators if found.code == code)
 
 
 @needs_facts
 def test_the_47_entries_say_what_the_facts_say(catalog: Catalog) -> None:
-    facts = {row["code"]: row for row in read_facts()}
+    facts = {row["code"]: row for row in read_facts("indicators.csv")}
     indicators = {indicator.code: indicator for indicator in catalog.plans[0].indicators}
     assert len(indicators) == 47
     assert indicators.keys() == facts.keys()
@@ -84,7 +71,7 @@ def test_the_47_entries_say_what_the_facts_say(catalog: Catalog) -> None:
 
 @needs_facts
 def test_the_levels_are_those_of_the_facts(catalog: Catalog) -> None:
-    facts = {row["code"]: row["levels"] for row in read_facts()}
+    facts = {row["code"]: row["levels"] for row in read_facts("indicators.csv")}
     for indicator in catalog.plans[0].indicators:
         named = OTHER_LEVELS.get(indicator.code)
         if named is None:
@@ -94,9 +81,9 @@ def test_the_levels_are_those_of_the_facts(catalog: Catalog) -> None:
 
 @needs_facts
 def test_the_agencies_are_those_of_the_facts(catalog: Catalog) -> None:
-    with (FACTS / "agencies.csv").open(encoding="utf-8", newline="") as file:
-        facts = {(row["code"], row["valid_from"], row["name_vi"]) for row in csv.DictReader(file)}
-    assert {(agency.code, str(agency.valid_from), agency.name_vi) for agency in catalog.agencies} >= facts
+    facts = {(row["code"], row["valid_from"], row["name_vi"]) for row in read_facts("agencies.csv")}
+    agencies = [agency for agency in catalog.agencies if agency.level != "public_service_unit"]
+    assert {(agency.code, str(agency.valid_from), agency.name_vi) for agency in agencies} == facts
 
 
 @needs_facts
@@ -104,6 +91,43 @@ def test_the_wordings_stand_in_the_decision(catalog: Catalog) -> None:
     decision = " ".join((FACTS / "decision-35-qd-ubnd-2024.txt").read_text(encoding="utf-8").split())
     for indicator in catalog.plans[0].indicators:
         assert indicator.wording_vi in decision, indicator.code
+
+
+def test_public_service_units_are_samples_and_say_so(catalog: Catalog) -> None:
+    units = [agency for agency in catalog.agencies if agency.level == "public_service_unit"]
+    assert len(units) == 12
+    for unit in units:
+        assert unit.is_synthetic_code
+        assert unit.note is not None
+        assert unit.note.startswith("sample")
+        assert unit.code.startswith(f"{unit.parent_code}.S")
+    known = {known.code: known.is_list_complete for known in catalog.sets}
+    assert (known["don_vi_su_nghiep"], known["co_quan_don_vi_dia_phuong"]) == (False, False)
+
+
+# Who has a figure of its own to report on 30 June 2024, the province among them.
+REPORTERS = [
+    ("II.1.dd-2", {"H58"}, 1),  # the province alone
+    ("II.2-1", {"H58", "H58.01"}, 1 + 18),  # counted, though the levels give the departments no row
+    ("II.4-1", {"H58", "H58.01", "H58.31", "H58.31.01"}, 1 + 200),
+    ("II.6-1", {"H58", "H58.01", "H58.31"}, 1 + 19 + 11),  # no set: those of the levels
+    ("II.8-1", {"H58", "H58.16.S01"}, 1 + 12),
+    ("PL.VI.4-1", {"H58", "H58.31.01"}, 1 + 170),
+]
+
+
+@pytest.mark.parametrize(("code", "some", "count"), REPORTERS)
+def test_an_indicator_is_reported_by_its_population_and_the_province(
+    catalog: Catalog, code: str, some: set[str], count: int
+) -> None:
+    reporting = [agency.code for agency in catalog.reporters(find_indicator(catalog, code), date(2024, 6, 30))]
+    assert some <= set(reporting)
+    assert len(reporting) == len(set(reporting)) == count
+
+
+def test_nobody_reports_for_a_province_that_is_no_more(catalog: Catalog) -> None:
+    for code in ("II.1.dd-2", "II.6-1", "PL.VI.4-1"):
+        assert catalog.reporters(find_indicator(catalog, code), date(2025, 7, 1)) == []
 
 
 def test_the_entries_stand_in_the_order_of_the_decision(catalog: Catalog) -> None:
@@ -157,6 +181,43 @@ def test_the_portal_gives_eleven_indicators(catalog: Catalog) -> None:
     }
 
 
+def test_roll_up_follows_what_is_counted(catalog: Catalog) -> None:
+    rows = {(row["indicator_code"], row["variant"]): row for row in indicator_rows(catalog)}
+    agencies_counted = [
+        "II.1.d-3b", "II.2-1", "II.2-2", "II.2-3", "II.2-4", "II.3-1", "II.4-1", "II.4-2", "II.4-3", "II.5-1", "II.5-2",
+        "II.5-3", "II.8-1", "PL.VI.3-1", "PL.VI.4-1", "PL.VI.5-1",
+    ]  # fmt: skip
+    expected = dict.fromkeys([(code, "primary") for code in agencies_counted], "share_of_agencies") | {
+        ("II.2-1", "pooled"): "share_of_agencies",
+        ("PL.VII.7-1", "primary"): "pooled",
+        ("PL.VII.7-2", "primary"): "pooled",
+        ("PL.VII.7-1", "each_agency"): "agencies_attaining",
+        ("PL.VII.7-2", "each_agency"): "agencies_attaining",
+    }
+    assert {key: row["roll_up"] for key, row in rows.items() if row["roll_up"] != "own"} == expected
+    assert {key for key, row in rows.items() if row["set_code"] is not None} == expected.keys()
+    for code in ("PL.VII.7-1", "PL.VII.7-2"):
+        assert rows[code, "each_agency"]["metric"] == rows[code, "primary"]["metric"] == "eoffice.processed_online"
+
+
+def test_only_the_baseline_that_the_decision_lacks_is_a_reported_target(catalog: Catalog) -> None:
+    reported = {row["indicator_code"]: row for row in indicator_rows(catalog) if row["is_target_reported"]}
+    assert reported.keys() == {"II.8-2"}
+    assert (reported["II.8-2"]["target"], reported["II.8-2"]["comparator"]) == (None, ">")
+
+
+def test_what_people_report_is_named_after_its_entry(catalog: Catalog) -> None:
+    metrics = {
+        (row["indicator_code"], row["variant"]): row["metric"]
+        for row in indicator_rows(catalog)
+        if row["source"] == "returns"
+    }
+    joint, pooled = metrics.pop(("II.1.e-1", "joint")), metrics.pop(("II.2-1", "pooled"))
+    assert (joint, pooled) == ("returns.II.1.e.joint", "returns.II.2.pooled")
+    assert len(metrics) == 27
+    assert metrics == {(code, "primary"): f"returns.{code}" for code, _ in metrics}
+
+
 def test_only_counts_are_no_shares(catalog: Catalog) -> None:
     assert [i.code for i in catalog.plans[0].indicators if not i.is_share] == ["II.3-2", "II.8-2"]
 
@@ -172,7 +233,8 @@ def test_a_target_that_is_not_known_says_why(catalog: Catalog) -> None:
 SET_COUNTS = {
     date(2024, 1, 1): {"xa": 172, "huyen": 11, "so_ban_nganh": 19, "co_quan_chuyen_mon": 18, "phong_tu_phap": 11,
                        "phong_ban_huyen": 132, "co_quan_hanh_chinh": 202, "co_quan_tinh_huyen": 30,
-                       "co_quan_chuyen_mon_va_huyen": 29, "don_vi_su_nghiep": 0},
+                       "co_quan_chuyen_mon_va_huyen": 29, "don_vi_su_nghiep": 12,
+                       "co_quan_don_vi_dia_phuong": 214},
     date(2024, 4, 30): {"xa": 172, "huyen": 11},
     date(2024, 5, 1): {"xa": 170, "huyen": 11, "co_quan_hanh_chinh": 200},
     date(2024, 10, 31): {"xa": 170},

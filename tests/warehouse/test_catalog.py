@@ -14,13 +14,17 @@ from cchc.warehouse.catalog import store_catalog
 from tests.conftest import Warehouse
 
 CATALOG = CHECKOUT / "include" / "catalog"
-TABLES = ("mart.indicator", "core.agency_catalog", "core.agency_set_member")
+TABLES = ("mart.indicator", "mart.task", "mart.task_agency", "core.agency_catalog", "core.agency_set_member")
 
 # Of another province, and of one whose code begins like ours.
 NEIGHBOURS = """
 insert into mart.indicator
 select (jsonb_populate_record(i, '{"province_code": "H44"}')).* from mart.indicator as i
 where indicator_code = 'II.1.a-1';
+insert into mart.task
+select (jsonb_populate_record(t, '{"province_code": "H44"}')).* from mart.task as t where task_code = 'PL.I.1';
+insert into mart.task_agency (province_code, plan_year, task_code, agency_code, valid_from)
+values ('H44', 2024, 'PL.I.1', 'H44.01', '2024-01-01');
 insert into core.agency_catalog (agency_code, valid_from, name_vi, level, is_synthetic_code) values
 ('H44', '2024-01-01', 'Phú Thọ', 'province', false), ('H44.01', '2024-01-01', 'Văn phòng', 'department', false),
 ('H580', '2024-01-01', 'Tỉnh khác', 'province', false);
@@ -49,6 +53,7 @@ def test_plan_map_and_sets_are_stored_whole(warehouse: Warehouse, catalog: Catal
         (47,)
     ]
     assert warehouse.query("select count(*) from core.agency_catalog") == [(len(catalog.agencies),)]
+    assert warehouse.query("select count(*), count(due_on) from mart.task") == [(53, 11)]
     communes = "select count(*) from core.agency_set_member where set_code = 'xa' and valid_from <= %s and"
     for day, count in (("2024-04-30", 172), ("2024-05-01", 170), ("2024-11-01", 164)):
         assert warehouse.query(f"{communes} (valid_to is null or valid_to > %s)", [day, day]) == [(count,)]
@@ -79,13 +84,44 @@ def test_edited_target_changes_its_rows_and_no_other(warehouse: Warehouse, catal
     assert {**after, "mart.indicator": None} == {**before, "mart.indicator": None}
 
 
+def test_indicator_says_how_its_province_figure_is_made(warehouse: Warehouse, catalog: Catalog) -> None:
+    store(warehouse, catalog)
+    assert warehouse.query(
+        "select indicator_code, variant, roll_up, is_target_reported from mart.indicator"
+        " where indicator_code in ('II.8-1', 'II.8-2', 'PL.VII.7-1') order by 1, 2"
+    ) == [
+        ("II.8-1", "primary", "share_of_agencies", False),
+        ("II.8-2", "primary", "own", True),
+        ("PL.VII.7-1", "each_agency", "agencies_attaining", False),
+        ("PL.VII.7-1", "primary", "pooled", False),
+    ]
+
+
+def test_task_has_its_words_and_those_who_answer_for_it(warehouse: Warehouse, catalog: Catalog) -> None:
+    store(warehouse, catalog)
+    assert warehouse.query(
+        "select ordinal, deadline_vi, starts_on::text, due_on::text, due_soon_days, indicator_codes"
+        " from mart.task where task_code = 'PL.I.5'"
+    ) == [(5, "Từ Quý II đến cuối năm 2024", "2024-04-01", "2024-12-31", 14, ["II.2-1", "II.2-2"])]
+    communes = (
+        "select count(*) from mart.task_agency where task_code = 'PL.VII.8' and agency_code ~ '^H58[.]..[.]'"
+        " and valid_from <= %s and valid_to > %s"
+    )
+    for day, count in (("2024-04-30", 172), ("2024-05-01", 170), ("2024-11-01", 164)):
+        assert warehouse.query(communes, [day, day]) == [(count,)]
+
+
 def test_what_is_no_longer_in_the_files_goes(warehouse: Warehouse, catalog: Catalog) -> None:
     store(warehouse, catalog)
     gone = next(agency for agency in catalog.agencies if agency.level == "commune" and agency.province_code == "H58")
     kept = tuple(agency for agency in catalog.agencies if agency.code != gone.code)
-    store(warehouse, catalog.model_copy(update={"agencies": kept}))
-    for table in ("core.agency_catalog", "core.agency_set_member"):
+    [annex] = catalog.annexes
+    fewer = annex.model_copy(update={"tasks": annex.tasks[1:]})
+    store(warehouse, catalog.model_copy(update={"agencies": kept, "annexes": (fewer,)}))
+    for table in ("core.agency_catalog", "core.agency_set_member", "mart.task_agency"):
         assert warehouse.query(f"select count(*) from {table} where agency_code = %s", [gone.code]) == [(0,)]
+    for table in ("mart.task", "mart.task_agency"):
+        assert warehouse.query(f"select count(*) from {table} where task_code = 'PL.I.1'") == [(0,)]
 
 
 def test_rows_of_another_province_are_left_alone(warehouse: Warehouse, catalog: Catalog) -> None:
@@ -117,6 +153,8 @@ def test_agency_that_only_a_response_knows_belongs_to_the_sets_whose_rules_name_
     store(warehouse, catalog)
     members = "select set_code, valid_from::text from core.agency_set_member where agency_code = 'H58.99.01'"
     assert ("xa", "2024-06-29") in warehouse.query(members)
+    tasks = "select task_code, valid_from::text from mart.task_agency where agency_code = 'H58.99.01'"
+    assert ("PL.VII.8", "2024-06-29") in warehouse.query(tasks)
 
 
 def test_agency_that_a_response_of_another_province_named_is_not_put_into_our_sets(

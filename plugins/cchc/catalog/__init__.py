@@ -1,4 +1,4 @@
-"""The law and the map as data: plans, indicators, targets, agencies and sets, read from ``include/catalog/``.
+"""The law and the map as data: plans, indicators, targets, tasks, agencies and sets, read from ``include/catalog/``.
 
 Pure reading and checking: no database, no Airflow, no clock. A mistake is refused with file, entry and field.
 """
@@ -10,27 +10,33 @@ from cchc.catalog.mistake import CatalogError
 from cchc.catalog.model import (
     Agency,
     AgencySet,
+    Annex,
     Catalog,
     Indicator,
     Plan,
     Population,
     Target,
+    Task,
     Variant,
 )
-from cchc.catalog.rows import agency_rows, indicator_rows, set_member_rows
+from cchc.catalog.rows import agency_rows, indicator_rows, set_member_rows, task_agency_rows, task_rows
 
 __all__ = [
     "Agency",
     "AgencySet",
+    "Annex",
     "Catalog",
     "CatalogError",
     "Indicator",
     "Plan",
     "Population",
     "Target",
+    "Task",
     "Variant",
     "agency_rows",
     "indicator_rows",
     "load_catalog",
     "set_member_rows",
+    "task_agency_rows",
+    "task_rows",
 ]

@@ -15,11 +15,20 @@ from cchc.catalog.model import (
     Plan,
     Population,
     Target,
+    Task,
     province_of,
     target_intervals,
 )
 
 Finding = tuple[str, str]
+
+# The kinds of deadline that have days; the others have none.
+DAYS_OF_DEADLINE = {
+    "fixed_window": ("starts_on", "due_on"),
+    "quarter": ("starts_on", "due_on"),
+    "quarter_range": ("starts_on", "due_on"),
+    "from_date_open": ("starts_on",),
+}
 
 # source -> the metrics that it has; None where that isn't known yet
 Sources = Mapping[str, Collection[str] | None]
@@ -31,6 +40,11 @@ def check_indicator(indicator: Indicator, plan_days: tuple[date, date] | None) -
     yield from _check_levels("", indicator.population)
     if (indicator.judged == "yearly_survey") != (indicator.published_on is not None):
         yield "published_on", "goes with judged: yearly_survey, give both or neither"
+    roll_up = list(_check_roll_up(indicator))
+    yield from roll_up
+    if indicator.roll_up == "agencies_attaining":
+        yield "roll_up", "agencies_attaining is for variants: the agencies attain the primary reading's target"
+    yield from _check_reported_target(indicator)
     names = ["primary"]
     for position, variant in enumerate(indicator.variants):
         path = f"variants[{position}]."
@@ -42,6 +56,45 @@ def check_indicator(indicator: Indicator, plan_days: tuple[date, date] | None) -
             yield from _check_all_targets(path, variant.targets, has_comparator, plan_days)
         if variant.population:
             yield from _check_levels(path, variant.population)
+        reading = indicator.read_as(variant)
+        findings = [*_check_roll_up(reading), *_check_attaining_agencies(reading, indicator)]
+        yield from ((path + field, text) for field, text in findings if (field, text) not in roll_up)
+
+
+def _check_roll_up(reading: Indicator) -> Iterator[Finding]:
+    """Whether a reading's province figure can be made of its agencies' as it says."""
+    if reading.roll_up == "own":
+        return
+    if reading.population.set is None:
+        yield "population.set", f"is missing for roll_up: {reading.roll_up}, name the set whose agencies it is made of"
+    if reading.figures_for == "province":
+        yield "figures_for", f"province leaves no agencies for roll_up: {reading.roll_up}, write agencies"
+    if reading.roll_up != "pooled" and not reading.is_share:
+        yield "is_share", f"false doesn't fit roll_up: {reading.roll_up}, whose value is a share of agencies"
+
+
+def _check_attaining_agencies(reading: Indicator, primary: Indicator) -> Iterator[Finding]:
+    """The agencies attain the primary reading's target, so it is the primary's figures that they are judged by."""
+    if reading.roll_up == "agencies_attaining" and reading.metric != primary.metric:
+        yield "metric", f'"{reading.metric}" isn\'t what the agencies are judged by, write {primary.metric}'
+
+
+def _check_reported_target(indicator: Indicator) -> Iterator[Finding]:
+    """A target that is reported as the denominator is neither written here nor divided by."""
+    if not indicator.is_target_reported:
+        return
+    if indicator.is_share:
+        yield "is_target_reported", "goes with is_share: false, the denominator can't be divisor and target"
+    if indicator.roll_up != "own":
+        yield (
+            "is_target_reported",
+            f"doesn't fit roll_up: {indicator.roll_up}, a target is reported with its own figure",
+        )
+    if indicator.comparator is None:
+        yield "comparator", "is missing for a target that is reported, add >=, > or ="
+    for position, target in enumerate(indicator.targets):
+        if target.value is not None:
+            yield f"targets[{position}].value", f"{target.value} is there though is_target_reported, write null"
 
 
 def _check_all_targets(
@@ -127,6 +180,36 @@ def check_references(
     codes = {agency.code for agency in agencies if agency.province_code == province}
     if codes and indicator.lead_agency_code not in codes | {None}:
         yield "lead_agency_code", f'"{indicator.lead_agency_code}" is not in agencies.csv, add or correct it'
+
+
+def check_task(task: Task, plan: Plan, sets: Container[str], agency_codes: Container[str]) -> Iterator[Finding]:
+    """One task against itself, the plan that it is an annex to, the sets and the agencies."""
+    yield from _check_deadline(task, plan)
+    planned = {indicator.code for indicator in plan.indicators}
+    for code in task.indicators:
+        if code not in planned:
+            yield "indicators", f'"{code}" is no entry of the plan of {plan.year}, add or correct it'
+    if not (task.agencies.codes or task.agencies.sets):
+        yield "agencies", "names nobody, add codes or sets"
+    for code in task.agencies.codes:
+        if plan.province in agency_codes and code not in agency_codes:
+            yield "agencies.codes", f'"{code}" is not in agencies.csv, add or correct it'
+    for code in task.agencies.sets:
+        if code not in sets:
+            yield "agencies.sets", f'"{code}" is not in agency_sets.yaml, add or correct it'
+
+
+def _check_deadline(task: Task, plan: Plan) -> Iterator[Finding]:
+    """The window goes with the kind of deadline: both its days, the first alone, or none."""
+    wanted = DAYS_OF_DEADLINE.get(task.deadline_kind, ())
+    for field, day in (("starts_on", task.starts_on), ("due_on", task.due_on)):
+        if (day is not None) != (field in wanted):
+            advice = "is missing, add it" if field in wanted else "is there, take it out"
+            yield field, f"{advice}: deadline_kind {task.deadline_kind} has {' and '.join(wanted) or 'no days'}"
+        elif day is not None and not plan.valid_from <= day <= plan.valid_to:
+            yield field, f"{day} is outside the plan, {plan.valid_from} to {plan.valid_to}"
+    if task.starts_on and task.due_on and task.due_on < task.starts_on:
+        yield "due_on", f"{task.due_on} is before starts_on {task.starts_on}, correct one"
 
 
 def check_set(known: AgencySet, agency_codes: Container[str]) -> Iterator[Finding]:

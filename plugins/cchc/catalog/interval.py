@@ -34,3 +34,15 @@ class Interval:
                     return None
                 day = other.end
         return day
+
+
+def unite(intervals: Iterable[Interval]) -> list[Interval]:
+    """The same days as few intervals, by first day: none overlaps or touches the next."""
+    united: list[Interval] = []
+    for interval in sorted(intervals, key=lambda interval: interval.start):
+        last = united[-1] if united else None
+        if last is None or (last.end is not None and last.end < interval.start):
+            united.append(interval)
+        elif last.end is not None and (interval.end is None or last.end < interval.end):
+            united[-1] = Interval(last.start, interval.end)
+    return united

@@ -1,11 +1,11 @@
-"""The catalog from its folder: agencies.csv, agency_sets.yaml and the plan_*.yaml of one province."""
+"""The catalog from its folder: agencies.csv, agency_sets.yaml, the plan_*.yaml and the tasks_*.yaml of one province."""
 
 from __future__ import annotations
 
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -20,20 +20,28 @@ from cchc.catalog.consistency import (
     check_references,
     check_set,
     check_sources,
+    check_task,
 )
 from cchc.catalog.document import read_document, read_text
 from cchc.catalog.mistake import CatalogError, Mistake, explain_error, field_path
-from cchc.catalog.model import PLANNED_SOURCES, Agency, AgencySet, Catalog, Indicator, Plan
-from cchc.sources.profile import read_profiles
+from cchc.catalog.model import PLANNED_SOURCES, Agency, AgencySet, Annex, Catalog, Indicator, Plan, Task
+from cchc.sources.profile import Profile, read_profiles
 
 AGENCIES_FILE = "agencies.csv"
 SETS_FILE = "agency_sets.yaml"
 PLAN_FILES = "plan_*.yaml"
+TASK_FILES = "tasks_*.yaml"
 
 _HEADER = "header"
 _BEYOND = "beyond the last column"
 # The lists of the files: what one of their entries is called, and the field that names it.
-_LISTS = {"clauses": ("clause", "clause"), "entries": ("entry", "code"), "sets": ("entry", "code")}
+_LISTS = {
+    "clauses": ("clause", "clause"),
+    "entries": ("entry", "code"),
+    "groups": ("group", "group_vi"),
+    "tasks": ("entry", "code"),
+    "sets": ("entry", "code"),
+}
 
 _Record = TypeVar("_Record", bound=BaseModel)
 
@@ -49,16 +57,37 @@ def load_catalog(folder: Path, province: str) -> Catalog:
     sets = _read_sets(folder / SETS_FILE, {agency.code for agency in agencies}, mistakes)
     is_map_sound = not mistakes
     plans = _read_plans(folder, province, mistakes)
-    sources = {**dict.fromkeys(PLANNED_SOURCES), **{profile.source: profile.metrics() for profile in read_profiles()}}
+    is_plan_sound = not mistakes
+    annexes = _read_annexes(folder, province, mistakes)
+    profiles = read_profiles()
     for file, plan in plans.items():
         for indicator in plan.indicators:
-            _Reading(file, mistakes).note(f"entry {indicator.code}", check_sources(indicator, sources))
+            findings = check_sources(indicator, _name_figures(profiles, indicator.code))
+            _Reading(file, mistakes).note(f"entry {indicator.code}", findings)
     if is_map_sound:  # an agency or set that is itself refused is not "unknown" as well
         mistakes += _check_plans(plans, {known.code for known in sets}, agencies)
+    if is_plan_sound:  # nor is an entry
+        mistakes += _check_annexes(annexes, plans.values(), {known.code for known in sets}, agencies)
     if mistakes:
         raise CatalogError(mistakes)
-    ordered = tuple(sorted(plans.values(), key=lambda plan: plan.year))
-    return Catalog(province=province, plans=ordered, agencies=tuple(agencies), sets=tuple(sets))
+    return Catalog(
+        province=province,
+        plans=tuple(sorted(plans.values(), key=lambda plan: plan.year)),
+        annexes=tuple(sorted(annexes.values(), key=lambda annex: annex.year)),
+        agencies=tuple(agencies),
+        sets=tuple(sets),
+    )
+
+
+def _name_figures(profiles: Iterable[Profile], code: str) -> dict[str, Collection[str] | None]:
+    """Source → the figures it has for an entry. What people report is named after the entry's code, or derived."""
+    figures: dict[str, Collection[str] | None] = dict.fromkeys(PLANNED_SOURCES)
+    for profile in profiles:
+        named = profile.metrics()
+        figures[profile.source] = (
+            named if named is not None else {f"{profile.source}.{name}" for name in (code, *profile.derived)}
+        )
+    return figures
 
 
 @dataclass(frozen=True)
@@ -154,28 +183,45 @@ def _read_sets(path: Path, agency_codes: set[str], mistakes: list[Mistake]) -> l
 
 
 def _read_plans(folder: Path, province: str, mistakes: list[Mistake]) -> dict[str, Plan]:
-    """The plans of ``province`` by file. A plan that doesn't say whose it is, is read too, and so refused."""
+    """The plans of ``province`` by file."""
     plans: dict[str, Plan] = {}
     provinces: set[str] = set()
-    for path in sorted(folder.glob(PLAN_FILES)):
-        document = read_document(path, mistakes)
-        if document is None:
-            continue
-        whose = str(document.get("province", province))
+    for whose, reading, document in _read_documents(folder, PLAN_FILES, province, mistakes):
         provinces.add(whose)
-        if whose == province:
-            reading = _Reading(path.name, mistakes)
-            plan = _parse_plan(reading, document)
-            if plan:
-                same_year = [file for file, other in plans.items() if other.year == plan.year]
-                reading.note(
-                    _HEADER, [("year", f"{plan.year} is planned in {file} too, keep one") for file in same_year]
-                )
-                plans[path.name] = plan
+        plan = _parse_plan(reading, document) if whose == province else None
+        if plan:
+            _note_same_year(reading, plan, plans)
+            plans[reading.file] = plan
     if province not in provinces:
         found = ", ".join(sorted(provinces)) or "none"
         mistakes.append(Mistake(PLAN_FILES, "", "", f"no plan of province {province}, add one (found: {found})"))
     return plans
+
+
+def _read_annexes(folder: Path, province: str, mistakes: list[Mistake]) -> dict[str, Annex]:
+    """The annexes of the plans of ``province`` by file; a plan may be without."""
+    annexes: dict[str, Annex] = {}
+    for whose, reading, document in _read_documents(folder, TASK_FILES, province, mistakes):
+        annex = _parse_annex(reading, document) if whose == province else None
+        if annex:
+            _note_same_year(reading, annex, annexes)
+            annexes[reading.file] = annex
+    return annexes
+
+
+def _read_documents(
+    folder: Path, files: str, province: str, mistakes: list[Mistake]
+) -> Iterator[tuple[str, _Reading, dict[str, Any]]]:
+    """Whose each file is, and what it holds. One that doesn't say is read as the province's own, and so refused."""
+    for path in sorted(folder.glob(files)):
+        document = read_document(path, mistakes)
+        if document is not None:
+            yield str(document.get("province", province)), _Reading(path.name, mistakes), document
+
+
+def _note_same_year(reading: _Reading, read: Plan | Annex, others: Mapping[str, Plan] | Mapping[str, Annex]) -> None:
+    same_year = [file for file, other in others.items() if other.year == read.year]
+    reading.note(_HEADER, [("year", f"{read.year} is planned in {file} too, keep one") for file in same_year])
 
 
 def _parse_plan(reading: _Reading, document: Mapping[str, Any]) -> Plan | None:
@@ -197,9 +243,40 @@ def _parse_plan(reading: _Reading, document: Mapping[str, Any]) -> Plan | None:
     return plan and plan.model_copy(update={"indicators": tuple(indicators)})
 
 
+def _parse_annex(reading: _Reading, document: Mapping[str, Any]) -> Annex | None:
+    """An annex whose header is right, with those of its tasks that are right; mistakes tell the rest."""
+    header = {name: value for name, value in document.items() if name != "groups"}
+    annex = reading.parse(Annex, header | {"tasks": ()}, _HEADER)
+    tasks: list[Task] = []
+    for group_place, group in reading.entries(document, "groups", _HEADER):
+        shared = {name: value for name, value in group.items() if name != "tasks"}
+        for place, fields in reading.entries(group, "tasks", group_place):
+            task = reading.parse(Task, shared | fields, place)
+            if task:
+                tasks.append(task)
+    reading.note_repeated(task.code for task in tasks)
+    return annex and annex.model_copy(update={"tasks": tuple(tasks)})
+
+
 def _check_plans(plans: Mapping[str, Plan], sets: set[str], agencies: list[Agency]) -> Iterator[Mistake]:
     """The plans against the sets and the agencies."""
     for file, plan in plans.items():
         for indicator in plan.indicators:
             for finding in check_references(indicator, plan.province, sets, agencies):
                 yield Mistake(file, f"entry {indicator.code}", *finding)
+
+
+def _check_annexes(
+    annexes: Mapping[str, Annex], plans: Iterable[Plan], sets: set[str], agencies: list[Agency]
+) -> Iterator[Mistake]:
+    """The annexes against their plans, the sets and the agencies."""
+    plan_of = {plan.year: plan for plan in plans}
+    codes = {agency.code for agency in agencies}
+    for file, annex in annexes.items():
+        plan = plan_of.get(annex.year)
+        if plan is None:
+            yield Mistake(file, _HEADER, "year", f"there is no plan of {annex.year} that these tasks belong to")
+            continue
+        for task in annex.tasks:
+            for finding in check_task(task, plan, sets, codes):
+                yield Mistake(file, f"entry {task.code}", *finding)

@@ -1,4 +1,4 @@
-"""What the catalog holds, typed and frozen. The fields are explained where people write them: plan_2024.yaml."""
+"""What the catalog holds, typed and frozen. The fields are explained where people write them, in include/catalog/."""
 
 from __future__ import annotations
 
@@ -10,16 +10,21 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StringConstraints
 from pydantic_core import PydanticCustomError
 
-from cchc.catalog.interval import Interval
+from cchc.catalog.interval import Interval, unite
 
 Level = Literal["province", "department", "district", "commune", "division", "public_service_unit"]
 Comparator = Literal[">=", ">", "="]
 Judged = Literal["as_reported", "year_end", "yearly_survey"]
 FiguresFor = Literal["agencies", "province"]
+RollUp = Literal["own", "pooled", "share_of_agencies", "agencies_attaining"]
 Rule = Literal["year_to_date", "as_of_day", "since_start", "budget_year", "year", "undefined"]
+DeadlineKind = Literal[
+    "fixed_window", "quarter", "quarter_range", "from_date_open", "ongoing", "ongoing_periodic", "per_plan",
+    "per_regulation", "per_decision", "on_request_moha", "on_central_direction", "event_driven", "event_driven_project",
+]  # fmt: skip
 
 # Sources of the plan that have no profile yet in include/sources/; none: nothing feeds the entry.
-PLANNED_SOURCES = frozenset({"one_stop", "eoffice", "treasury", "returns", "none"})
+PLANNED_SOURCES = frozenset({"one_stop", "none"})
 # A terminal of 120 columns holds the attainment table with names of this length.
 SHORT_NAME_LENGTH = 36
 
@@ -43,6 +48,8 @@ Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 AgencyCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]\d\d(\.[A-Z0-9]+)*$")]
 IndicatorCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]+(\.[A-Za-z0-9]+)*-[0-9a-z]+$")]
+TaskCode = Annotated[str, StringConstraints(pattern=r"^PL(\.[A-Z0-9]+)+$")]
+Year = Annotated[int, Field(strict=True, ge=2000, le=2100)]
 Metric = Annotated[str, StringConstraints(pattern=r"^[a-z_]+(\.[A-Za-z0-9_-]+)+$")]
 Number = Annotated[Decimal, BeforeValidator(_exact_number)]
 Day = Annotated[date, Field(strict=True)]
@@ -84,6 +91,7 @@ class Variant(_Record):
     targets: Targets | None = None
     population: Population | None = None
     figures_for: FiguresFor | None = None
+    roll_up: RollUp | None = None
     period: Rule | None = None
 
 
@@ -100,12 +108,14 @@ class Indicator(_Record):
     targets: Targets
     is_aspirational: StrictBool = False
     is_share: StrictBool = True
+    is_target_reported: StrictBool = False
     judged: Judged
     published_on: Day | None = None
     population: Population
     source: Identifier
     metric: Metric | None = None
     figures_for: FiguresFor = "agencies"
+    roll_up: RollUp = "own"
     period: Rule
     exclusions_vi: Text | None = None
     variants: tuple[Variant, ...] = ()
@@ -114,11 +124,16 @@ class Indicator(_Record):
     ruling: Text
     other_readings: Text | None = None
 
+    def read_as(self, variant: Variant) -> Indicator:
+        """The indicator in another reading: what the variant doesn't say is as the indicator says."""
+        said = {name: value for name, value in variant if value is not None and name in Indicator.model_fields}
+        return self.model_copy(update=said)
+
 
 class Plan(_Record):
     """The plan of one province for one year. ``valid_to`` is its last day; ``indicators`` in the decision's order."""
 
-    year: Annotated[int, Field(strict=True, ge=2000, le=2100)]
+    year: Year
     province: AgencyCode
     name_vi: Text
     legal_basis_vi: Text
@@ -130,6 +145,39 @@ class Plan(_Record):
     def closes_on(self, indicator: Indicator) -> date:
         """The last day for which a figure of this plan's year is still told."""
         return date(self.year + 1, 1, 31) if indicator.period == "budget_year" else self.valid_to
+
+
+class Answering(_Record):
+    """Who answers for a task: agencies by code, and the members of sets."""
+
+    codes: tuple[AgencyCode, ...] = ()
+    sets: tuple[Identifier, ...] = ()
+
+
+class Task(_Record):
+    """A task of the plan's annex, in its words. ``due_on``: the last day; None = it can be neither late nor due."""
+
+    code: TaskCode
+    group_vi: Text
+    content_vi: Text
+    lead_agency_vi: Text
+    coordinating_agency_vi: Text | None = None
+    approving_level_vi: Text | None = None
+    deadline_vi: Text
+    deadline_kind: DeadlineKind
+    starts_on: Day | None = None
+    due_on: Day | None = None
+    indicators: tuple[IndicatorCode, ...] = ()
+    agencies: Answering
+
+
+class Annex(_Record):
+    """The annex of one province's plan: its tasks, in order. ``due_soon_days``: so many days before its end."""
+
+    year: Year
+    province: AgencyCode
+    due_soon_days: Annotated[int, Field(strict=True, ge=0)]
+    tasks: tuple[Task, ...]
 
 
 class Agency(_Record):
@@ -193,10 +241,11 @@ class AgencySet(_Record):
 
 
 class Catalog(_Record):
-    """All that is known of ``province``: its plans by year, every agency in the file, every set."""
+    """All that is known of ``province``: its plans and their annexes by year, every agency in the file, every set."""
 
     province: AgencyCode
     plans: tuple[Plan, ...]
+    annexes: tuple[Annex, ...]
     agencies: tuple[Agency, ...]
     sets: tuple[AgencySet, ...]
 
@@ -210,6 +259,39 @@ class Catalog(_Record):
         found = {known.code: known for known in self.sets}[set_code]
         members = [agency for agency, days in found.member_intervals(self.agencies) if days.contains(day)]
         return sorted(members, key=lambda agency: agency.code)
+
+    def reporters(self, indicator: Indicator, day: date) -> list[Agency]:
+        """The agencies of the province that have a figure of their own to report on a day, by code.
+
+        The root is one of them: its figure comes from the indicator's lead agency. Where agencies are counted it is the
+        set's members that report, also those that the population's levels give no row.
+        """
+        population = indicator.population
+        valid = [agency for agency in self.agencies if agency.interval.contains(day)]
+        reporting = {agency for agency in valid if agency.code == self.province}
+        if indicator.figures_for == "agencies" and population.set is not None:
+            reporting.update(self.members(population.set, day))
+        elif indicator.figures_for == "agencies":
+            reporting.update(agency for agency in valid if agency.level in population.levels)
+        ours = [agency for agency in reporting if agency.province_code == self.province]
+        return sorted(ours, key=lambda agency: agency.code)
+
+    def answering_intervals(self, task: Task, learnt: Iterable[Agency] = ()) -> Iterator[tuple[Agency, Interval]]:
+        """Each version of an agency of the province that answers for a task, with the days on which it does.
+
+        ``learnt``: agencies that only responses know; the rules of the sets hold for them too.
+        """
+        named = [known for known in self.sets if known.code in task.agencies.sets]
+        for agency in (*self.agencies, *learnt):
+            if agency.province_code == self.province:
+                days = [agency.interval] if agency.code in task.agencies.codes else []
+                days += [stretch for known in named for _, stretch in known.member_intervals([agency])]
+                yield from ((agency, stretch) for stretch in unite(days))
+
+    def answerers(self, task: Task, day: date) -> list[Agency]:
+        """The agencies that answer for a task on a day, by code."""
+        answering = [agency for agency, days in self.answering_intervals(task) if days.contains(day)]
+        return sorted(answering, key=lambda agency: agency.code)
 
 
 def province_of(agency_code: str) -> str:

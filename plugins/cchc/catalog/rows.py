@@ -11,11 +11,11 @@ PRIMARY = "primary"
 
 Row = dict[str, Any]
 
-# Fields of an entry, or of the variant where it says otherwise, that are columns under the same name.
+# Fields of an entry that are columns under the same name.
 _SAME_NAME = [
     "clause", "wording_vi", "name_vi", "short_name_vi", "comparator", "is_aspirational", "judged", "published_on",
-    "is_share", "source", "metric", "figures_for", "period", "exclusions_vi", "lead_agency_vi", "lead_agency_code",
-    "ruling", "other_readings",
+    "is_share", "is_target_reported", "source", "metric", "figures_for", "roll_up", "period", "exclusions_vi",
+    "lead_agency_vi", "lead_agency_code", "ruling", "other_readings",
 ]  # fmt: skip
 
 
@@ -34,10 +34,9 @@ def indicator_rows(catalog: Catalog) -> Iterator[Row]:
 
 
 def _reading_rows(plan: Plan, indicator: Indicator, variant: Variant | None) -> Iterator[Row]:
-    """The rows of one reading: what a variant doesn't say is as the indicator says."""
-    said = {name: value for name, value in variant or () if value is not None}
-    reading = dict(indicator) | said
-    row = {name: reading[name] for name in _SAME_NAME} | {
+    """The rows of one reading, a row for each of its targets."""
+    reading = indicator.read_as(variant) if variant else indicator
+    row = {name: getattr(reading, name) for name in _SAME_NAME} | {
         "plan_year": plan.year,
         "province_code": plan.province,
         "legal_basis_vi": plan.legal_basis_vi,
@@ -47,10 +46,10 @@ def _reading_rows(plan: Plan, indicator: Indicator, variant: Variant | None) -> 
         "explanation": variant.explanation if variant else None,
         "unit_vi": indicator.unit,
         "closes_on": plan.closes_on(indicator),
-        "set_code": reading["population"].set,
-        "levels": list(reading["population"].levels),
+        "set_code": reading.population.set,
+        "levels": list(reading.population.levels),
     }
-    for target, days in target_intervals(reading["targets"]):
+    for target, days in target_intervals(reading.targets):
         yield row | {
             "valid_from": days.start,
             "valid_to_exclusive": days.end,
@@ -80,3 +79,37 @@ def set_member_rows(catalog: Catalog, learnt: Iterable[Agency] = ()) -> Iterator
                 "valid_from": days.start,
                 "valid_to_exclusive": days.end,
             }
+
+
+def task_rows(catalog: Catalog) -> Iterator[Row]:
+    """One row for each plan_year × task."""
+    for annex in catalog.annexes:
+        for ordinal, task in enumerate(annex.tasks, start=1):
+            fields = task.model_dump(exclude={"code", "indicators", "agencies"})
+            yield fields | {
+                "province_code": annex.province,
+                "plan_year": annex.year,
+                "task_code": task.code,
+                "ordinal": ordinal,
+                "due_soon_days": annex.due_soon_days,
+                "indicator_codes": list(task.indicators),
+            }
+
+
+def task_agency_rows(catalog: Catalog, learnt: Iterable[Agency] = ()) -> Iterator[Row]:
+    """One row for each task × version of an agency that answers for it, with the days on which it does.
+
+    ``learnt`` as for set_member_rows. An agency named by its code and as a member of a set is there once.
+    """
+    learnt = list(learnt)
+    for annex in catalog.annexes:
+        for task in annex.tasks:
+            for agency, days in catalog.answering_intervals(task, learnt):
+                yield {
+                    "province_code": annex.province,
+                    "plan_year": annex.year,
+                    "task_code": task.code,
+                    "agency_code": agency.code,
+                    "valid_from": days.start,
+                    "valid_to_exclusive": days.end,
+                }

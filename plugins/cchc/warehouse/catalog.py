@@ -1,4 +1,4 @@
-"""The catalog in the warehouse: mart.indicator, core.agency_catalog and core.agency_set_member mirror the files."""
+"""The catalog in the warehouse: the plan, its tasks, the agencies and their sets mirror the files."""
 
 from __future__ import annotations
 
@@ -9,7 +9,15 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from cchc.catalog import Agency, Catalog, agency_rows, indicator_rows, set_member_rows
+from cchc.catalog import (
+    Agency,
+    Catalog,
+    agency_rows,
+    indicator_rows,
+    set_member_rows,
+    task_agency_rows,
+    task_rows,
+)
 
 # Names that differ: the catalog says in the name that the end is exclusive, the tables in the comment.
 RENAMED = {"valid_to_exclusive": "valid_to"}
@@ -28,18 +36,27 @@ class Mirror:
 INDICATORS = Mirror(
     "mart", "indicator", ("province_code", "plan_year", "indicator_code", "variant", "valid_from"), "province_code"
 )
+TASKS = Mirror("mart", "task", ("province_code", "plan_year", "task_code"), "province_code")
+TASK_AGENCIES = Mirror(
+    "mart",
+    "task_agency",
+    ("province_code", "plan_year", "task_code", "agency_code", "valid_from"),
+    "province_code",
+)
 AGENCIES = Mirror("core", "agency_catalog", ("agency_code", "valid_from"), "agency_code")
 SET_MEMBERS = Mirror("core", "agency_set_member", ("set_code", "agency_code", "valid_from"), "agency_code")
 
 
 def store_catalog(connection: psycopg.Connection, catalog: Catalog) -> None:
-    """Bring the three tables to what the catalog says; commits. Sets also take in agencies that only responses know."""
+    """Bring the five tables to what the catalog says; commits. Sets also take in agencies that only responses know."""
     with connection.transaction():
         connection.execute("select pg_advisory_xact_lock(hashtextextended('catalog', 0))")
         _mirror(connection, INDICATORS, catalog.province, indicator_rows(catalog))
         _mirror(connection, AGENCIES, catalog.province, agency_rows(catalog))
         learnt = [agency for agency in _read_learnt(connection) if agency.province_code == catalog.province]
         _mirror(connection, SET_MEMBERS, catalog.province, set_member_rows(catalog, learnt))
+        _mirror(connection, TASKS, catalog.province, task_rows(catalog))
+        _mirror(connection, TASK_AGENCIES, catalog.province, task_agency_rows(catalog, learnt))
 
 
 def _read_learnt(connection: psycopg.Connection) -> list[Agency]:
