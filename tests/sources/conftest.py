@@ -9,13 +9,13 @@ import pytest
 
 from cchc.settings import SOURCES
 from cchc.sources.archive import Archive
-from cchc.sources.profile import Profile, read_profile
+from cchc.sources.profile import PortalProfile, read_profile
 from simulator.server import DEFAULT_NOW, Simulator, run_simulator
 from tests.sources.scripted_server import Script, serve_script
 
 
 @pytest.fixture(scope="session")
-def profile() -> Profile:
+def profile() -> PortalProfile:
     return read_profile(SOURCES / "national_portal.yaml")
 
 

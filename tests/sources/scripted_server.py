@@ -32,15 +32,21 @@ class Answer:
 
 @dataclass
 class Script:
-    """``answers`` in their order, the last one again and again; ``requests`` are the bodies that came, as JSON."""
+    """``answers`` in their order, the last one again and again.
+
+    ``requests`` are the paths and bodies that came, JSON where they are; ``headers`` those that came with them.
+    """
 
     base_url: str
     answers: list[Answer] = field(default_factory=list)
     requests: list[tuple[str, Any]] = field(default_factory=list)
+    headers: list[dict[str, str]] = field(default_factory=list)
 
-    def next_answer(self, path: str, body: bytes) -> Answer:
+    def next_answer(self, path: str, body: bytes, headers: dict[str, str]) -> Answer:
         """Note a request and choose its answer."""
-        self.requests.append((path, json.loads(body)))
+        is_form = headers.get("Content-Type", "").startswith("application/x-www-form-urlencoded")
+        self.requests.append((path, body.decode() if is_form else json.loads(body)))
+        self.headers.append(headers)
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
 
@@ -51,7 +57,9 @@ def serve_script() -> Iterator[Script]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            answer = script.next_answer(self.path, self.rfile.read(int(self.headers["Content-Length"])))
+            answer = script.next_answer(
+                self.path, self.rfile.read(int(self.headers["Content-Length"])), dict(self.headers)
+            )
             if answer.fate == "withheld":
                 is_over.wait()
             if answer.fate in ("withheld", "dropped"):

@@ -5,8 +5,9 @@ from __future__ import annotations
 from hypothesis import HealthCheck, given, settings
 
 from cchc.settings import SOURCES
-from cchc.sources.portal import Reading, read_bodies
+from cchc.sources.portal import read_bodies
 from cchc.sources.profile import read_profile
+from cchc.sources.reading import Reading
 from simulator.agencies import ROOT_CODE, ROOT_DEPARTMENT_ID
 from simulator.wire import encode_payload
 from tests.sources.hostile_bodies import hostile_answers, spoil, write_small_payload
@@ -25,8 +26,8 @@ def test_whatever_comes_is_read_into_the_same_columns(answer: tuple[str, list[by
     good = read(endpoint, encode_payload(write_small_payload(endpoint)))
     reading = read(endpoint, *bodies)
     assert reading.response.keys() == good.response.keys()
-    for number, row in enumerate(reading.statistics, 1):
-        assert row.keys() == good.statistics[0].keys()
+    for number, row in enumerate(reading.rows, 1):
+        assert row.keys() == good.rows[0].keys()
         assert row["row_no"] == number
 
 
@@ -34,4 +35,4 @@ def test_nesting_of_any_depth_is_read_or_refused() -> None:
     numerator = ("data", "overview", "metrics", 0, "numerator")
     for depth in (1, 100, *range(800, 1000, 2), 10_000, 100_000):
         reading = read("dossier-digitized", spoil("dossier-digitized", {numerator: "[" * depth + "]" * depth}))
-        assert reading.response["is_json"] is False or reading.statistics[0]["not_a_number"]
+        assert reading.response["is_json"] is False or reading.rows[0]["not_a_number"]

@@ -9,7 +9,7 @@ import pytest
 
 from cchc.sources.errors import SourceError, SourceRefusedError, SourceUnavailableError
 from cchc.sources.http import RejectedResponseError, Response, check_host, post_json
-from cchc.sources.profile import Profile, RequestPolicy
+from cchc.sources.profile import PortalProfile, RequestPolicy
 from tests.sources.scripted_server import Answer, Script
 
 PAYLOAD = {"timeType": "year", "year": 2024, "tên": "Tiền Giang"}
@@ -18,9 +18,9 @@ PLAIN_PAGE = "<!DOCTYPE html><html><body>Bảo trì</body></html>".encode()
 
 
 @pytest.fixture
-def policy(profile: Profile) -> RequestPolicy:
+def policy(profile: PortalProfile) -> RequestPolicy:
     """The real one, for small bodies."""
-    return profile.policy({"largest_body_bytes": 200})
+    return profile.requests.override({"largest_body_bytes": 200})
 
 
 class Asking:

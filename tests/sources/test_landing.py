@@ -13,8 +13,9 @@ from cchc.days import LOCAL
 from cchc.sources.archive import Archive
 from cchc.sources.errors import SourceError, SourceRefusedError, SourceUnavailableError
 from cchc.sources.landing import Target, ask_source, find_archived, read_target
-from cchc.sources.portal import PATH, Window, plan_windows
-from cchc.sources.profile import Profile
+from cchc.sources.portal import PATH
+from cchc.sources.profile import PortalProfile
+from cchc.sources.window import Window, plan_year_and_month
 from simulator.server import Simulator
 from tests.sources.scripted_server import Answer, Script
 
@@ -23,28 +24,32 @@ WINDOW = Window("dossier-digitized", "year", date(2024, 1, 1), DAY)
 FIRST_OF_TWO_PAGES = b'{"code":"OK","data":{"pagination":{"totalPages":2}}}'
 
 
-def aim(profile: Profile, server: Simulator | Script, **overrides: Any) -> Target:
+def aim(profile: PortalProfile, server: Simulator | Script, **overrides: Any) -> Target:
     root = server.root_department_id if isinstance(server, Simulator) else "root"
     return read_target(profile, server.base_url, {"root_department_id": root, "pause_seconds": 0, **overrides})
 
 
-def test_every_window_is_archived_as_the_portal_sent_it(portal: Simulator, profile: Profile, archive: Archive) -> None:
+def test_every_window_is_archived_as_the_portal_sent_it(
+    portal: Simulator, profile: PortalProfile, archive: Archive
+) -> None:
     target = aim(profile, portal)
-    for window in plan_windows(profile, DAY):
-        capture = ask_source(profile, target, archive, window)
+    for window in plan_year_and_month(profile.entities, DAY):
+        capture = ask_source(profile, target, archive, window, DAY)
         (page,) = capture.pages
-        sent = requests.post(portal.base_url + PATH + window.endpoint, json=page.request, timeout=10)
+        sent = requests.post(portal.base_url + PATH + window.entity, json=page.request, timeout=10)
         assert capture.read_bodies() == [sent.content]
         assert (page.status, page.url) == (201, sent.url)
         assert capture.captured_at == datetime(2025, 1, 1, 4, 30, tzinfo=LOCAL)
         assert find_archived(archive, window, DAY) == capture
 
 
-def test_one_request_at_a_time_with_a_pause_before_each(portal: Simulator, profile: Profile, archive: Archive) -> None:
+def test_one_request_at_a_time_with_a_pause_before_each(
+    portal: Simulator, profile: PortalProfile, archive: Archive
+) -> None:
     small = profile.endpoints["dossier-digitized"].model_copy(update={"page_size": 50})
     paged = profile.model_copy(update={"endpoints": {"dossier-digitized": small}})
     earlier = len(portal.requests())
-    capture = ask_source(paged, aim(profile, portal, pause_seconds=0.05), archive, WINDOW)
+    capture = ask_source(paged, aim(profile, portal, pause_seconds=0.05), archive, WINDOW, DAY)
     asked = portal.requests()[earlier:]
     assert [page.request["currentPage"] for page in capture.pages] == [1, 2, 3, 4]  # 200 departments
     assert [entry["in_flight"] for entry in asked] == [0, 0, 0, 0]
@@ -53,27 +58,27 @@ def test_one_request_at_a_time_with_a_pause_before_each(portal: Simulator, profi
 
 
 def test_later_capture_of_a_day_is_kept_beside_and_the_earlier_one_counts(
-    portal: Simulator, profile: Profile, archive: Archive
+    portal: Simulator, profile: PortalProfile, archive: Archive
 ) -> None:
     target = aim(profile, portal)
-    first = ask_source(profile, target, archive, WINDOW)
+    first = ask_source(profile, target, archive, WINDOW, DAY)
     portal.set_clock(datetime(2025, 1, 1, 18, 20, tzinfo=LOCAL))
     portal.set_fault("dossier-digitized", "unknown_field")  # so that the later one has other bytes
-    assert ask_source(profile, target, archive, WINDOW) == first
+    assert ask_source(profile, target, archive, WINDOW, DAY) == first
     kept = archive.find(WINDOW.name, DAY)
     assert kept[0] == first
     assert kept[1].captured_at == datetime(2025, 1, 1, 18, 20, tzinfo=LOCAL)
     assert kept[1].read_bodies() != first.read_bodies()
 
 
-def test_stopped_capture_gives_way_to_a_later_one(portal: Simulator, profile: Profile, archive: Archive) -> None:
+def test_stopped_capture_gives_way_to_a_later_one(portal: Simulator, profile: PortalProfile, archive: Archive) -> None:
     target = aim(profile, portal)
-    stopped = ask_source(profile, target, archive, WINDOW)
+    stopped = ask_source(profile, target, archive, WINDOW, DAY)
     stopped.set_verdict("stopped")
     assert find_archived(archive, WINDOW, DAY) is None
     assert find_archived(archive, WINDOW, DAY, even_stopped=True) == stopped
     portal.set_clock(datetime(2025, 1, 1, 18, 20, tzinfo=LOCAL))
-    later = ask_source(profile, target, archive, WINDOW)
+    later = ask_source(profile, target, archive, WINDOW, DAY)
     assert later != stopped
     assert find_archived(archive, WINDOW, DAY) == later
 
@@ -87,10 +92,10 @@ def test_stopped_capture_gives_way_to_a_later_one(portal: Simulator, profile: Pr
     ],
 )
 def test_answer_is_filed_under_the_day_it_describes_whatever_day_was_wanted(
-    portal: Simulator, profile: Profile, archive: Archive, now: datetime, described: date
+    portal: Simulator, profile: PortalProfile, archive: Archive, now: datetime, described: date
 ) -> None:
     portal.set_clock(now)
-    capture = ask_source(profile, aim(profile, portal), archive, WINDOW)
+    capture = ask_source(profile, aim(profile, portal), archive, WINDOW, DAY)
     assert capture.data_date == described
     assert find_archived(archive, WINDOW, described) == capture
     assert find_archived(archive, WINDOW, DAY) is None
@@ -107,11 +112,11 @@ def test_answer_is_filed_under_the_day_it_describes_whatever_day_was_wanted(
     ],
 )
 def test_refused_answer_is_kept_as_evidence_and_never_found(
-    portal: Simulator, profile: Profile, archive: Archive, kind: str, error: type[SourceError]
+    portal: Simulator, profile: PortalProfile, archive: Archive, kind: str, error: type[SourceError]
 ) -> None:
     portal.set_fault("*", kind)
     with pytest.raises(SourceError) as caught:
-        ask_source(profile, aim(profile, portal, first_wait_seconds=0), archive, WINDOW)
+        ask_source(profile, aim(profile, portal, first_wait_seconds=0), archive, WINDOW, DAY)
     assert type(caught.value) is error
     assert archive.find(WINDOW.name, DAY) == []
     (verdict,) = archive.root.rglob("verdict")
@@ -119,40 +124,42 @@ def test_refused_answer_is_kept_as_evidence_and_never_found(
     assert (verdict.parent / "page-001.json.gz").stat().st_size > 0
 
 
-def test_pages_before_a_refusal_are_kept_with_it(script: Script, profile: Profile, archive: Archive) -> None:
+def test_pages_before_a_refusal_are_kept_with_it(script: Script, profile: PortalProfile, archive: Archive) -> None:
     script.answers = [Answer(201, FIRST_OF_TWO_PAGES), Answer(403)]
     with pytest.raises(SourceRefusedError):
-        ask_source(profile, aim(profile, script), archive, WINDOW)
+        ask_source(profile, aim(profile, script), archive, WINDOW, DAY)
     assert len(script.requests) == 2
     assert sorted(path.name for path in archive.root.rglob("page-*")) == ["page-001.json.gz", "page-002.json.gz"]
 
 
 def test_whole_answer_after_a_refused_one_of_the_same_second_is_taken(
-    script: Script, profile: Profile, archive: Archive
+    script: Script, profile: PortalProfile, archive: Archive
 ) -> None:
     target = aim(profile, script)
     script.answers = [Answer(201, FIRST_OF_TWO_PAGES), Answer(403)]
     with pytest.raises(SourceRefusedError):
-        ask_source(profile, target, archive, WINDOW)
+        ask_source(profile, target, archive, WINDOW, DAY)
     script.answers = [Answer(201, FIRST_OF_TWO_PAGES), Answer(201, b"{}")]
-    capture = ask_source(profile, target, archive, WINDOW)
+    capture = ask_source(profile, target, archive, WINDOW, DAY)
     assert capture.verdict is None
     assert capture.read_bodies() == [FIRST_OF_TWO_PAGES, b"{}"]
 
 
-def test_source_that_never_answers_leaves_nothing(script: Script, profile: Profile, archive: Archive) -> None:
+def test_source_that_never_answers_leaves_nothing(script: Script, profile: PortalProfile, archive: Archive) -> None:
     script.answers = [Answer(fate="dropped")]
     with pytest.raises(SourceUnavailableError):
-        ask_source(profile, aim(profile, script, first_wait_seconds=0), archive, WINDOW)
+        ask_source(profile, aim(profile, script, first_wait_seconds=0), archive, WINDOW, DAY)
     assert not archive.root.exists()
 
 
-def test_connection_without_the_province_or_over_plain_http_is_no_target(profile: Profile, script: Script) -> None:
+def test_connection_without_the_province_or_over_plain_http_is_no_target(
+    profile: PortalProfile, script: Script
+) -> None:
     for host, extra in ((script.base_url, {}), ("http://portal.example", {"root_department_id": "root"})):
         with pytest.raises(SourceError):
             read_target(profile, host, extra)
 
 
-def test_connection_whose_override_is_out_of_bounds_is_no_target(profile: Profile, script: Script) -> None:
+def test_connection_whose_override_is_out_of_bounds_is_no_target(profile: PortalProfile, script: Script) -> None:
     with pytest.raises(SourceError, match="tries"):
         read_target(profile, script.base_url, {"root_department_id": "root", "tries": 99})

@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 
-from cchc.sources.portal import Reading, Window, build_request, fetch_pages, plan_windows, read_bodies
-from cchc.sources.profile import Profile
+from cchc.sources.portal import build_request, fetch_pages, read_bodies
+from cchc.sources.profile import PortalProfile
+from cchc.sources.reading import Reading
+from cchc.sources.window import Window, plan_year_and_month
 from simulator.agencies import ROOT_CODE, ROOT_DEPARTMENT_ID, read_agencies
 from simulator.faults import Fault, alter_payload, alter_query
 from simulator.figures import Figures
@@ -50,22 +52,22 @@ WHAT_THE_PORTAL_SAID = [
 ]
 
 
-def test_year_is_asked_each_night_and_the_month_just_ended_on_days_1_to_10(profile: Profile) -> None:
+def test_year_is_asked_each_night_and_the_month_just_ended_on_days_1_to_10(profile: PortalProfile) -> None:
     def plan(day: date) -> set[tuple[str, date, date]]:
-        return {(window.period, window.start, window.end) for window in plan_windows(profile, day)}
+        return {(window.period, window.start, window.end) for window in plan_year_and_month(profile.entities, day)}
 
     year = ("year", *YEAR)
     assert plan(date(2024, 9, 10)) == {year, ("month", *AUGUST)}
     assert plan(date(2024, 9, 11)) == {year}
     assert plan(date(2024, 12, 31)) == {year}
     assert plan(date(2024, 1, 1)) == {year, ("month", date(2023, 12, 1), date(2023, 12, 31))}
-    assert len(plan_windows(profile, date(2024, 9, 10))) == 12
-    assert {window.endpoint for window in plan_windows(profile, date(2024, 9, 11))} == set(ENDPOINTS)
+    assert len(plan_year_and_month(profile.entities, date(2024, 9, 10))) == 12
+    assert {window.entity for window in plan_year_and_month(profile.entities, date(2024, 9, 11))} == set(ENDPOINTS)
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS)
 @pytest.mark.parametrize("period", ["year", "month"])
-def test_request_is_as_the_contract_writes_it(profile: Profile, endpoint: str, period: str) -> None:
+def test_request_is_as_the_contract_writes_it(profile: PortalProfile, endpoint: str, period: str) -> None:
     start, end = YEAR if period == "year" else AUGUST
     when: dict[str, Any] = {"timeType": "year", "year": 2024}
     if period == "month":
@@ -77,7 +79,7 @@ def test_request_is_as_the_contract_writes_it(profile: Profile, endpoint: str, p
     assert request == {**when, "rootDepartmentId": "uuid", "currentPage": 3, "pageSize": size}
 
 
-def test_requests_are_those_that_the_real_portal_answered(profile: Profile, shared: Path) -> None:
+def test_requests_are_those_that_the_real_portal_answered(profile: PortalProfile, shared: Path) -> None:
     captures = json.loads((shared / "portal766" / "manifest.json").read_text(encoding="utf-8"))["captures"]
     for capture in captures:
         endpoint = capture["urlPath"].rpartition("/")[2]
@@ -100,7 +102,9 @@ def test_requests_are_those_that_the_real_portal_answered(profile: Profile, shar
         (b'{"data":{"pagination":{"totalPages":1000000000}}}', 200),
     ],
 )
-def test_as_many_pages_are_asked_for_as_the_first_announces(profile: Profile, first_body: bytes, pages: int) -> None:
+def test_as_many_pages_are_asked_for_as_the_first_announces(
+    profile: PortalProfile, first_body: bytes, pages: int
+) -> None:
     asked = []
 
     def ask(path: str, payload: dict[str, Any]) -> Any:
@@ -113,7 +117,7 @@ def test_as_many_pages_are_asked_for_as_the_first_announces(profile: Profile, fi
 
 
 @pytest.fixture
-def read_excerpt(profile: Profile, shared: Path) -> Callable[..., Reading]:
+def read_excerpt(profile: PortalProfile, shared: Path) -> Callable[..., Reading]:
     """Read an excerpt of the real portal."""
 
     def read(endpoint: str, name: str = "year") -> Reading:
@@ -130,7 +134,7 @@ def test_excerpt_is_read_whole_and_only_its_shortness_is_wrong(
 ) -> None:
     reading = read_excerpt(endpoint, period)
     has_code = endpoint not in ("transparency", DATED)
-    assert len(reading.statistics) == EXCERPT_ROWS[endpoint]
+    assert len(reading.rows) == EXCERPT_ROWS[endpoint]
     assert reading.response == {
         "row_no": 1,
         "is_utf8": True,
@@ -143,7 +147,7 @@ def test_excerpt_is_read_whole_and_only_its_shortness_is_wrong(
         "entries_received": 8,
         "entries_total": None if endpoint.endswith("-tree") else 163,
         "repeated_entries": 0,
-        "figures": len(reading.statistics),
+        "figures": len(reading.rows),
         "missing_fields": None,
         "unknown_fields": None,
     }
@@ -158,7 +162,7 @@ def test_figures_of_the_province_are_what_the_portal_said(
     denominator: int | None,
     ratio: str | None,
 ) -> None:
-    (row,) = [row for row in read_excerpt(endpoint).statistics if row["metric"] == metric and row["is_root"]]
+    (row,) = [row for row in read_excerpt(endpoint).rows if row["metric"] == metric and row["is_root"]]
     assert (row["numerator"], row["denominator"]) == (numerator, denominator)
     assert row["ratio"] == (Decimal(ratio) if ratio else None)
     assert (row["department_id"], row["department_level"], row["not_a_number"]) == (PHU_THO, "province", None)
@@ -166,8 +170,8 @@ def test_figures_of_the_province_are_what_the_portal_said(
 
 def test_entries_keep_what_is_their_own(read_excerpt: Callable[..., Reading]) -> None:
     whole = read_excerpt("dvc-progress-tree", "year-complete")
-    assert len(whole.statistics) == 164
-    children = [row for row in whole.statistics if not row["is_root"]]
+    assert len(whole.rows) == 164
+    children = [row for row in whole.rows if not row["is_root"]]
     assert sum(row["denominator"] for row in children) == 597918
     assert sum(row["numerator"] for row in children) == 528684
     assert {row["department_level"] for row in children} == {"department", "commune"}
@@ -192,7 +196,7 @@ def test_entries_keep_what_is_their_own(read_excerpt: Callable[..., Reading]) ->
 
 
 def test_metrics_that_repeat_the_province_are_taken_of_the_province_alone(read_excerpt: Callable[..., Reading]) -> None:
-    rows = read_excerpt("transparency").statistics
+    rows = read_excerpt("transparency").rows
     assert {row["metric"] for row in rows if not row["is_root"]} == {"dossiers_synced"}
     assert [row["metric"] for row in rows if row["is_root"]] == [
         "published_on_time", "disclosed_on_time", "disclosed_in_full", "dossiers_synced",
@@ -200,7 +204,7 @@ def test_metrics_that_repeat_the_province_are_taken_of_the_province_alone(read_e
 
 
 def test_flags_of_the_source_travel_with_the_figure_and_null_is_not_zero(read_excerpt: Callable[..., Reading]) -> None:
-    rows = {row["department_name"]: row for row in read_excerpt("transparency", "month").statistics}
+    rows = {row["department_name"]: row for row in read_excerpt("transparency", "month").rows}
     office = rows["Văn phòng UBND Tỉnh - Tỉnh Phú Thọ"]
     assert office["source_flags"] == ["NO_NATIONAL_REPORT_DATA"]
     assert (office["numerator"], office["denominator"], office["ratio"], office["score"]) == (0, 0, None, None)
@@ -236,7 +240,7 @@ Damage = Callable[[bytes], bytes]
     ],
 )
 def test_hostile_answer_is_described_in_its_columns(
-    profile: Profile, figures: Figures, endpoint: str, kind: str, options: dict[str, Any], columns: dict[str, Any]
+    profile: PortalProfile, figures: Figures, endpoint: str, kind: str, options: dict[str, Any], columns: dict[str, Any]
 ) -> None:
     fault = Fault(endpoint=endpoint, kind=kind, **options)
     query = Query(endpoint, Period("year", *YEAR), 1, 200, date(2024, 12, 31))
@@ -264,24 +268,24 @@ def test_hostile_answer_is_described_in_its_columns(
     ids=["cut", "short by one", "twice", "list", "empty", "bom", "latin-1", "utf-16", "nul", "lone surrogate"],
 )
 def test_broken_body_gives_no_rows_and_says_whether_its_bytes_are_to_blame(
-    profile: Profile, figures: Figures, damage: Damage, is_utf8: bool
+    profile: PortalProfile, figures: Figures, damage: Damage, is_utf8: bool
 ) -> None:
     query = Query("transparency", Period("year", *YEAR), 1, 200, date(2024, 12, 31))
     body = damage(encode_payload(write_payload(figures, query)))
     reading = read_bodies(profile, "transparency", [body], ROOT_DEPARTMENT_ID, ROOT_CODE)
-    assert reading.statistics == []
+    assert reading.rows == []
     assert (reading.response["is_utf8"], reading.response["is_json"]) == (is_utf8, not is_utf8)
 
 
-def test_pages_are_read_as_one_list(profile: Profile, figures: Figures) -> None:
+def test_pages_are_read_as_one_list(profile: PortalProfile, figures: Figures) -> None:
     bodies = [
         encode_payload(write_payload(figures, Query("dossier-digitized", Period("year", *YEAR), number, 60, YEAR[1])))
         for number in (1, 2, 3, 4)
     ]
     whole = read_bodies(profile, "dossier-digitized", bodies, ROOT_DEPARTMENT_ID, ROOT_CODE)
     assert (whole.response["entries_received"], whole.response["entries_total"]) == (194, 194)
-    assert len(whole.statistics) == 7 * 195
-    assert [row["row_no"] for row in whole.statistics] == list(range(1, 7 * 195 + 1))
+    assert len(whole.rows) == 7 * 195
+    assert [row["row_no"] for row in whole.rows] == list(range(1, 7 * 195 + 1))
     for lost in range(4):
         part = read_bodies(
             profile, "dossier-digitized", bodies[:lost] + bodies[lost + 1 :], ROOT_DEPARTMENT_ID, ROOT_CODE

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from cchc.settings import SOURCES
-from cchc.sources.profile import Profile, ProfileError, RequestPolicy, read_profile, read_profiles
+from cchc.sources.profile import PortalProfile, ProfileError, RequestPolicy, read_profile, read_profiles
 
 REAL = SOURCES / "national_portal.yaml"
 ENDPOINTS = {
@@ -38,7 +38,7 @@ def write(tmp_path: Path) -> Write:
     return dump
 
 
-def test_real_profile_knows_the_six_endpoints_as_the_contract_says(profile: Profile) -> None:
+def test_real_profile_knows_the_six_endpoints_as_the_contract_says(profile: PortalProfile) -> None:
     assert {name: (known.shape, known.page_size) for name, known in profile.endpoints.items()} == ENDPOINTS
     assert [name for name, known in profile.endpoints.items() if known.period_as_dates] == ["handling-satisfaction"]
     assert profile.requests.tries == 4
@@ -85,13 +85,13 @@ def test_file_that_is_no_profile_is_refused_by_name(tmp_path: Path, content: byt
         read_profile(path)
 
 
-def test_extra_of_the_connection_overrides_the_policy_and_nothing_else(profile: Profile) -> None:
-    policy = profile.policy({"tries": 2, "pause_seconds": 0, "root_department_id": "x", "timeout": 1})
+def test_extra_of_the_connection_overrides_the_policy_and_nothing_else(profile: PortalProfile) -> None:
+    policy = profile.requests.override({"tries": 2, "pause_seconds": 0, "root_department_id": "x", "timeout": 1})
     assert policy == RequestPolicy(**{**profile.requests.model_dump(), "tries": 2, "pause_seconds": 0})
-    assert profile.policy({}) == profile.requests
+    assert profile.requests.override({}) == profile.requests
 
 
-def test_copy_under_another_name_is_another_source(tmp_path: Path, profile: Profile) -> None:
+def test_copy_under_another_name_is_another_source(tmp_path: Path, profile: PortalProfile) -> None:
     text = REAL.read_text(encoding="utf-8").replace("connection: national_portal", "connection: other_portal")
     for name, content in (("national_portal", REAL.read_text(encoding="utf-8")), ("other_portal", text)):
         (tmp_path / f"{name}.yaml").write_text(content, encoding="utf-8")

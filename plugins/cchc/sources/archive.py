@@ -153,6 +153,15 @@ class Archive:
         usable = [capture for capture in map(read_capture, folders) if capture.verdict in ranks]
         return sorted(usable, key=lambda capture: (ranks[capture.verdict], capture.captured_at))
 
+    def list_windows(self, data_date: date) -> list[str]:
+        """The names of the windows that are archived for a day."""
+        return sorted(folder.name for folder in self._window_folder(data_date, "").glob("*"))
+
+    def list_files(self) -> list[tuple[date, str]]:
+        """Day and window name of every file of the inbox that is archived, the oldest first."""
+        folders = (self.root / self.source / self.province).glob("*/*.file-*")
+        return sorted((date.fromisoformat(folder.parent.name), folder.name) for folder in folders)
+
     def discard_drafts(self, window: str) -> None:
         """Remove what killed runs have left of a window; only for who holds the right to ask the source."""
         for leftover in (self.root / self.source / self.province).glob(f"*/{window}/{DRAFT}*"):

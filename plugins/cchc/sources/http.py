@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import requests
 
 from cchc.sources.errors import SourceError, SourceRefusedError, SourceUnavailableError
+from cchc.sources.json_body import parse_body
 from cchc.sources.profile import RequestPolicy
 
 log = logging.getLogger(__name__)
@@ -54,15 +55,19 @@ def check_host(host: str) -> str:
 
 
 def post_json(
-    url: str, payload: dict[str, Any], policy: RequestPolicy, sleep: Callable[[float], None] = time.sleep
+    url: str,
+    payload: dict[str, Any],
+    policy: RequestPolicy,
+    sleep: Callable[[float], None] = time.sleep,
+    headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """POST ``payload`` until there is an answer, at most ``policy.tries`` times.
+    """POST ``payload`` until there is an answer, at most ``policy.tries`` times. ``headers`` are told to nobody else.
 
     Raises SourceRefusedError or SourceUnavailableError (ask nothing more tonight), SourceError (this window only), or
     RejectedResponseError around one of them when there are bytes to keep.
     """
     for number in range(1, policy.tries + 1):
-        response, retry_after, trouble = _try_once(url, payload, policy)
+        response, retry_after, trouble = _try_once(url, payload, policy, json=payload, headers=dict(headers or {}))
         if response is not None and not trouble:
             return _accept(response, policy)
         wait = _choose_wait(number, retry_after, policy)
@@ -82,18 +87,35 @@ def pause(policy: RequestPolicy) -> None:
     time.sleep(policy.pause_seconds * (1 + random.random() / 2))  # noqa: S311 - politeness, not secrecy
 
 
+def request_token(url: str, login: str, password: str, policy: RequestPolicy) -> str:
+    """A bearer token by OAuth 2 client credentials (sources.md, one_stop). Its answer is neither archived nor told.
+
+    Raises SourceRefusedError where login or password don't hold, else SourceUnavailableError.
+    """
+    form = {"grant_type": "client_credentials"}
+    response, _, trouble = _try_once(url, form, policy, data=form, auth=(login, password), headers={})
+    if response is None or trouble:
+        raise SourceUnavailableError(f"POST {url}: {trouble}, no token")
+    token = parse_body(response.body)[0].get("access_token")
+    if response.status in (400, 401, 403):
+        raise SourceRefusedError(f"POST {url}: HTTP {response.status}, the connection's login or password is refused")
+    if response.status != 200 or not isinstance(token, str) or not token.isascii() or not token.isprintable():
+        raise SourceUnavailableError(f"POST {url}: HTTP {response.status} without an access_token")
+    return token
+
+
 def _try_once(
-    url: str, payload: dict[str, Any], policy: RequestPolicy
+    url: str, payload: dict[str, Any], policy: RequestPolicy, *, headers: dict[str, str], **sent: Any
 ) -> tuple[Response | None, float | None, str | None]:
     """One try: the response, what Retry-After asks for, and what makes it worth another try."""
     try:
         with requests.post(
             url,
-            json=payload,
+            **sent,
             timeout=(policy.connect_timeout_seconds, policy.read_timeout_seconds),
             allow_redirects=False,
             stream=True,
-            headers={"Accept": "application/json", "User-Agent": "cchc"},
+            headers={"Accept": "application/json", "User-Agent": "cchc", **headers},
         ) as answer:
             body = _read_body(answer, policy)
             response = Response(

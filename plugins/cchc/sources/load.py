@@ -9,7 +9,7 @@ from typing import Any, Self
 from uuid import UUID, uuid5
 
 from cchc.sources.archive import Capture, read_capture
-from cchc.sources.portal import Window
+from cchc.sources.window import Window
 
 # Names every load of every installation the same way: the same bytes are the same load.
 NAMESPACE = UUID("6f1ad1d8-5d5c-5e0b-9d2c-35a1c11a2024")
@@ -49,7 +49,7 @@ class Load:
         return {
             "load_id": self.load_id,
             "source": self.source,
-            "entity": self.window.endpoint,
+            "entity": self.window.entity,
             "period": self.window.period,
             "window_start": self.window.start,
             "window_end": self.window_end,
@@ -61,27 +61,9 @@ class Load:
 
     def to_message(self) -> dict[str, str]:
         """What one task tells the next: enough to find the bytes again."""
-        return {**window_to_message(self.window), "source": self.source, "folder": str(self.capture.folder)}
+        return {**self.window.to_message(), "source": self.source, "folder": str(self.capture.folder)}
 
     @classmethod
     def from_message(cls, message: dict[str, str]) -> Self:
         """The load that ``to_message`` told of."""
-        return cls(message["source"], window_from_message(message), read_capture(Path(message["folder"])))
-
-
-def window_to_message(window: Window) -> dict[str, str]:
-    """A window as plain text values."""
-    return {
-        "endpoint": window.endpoint,
-        "period": window.period,
-        "start": window.start.isoformat(),
-        "end": window.end.isoformat(),
-        "name": window.name,
-    }
-
-
-def window_from_message(message: dict[str, str]) -> Window:
-    """The window that ``window_to_message`` told of."""
-    return Window(
-        message["endpoint"], message["period"], date.fromisoformat(message["start"]), date.fromisoformat(message["end"])
-    )
+        return cls(message["source"], Window.from_message(message), read_capture(Path(message["folder"])))

@@ -1,22 +1,22 @@
-"""The portal's evaluation protocol: which windows a night asks for, how pages are fetched, how a body is read.
+"""The portal's evaluation protocol: how pages are asked for, and how a body is read.
 
-Field notes: docs/sources.md. Reading never raises on what a server sends: what is wrong with a response becomes columns
-that the suites judge.
+Field notes: docs/field-notes.md. Reading never raises on what a server sends: what is wrong with a response becomes
+columns that the suites judge.
 """
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
-from cchc.days import month_just_ended
 from cchc.sources.http import Response
-from cchc.sources.profile import Endpoint, Metric, Profile
+from cchc.sources.json_body import as_dict, as_text, parse_body
+from cchc.sources.profile import Endpoint, Metric, PortalProfile
+from cchc.sources.reading import Reading
+from cchc.sources.window import Window
 
 PATH = "/api/v1/reporting/evaluation/"
 MOST_PAGES = 200
@@ -42,38 +42,6 @@ MOST_ENTRIES = 10**9
 LONGEST_IDENTITY = 200
 
 
-@dataclass(frozen=True)
-class Window:
-    """One question to the portal: an endpoint for a year so far, or for one month. Both dates are included."""
-
-    endpoint: str
-    period: str
-    start: date
-    end: date
-
-    @property
-    def name(self) -> str:
-        """Name for folders and for people: ``dossier-digitized.2024`` or ``dossier-digitized.2024-08``."""
-        return f"{self.endpoint}.{self.start:%Y}" if self.period == "year" else f"{self.endpoint}.{self.start:%Y-%m}"
-
-
-@dataclass
-class Reading:
-    """A capture as read: one row about the whole, one for each department and metric (columns of staging)."""
-
-    response: dict[str, Any]
-    statistics: list[dict[str, Any]] = field(default_factory=list)
-
-
-def plan_windows(profile: Profile, day: date) -> list[Window]:
-    """The year of ``day`` for every endpoint and, on days 1 to 10, the month just ended."""
-    windows = [Window(endpoint, "year", date(day.year, 1, 1), date(day.year, 12, 31)) for endpoint in profile.endpoints]
-    month = month_just_ended(day)
-    if month:
-        windows += [Window(endpoint, "month", *month) for endpoint in profile.endpoints]
-    return windows
-
-
 def build_request(endpoint: Endpoint, window: Window, root_department_id: str, page: int) -> dict[str, Any]:
     """The JSON body of one request."""
     period: dict[str, Any]
@@ -97,7 +65,7 @@ def fetch_pages(
     """Ask for the first page and for as many more as it announces; ``ask`` gets path and body."""
     pages, number = 1, 1
     while number <= pages:
-        response = ask(PATH + window.endpoint, build_request(endpoint, window, root_department_id, number))
+        response = ask(PATH + window.entity, build_request(endpoint, window, root_department_id, number))
         if number == 1:
             pages = min(_count_pages(response.body), MOST_PAGES)
         yield response
@@ -105,13 +73,13 @@ def fetch_pages(
 
 
 def _count_pages(body: bytes) -> int:
-    document, _ = _parse(body)
-    pagination = _as_dict(_as_dict(_as_dict(document).get("data")).get("pagination"))
+    document, _ = parse_body(body)
+    pagination = as_dict(as_dict(document.get("data")).get("pagination"))
     pages = pagination.get("totalPages")
     return pages if isinstance(pages, int) and not isinstance(pages, bool) and pages > 0 else 1
 
 
-def read_bodies(profile: Profile, endpoint_name: str, bodies: list[bytes], asked: str, province: str) -> Reading:
+def read_bodies(profile: PortalProfile, endpoint_name: str, bodies: list[bytes], asked: str, province: str) -> Reading:
     """Read the pages of one capture. ``asked`` is the rootDepartmentId of the request. Never raises."""
     endpoint = profile.endpoints[endpoint_name]
     reader = _Reader(profile, endpoint)
@@ -122,7 +90,7 @@ def read_bodies(profile: Profile, endpoint_name: str, bodies: list[bytes], asked
 
 @dataclass
 class _Reader:
-    profile: Profile
+    profile: PortalProfile
     endpoint: Endpoint
     is_utf8: bool = True
     is_json: bool = True
@@ -142,9 +110,9 @@ class _Reader:
             "is_utf8": self.is_utf8,
             "is_json": self.is_json,
             "envelope_code": self.envelope_code,
-            "root_department_id": _as_text(self.root.get("departmentId")),
+            "root_department_id": as_text(self.root.get("departmentId")),
             "expected_root_department_id": asked,
-            "root_department_code": _as_text(self.root.get("departmentCode")),
+            "root_department_code": as_text(self.root.get("departmentCode")),
             "expected_root_code": province,
             "entries_received": len(set(ids)) + len(self.seen) - len(ids),
             "entries_total": self.total,
@@ -156,12 +124,12 @@ class _Reader:
 
     def read_page(self, number: int, body: bytes) -> None:
         """Read one page; the province's own figures are taken from the first."""
-        document, trouble = _parse(body)
-        self.is_utf8 &= trouble != "encoding"
-        self.is_json &= trouble != "json"
+        document, trouble = parse_body(body)
+        self.is_utf8 &= trouble != "wrong_encoding"
+        self.is_json &= trouble != "not_json"
         if trouble:
             return
-        self.envelope_code = _as_text(_as_dict(document).get("code"), "")
+        self.envelope_code = as_text(as_dict(document).get("code"), "")
         if self.envelope_code != "OK":
             return
         data = self._require(document, "data", dict)
@@ -179,7 +147,7 @@ class _Reader:
             self.root = root
             self._read_node(root, f"page 1 /data/{root_name}", is_root=True)
         for place, entry in enumerate(entries):
-            node = _as_dict(entry)
+            node = as_dict(entry)
             self.seen.append(_as_identity(node.get("departmentId")))
             self._read_node(node, f"page {number} /data/{list_name}/{place}", is_root=False)
 
@@ -195,8 +163,8 @@ class _Reader:
             return
         metrics = self._require(node, "metrics", list)
         for place, item in enumerate(metrics):
-            metric = _as_dict(item)
-            code = _as_text(metric.get("code"))
+            metric = as_dict(item)
+            code = as_text(metric.get("code"))
             strange_here = strange | (metric.keys() - METRIC_FIELDS)
             self.unknown |= strange_here
             if code not in self.endpoint.metrics:
@@ -208,7 +176,7 @@ class _Reader:
                     node, metric, wire, f"{pointer}/metrics/{place}", is_root=is_root, has_strange=bool(strange_here)
                 )
         if is_root:
-            given = {_as_text(_as_dict(item).get("code")) for item in metrics}
+            given = {as_text(as_dict(item).get("code")) for item in metrics}
             self.missing |= {f"metrics.{code}" for code in self.endpoint.metrics.keys() - given}
 
     def _add(
@@ -238,8 +206,8 @@ class _Reader:
             numbers[column] = _as_number(value)
             if value is not None and numbers[column] is None:
                 wrong.append(f"{name}: {json.dumps(value, ensure_ascii=True, default=str)[:80]}")
-        flags = [_as_text(part.get("dataQualityStatus")) or "", "unknown_field" if has_strange else ""]
-        kind = _as_text(node.get("departmentType")) or _as_text(node.get("level")) or ""
+        flags = [as_text(part.get("dataQualityStatus")) or "", "unknown_field" if has_strange else ""]
+        kind = as_text(node.get("departmentType")) or as_text(node.get("level")) or ""
         self.statistics.append(
             {
                 "row_no": len(self.statistics) + 1,
@@ -249,7 +217,7 @@ class _Reader:
                 "is_additive": wire.additive,
                 "department_id": _as_identity(node.get("departmentId")),
                 "department_code": _as_identity(node.get("departmentCode")),
-                "department_name": _as_text(node.get("departmentName")),
+                "department_name": as_text(node.get("departmentName")),
                 "department_level": "province" if is_root else self.profile.levels.get(kind),
                 **numbers,
                 "not_a_number": wrong or None,
@@ -270,49 +238,16 @@ class _Reader:
         self.unknown |= part.keys() - known
 
     def _require(self, part: Any, name: str, kind: type) -> Any:
-        value = _as_dict(part).get(name)
+        value = as_dict(part).get(name)
         if isinstance(value, kind) and not isinstance(value, bool):
             return value
         self.missing.add(name)
         return None if kind is int else kind()
 
 
-def _parse(body: bytes) -> tuple[Any, str | None]:
-    """The document, or what keeps it from being one: ``encoding`` or ``json``."""
-    try:
-        text = body.decode("utf-8")
-    except UnicodeDecodeError:
-        return None, "encoding"
-    try:
-        document = json.loads(text, parse_float=Decimal, parse_constant=_refuse_constant)
-        json.dumps(document, ensure_ascii=False, default=str).encode("utf-8")
-    except UnicodeEncodeError:  # half of a surrogate pair: no database can hold it
-        return None, "encoding"
-    except (ValueError, RecursionError, InvalidOperation):
-        return None, "json"
-    if re.search(r"\\u0000", text) or "\x00" in text:
-        return None, "encoding"
-    return (document, None) if isinstance(document, dict) else (None, "json")
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON number")
-
-
-def _as_dict(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _as_text(value: Any, default: str | None = None) -> str | None:
-    """Text as it came; a number where text belongs is written out, anything else is nothing."""
-    if isinstance(value, str):
-        return value or default
-    return str(value) if isinstance(value, int | Decimal) and not isinstance(value, bool) else default
-
-
 def _as_identity(value: Any) -> str | None:
     """An id or code; nothing where it can't be one."""
-    text = _as_text(value)
+    text = as_text(value)
     return text if text and len(text) <= LONGEST_IDENTITY else None
 
 

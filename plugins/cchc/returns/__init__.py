@@ -1,0 +1,1 @@
+"""Returns: what agencies report by hand, and the workbooks in which they do."""

@@ -1,0 +1,67 @@
+"""Files of the inbox as rows: returns by their sheets, a source's export by its wire names (sources.md, returns)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from cchc.sources.profile import FilesProfile, Profile, RecordsProfile, Sheet
+from cchc.sources.reading import Reading
+from cchc.sources.records import RowReader
+from cchc.sources.window import Window
+from cchc.sources.workbook import Refusal, Wanted, read_tables
+
+
+def list_sheets(profile: Profile) -> dict[str, Sheet]:
+    """The kinds of sheet that a source takes; none where it takes no files."""
+    if isinstance(profile, FilesProfile):
+        return profile.sheets
+    if isinstance(profile, RecordsProfile) and profile.inbox:
+        return {profile.source: Sheet(key=profile.key, fields=profile.fields_)}
+    return {}
+
+
+def list_wanted(profile: Profile) -> Wanted:
+    """Kind of sheet → its fields by heading."""
+    return {kind: sheet.fields_ for kind, sheet in list_sheets(profile).items()}
+
+
+def read_file(
+    profile: Profile, window: Window, content: bytes, refused: str | None, province: str, name: str
+) -> Reading:
+    """Read one file; ``refused``: the rule by which its bytes weren't even taken. Never raises on what it holds."""
+    response: dict[str, Any] = {"refusal": refused, "refusal_detail": None}
+    described: list[Mapping[str, Any]] = []
+    rows: list[dict[str, Any]] = []
+    try:
+        tables = [] if refused else read_tables(content, name, list_wanted(profile))
+        for table in tables:
+            sheet = list_sheets(profile)[table.kind]
+            reader = RowReader(sheet.fields_, sheet.key)
+            kind = {"sheet": table.kind} if isinstance(profile, FilesProfile) else {}
+            for row_no, record in table.rows:
+                reader.add(f"{table.sheet}!{row_no}", record, "vietnamese", **kind)
+            described.append(reader.describe())
+            rows += reader.rows
+    except Refusal as refusal:
+        response = {"refusal": refusal.rule, "refusal_detail": refusal.detail_vi}
+        described, rows = [], []
+    for number, row in enumerate(rows, 1):
+        row["row_no"] = number
+    columns = dict.fromkeys(column for row in rows for column in row)
+    return Reading(
+        response={
+            **response,
+            "row_no": 1,
+            "envelope_code": None,
+            "rows_received": len(rows),
+            "rows_total": None,
+            "repeated_rows": 0,  # the rows themselves are judged: each goes back to its sender
+            "missing_fields": sorted({name for one in described for name in one["missing_fields"] or ()}) or None,
+            "unknown_fields": sorted({name for one in described for name in one["unknown_fields"] or ()}) or None,
+            "asked_from": None,
+            "asked_to": window.end,
+            "province_code": province,
+        },
+        rows=[{column: row.get(column) for column in columns} for row in rows],
+    )

@@ -1,0 +1,180 @@
+"""Tables in files that people send: sheets as rows of cells, and where in them the headings of a contract are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from openpyxl.utils.cell import get_column_letter
+
+from cchc.sources.fields import Field, fold_spaces
+
+# Kind of sheet → its fields by heading.
+Wanted = Mapping[str, Mapping[str, Field]]
+# Row number (from 1) and cells: str, int, float, bool, datetime, date, time, timedelta, Uncomputed or None.
+Row = tuple[int, tuple[object, ...]]
+
+HEADINGS_WITHIN = 20  # rows
+WIDEST = 256  # columns
+MOST_ROWS = 50_000
+LONGEST_HEADING = 200
+
+GUIDE_SHEET = "Hướng dẫn"  # of the templates; its example is not a report
+# Columns of our own making, which are no fields: names beside the codes of a template, reasons in a copy given back.
+NAME_HEADING = "Nội dung"
+REASONS_HEADING = "Lý do trả lại"
+OWN_HEADINGS = (NAME_HEADING, REASONS_HEADING)
+ERROR_VALUES = {"#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!", "#SPILL!", "#CALC!", "Err:522"}
+
+
+class Refusal(Exception):  # noqa: N818 — what becomes of a file, not a fault of the program
+    """A file that can't be taken: the rule that it breaks, and for its sender where and why."""
+
+    def __init__(self, rule: str, detail_vi: str) -> None:
+        super().__init__(f"{rule}: {detail_vi}")
+        self.rule = rule
+        self.detail_vi = detail_vi
+
+
+@dataclass(frozen=True)
+class Uncomputed:
+    """A cell whose formula has never been computed: the file holds no value for it."""
+
+    def __str__(self) -> str:
+        return "công thức chưa được tính"
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A sheet as it lies in its file: the rows that hold anything, each to its last cell that does, at most WIDEST."""
+
+    name: str
+    rows: list[Row]
+
+
+@dataclass(frozen=True)
+class Table:
+    """The rows of one sheet by heading, each with its row number in the sheet; rows that report nothing left out."""
+
+    kind: str
+    sheet: str
+    headings_row: int
+    rows: list[tuple[int, dict[str, object]]]
+
+
+@dataclass(frozen=True)
+class Headings:
+    """Where a kind of sheet has its headings: column (from 0) → heading, those outside the contract as written."""
+
+    kind: str
+    row_no: int
+    columns: dict[int, str]
+
+
+def find_headings(sheet: Sheet, wanted: Wanted) -> Headings | None:
+    """The first row, of the first 20, with every required heading of a kind, in any order; None without one.
+
+    Raises Refusal where a heading stands twice: which of the two is meant can't be told.
+    """
+    for row_no, texts in _read_first_rows(sheet):
+        for kind, fields in wanted.items():
+            if not _list_missing(fields, texts):
+                return Headings(kind, row_no, _name_columns(sheet, fields, texts))
+    return None
+
+
+def explain_missing(sheet: Sheet, wanted: Wanted) -> str:
+    """What keeps a sheet from being one of ``wanted``: the headings that its likeliest row lacks, in Vietnamese."""
+    likely = {kind: fields for kind, fields in wanted.items() if is_named(sheet, kind)} or wanted
+    gaps: list[list[str]] = [
+        _list_missing(fields, texts) for _, texts in [(0, {}), *_read_first_rows(sheet)] for fields in likely.values()
+    ]
+    missing = min(gaps, key=len)
+    return f"trang “{sheet.name}” thiếu cột {', '.join(missing)} trong {HEADINGS_WITHIN} dòng đầu"
+
+
+def is_named(sheet: Sheet, name: str) -> bool:
+    """Whether a sheet bears a name, however it is spelt."""
+    return _fold(sheet.name) == _fold(name)
+
+
+def read_table(sheet: Sheet, headings: Headings, fields: Mapping[str, Field]) -> Table:
+    """The rows below the headings.
+
+    A row that holds nothing but codes reports nothing: templates come with the codes filled in. Raises Refusal for
+    a formula without a good value and for more rows than anybody reports.
+    """
+    codes = {heading for heading, wire in fields.items() if wire.type == "code"}
+    rows: list[tuple[int, dict[str, object]]] = []
+    for row_no, cells in sheet.rows:
+        if row_no <= headings.row_no:
+            continue
+        record = _name_cells(headings.columns, cells)
+        if all(_is_blank(value) for heading, value in record.items() if heading not in codes):
+            continue
+        for column, heading in headings.columns.items():
+            if heading in fields and is_error(record[heading]):
+                place = f"trang “{sheet.name}”, ô {get_column_letter(column + 1)}{row_no} (cột {heading})"
+                raise Refusal("formula_error", f"{place}: {record[heading]}")
+        if len(rows) == MOST_ROWS:
+            raise Refusal("too_large", f"trang “{sheet.name}” có hơn {MOST_ROWS} dòng; chia thành nhiều tệp")
+        rows.append((row_no, record))
+    return Table(headings.kind, sheet.name, headings.row_no, rows)
+
+
+def trim_cells(cells: tuple[object, ...]) -> tuple[object, ...]:
+    """A row to the last of its cells that holds anything; nothing of a row that is only formatted."""
+    if cells.count(None) == len(cells):
+        return ()
+    length = len(cells)
+    while length and _is_blank(cells[length - 1]):
+        length -= 1
+    return cells[:length]
+
+
+def is_error(cell: object) -> bool:
+    """Whether a cell shows an error in place of a value."""
+    return isinstance(cell, Uncomputed) or (isinstance(cell, str) and cell in ERROR_VALUES)
+
+
+def _read_first_rows(sheet: Sheet) -> Iterator[tuple[int, dict[int, str]]]:
+    """The texts of the first rows by column."""
+    for row_no, cells in sheet.rows:
+        if row_no > HEADINGS_WITHIN:
+            return
+        texts = {column: cell for column, cell in enumerate(cells) if isinstance(cell, str) and cell.strip()}
+        yield row_no, {column: fold_spaces(text) for column, text in texts.items() if len(text) <= LONGEST_HEADING}
+
+
+def _list_missing(fields: Mapping[str, Field], texts: Mapping[int, str]) -> list[str]:
+    there = {_fold(text) for text in texts.values()}
+    return [heading for heading, wire in fields.items() if wire.required and _fold(heading) not in there]
+
+
+def _name_columns(sheet: Sheet, fields: Iterable[str], texts: Mapping[int, str]) -> dict[int, str]:
+    known = {_fold(heading): heading for heading in (*fields, *OWN_HEADINGS)}
+    columns = {column: known.get(_fold(text), text) for column, text in texts.items()}
+    for heading in fields:
+        letters = [get_column_letter(column + 1) for column, name in columns.items() if name == heading]
+        if len(letters) > 1:
+            raise Refusal("no_headings", f"trang “{sheet.name}” có tiêu đề {heading} ở nhiều cột: {', '.join(letters)}")
+    return columns
+
+
+def _name_cells(columns: Mapping[int, str], cells: tuple[object, ...]) -> dict[str, object]:
+    """A row's cells by heading. A value beside the headings is told by its column: a row that is shifted has one."""
+    record = {heading: cells[column] if column < len(cells) else None for column, heading in columns.items()}
+    record |= {
+        f"cột {get_column_letter(column + 1)}": cell
+        for column, cell in enumerate(cells)
+        if column not in columns and not _is_blank(cell)
+    }
+    return {heading: cell for heading, cell in record.items() if heading not in OWN_HEADINGS}
+
+
+def _fold(text: str) -> str:
+    return fold_spaces(text).casefold()
+
+
+def _is_blank(cell: object) -> bool:
+    return cell is None or (isinstance(cell, str) and not cell.strip())

@@ -1,0 +1,45 @@
+"""Workbooks as we write them: the same bytes for the same content, and text that stays text."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from datetime import date, datetime, time, timedelta
+
+from openpyxl import Workbook
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, Cell, MergedCell
+from openpyxl.xml.functions import tostring
+
+# Neither the clock nor the machine shows in what is written.
+WRITTEN_AT = datetime(2024, 1, 1)  # noqa: DTZ001 — a workbook's properties know no time zone
+DAY_FORMAT = "dd/mm/yyyy"
+CORE_PROPERTIES = "docProps/core.xml"
+
+
+def pack_workbook(workbook: Workbook) -> bytes:
+    """The workbook as a file."""
+    saved, packed = io.BytesIO(), io.BytesIO()
+    workbook.save(saved)
+    workbook.properties.created = workbook.properties.modified = WRITTEN_AT
+    with zipfile.ZipFile(saved) as old, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            body = tostring(workbook.properties.to_tree()) if name == CORE_PROPERTIES else old.read(name)
+            new.writestr(zipfile.ZipInfo(name), body, zipfile.ZIP_DEFLATED)
+    return packed.getvalue()
+
+
+def fill_cell(cell: Cell | MergedCell, value: object) -> None:
+    """Put a value into a cell. Text stays text, whatever it begins with, also after somebody has edited the cell.
+
+    A cell that is merged into another holds nothing: TypeError.
+    """
+    if isinstance(cell, MergedCell):
+        raise TypeError(f"{cell.coordinate} is merged into another cell")
+    if value is None or isinstance(value, int | float | date | time | timedelta):
+        cell.value = value
+        if isinstance(value, datetime) and value.time() == time.min:
+            cell.number_format = DAY_FORMAT
+    else:
+        cell.value = ILLEGAL_CHARACTERS_RE.sub("�", str(value))
+        cell.data_type = "s"
+        cell.quotePrefix = True

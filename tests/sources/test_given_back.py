@@ -1,0 +1,145 @@
+"""What goes back: the file again, with the reason beside each refused row, and nothing in it that could run."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+from upath import UPath
+
+from cchc.settings import EXPECTATIONS
+from cchc.sources.given_back import SentFile, explain, write_given_back
+from cchc.sources.workbook import read_tables
+from tests.sources.hostile_workbooks import GOOD_ROW, HEADINGS, WANTED, locked, save, write_workbook
+
+COMMAND = "=cmd|' /C calc'!A0"
+AMBIGUOUS_ROW = [*GOOD_ROW[:3], "9.5", 1]
+REASON = "Lý do trả lại"
+
+
+def sent(content: bytes, name: str = "so-tu-phap/bc.xlsx") -> SentFile:
+    return SentFile(name, hashlib.sha256(content).hexdigest(), content)
+
+
+def read_rows(path: Any) -> list[tuple[Any, ...]]:
+    with path.open("rb") as stream:
+        workbook = openpyxl.load_workbook(io.BytesIO(stream.read()))
+    return [tuple(cell.value for cell in row) for row in workbook.worksheets[0].iter_rows()]
+
+
+def write_back(
+    folder: Any, file: SentFile, *rows: int, sheet: str = "ChiTieu", rules: tuple[str, ...] = ("negative",)
+) -> Any:
+    (path,) = write_given_back(folder, file, WANTED, {(sheet, row_no): rules for row_no in rows}, ())
+    return path
+
+
+def test_copy_has_the_reason_beside_the_refused_row_only(tmp_path: Path) -> None:
+    file = sent(write_workbook([["Báo cáo"], [], HEADINGS, GOOD_ROW, GOOD_ROW, [*GOOD_ROW[:3], -1, 1]]))
+    path = write_back(tmp_path, file, 6)
+    assert path == tmp_path / "so-tu-phap" / "tra-lai" / f"bc.{file.sha256[:8]}.tra-lai.xlsx"
+    rows = read_rows(path)
+    assert [row[-1] for row in rows] == [None, None, REASON, None, None, explain("negative")]
+    assert [row[:-1] for row in rows[2:5]] == [(*HEADINGS,), (*GOOD_ROW,), (*GOOD_ROW,)]
+
+
+def test_reason_says_what_the_cell_held_and_how_to_write_it(tmp_path: Path) -> None:
+    path = write_back(tmp_path, sent(write_workbook([HEADINGS, AMBIGUOUS_ROW])), 2, rules=("not_a_number",))
+    assert "Tử số: 9.5 (" in read_rows(path)[1][-1]
+
+
+def test_corrected_copy_is_a_report_again(tmp_path: Path) -> None:
+    path = write_back(tmp_path, sent(write_workbook([HEADINGS, GOOD_ROW, [*GOOD_ROW[:3], -1, 1]])), 3)
+    (table,) = read_tables(path.read_bytes(), path.name, WANTED)
+    assert [(row_no, list(record)) for row_no, record in table.rows] == [(2, HEADINGS), (3, HEADINGS)]
+
+
+def test_reasons_of_an_earlier_copy_are_replaced(tmp_path: Path) -> None:
+    first = write_back(tmp_path, sent(write_workbook([HEADINGS, GOOD_ROW, [*GOOD_ROW[:3], -1, 1]])), 3)
+    second = write_back(tmp_path, sent(first.read_bytes()), 2, rules=("unknown_agency",))
+    rows = read_rows(second)
+    assert rows[0].count(REASON) == 1
+    assert [row[-1] for row in rows] == [REASON, explain("unknown_agency"), None]
+
+
+def test_nothing_in_a_copied_workbook_can_run(tmp_path: Path) -> None:
+    workbook = openpyxl.load_workbook(io.BytesIO(write_workbook([HEADINGS, GOOD_ROW])))
+    for column, text in enumerate([COMMAND, "+1+1", "@SUM(A1)", "-2+3"], 1):
+        workbook["ChiTieu"].cell(3, column).value = text
+        workbook["ChiTieu"].cell(3, column).data_type = "s"
+    path = write_back(tmp_path, sent(save(workbook)), 3)
+    copied = openpyxl.load_workbook(path)["ChiTieu"]
+    cells = [copied.cell(3, column) for column in range(1, 5)]
+    assert [(cell.value, cell.data_type, cell.quotePrefix) for cell in cells] == [
+        (text, "s", True) for text in [COMMAND, "+1+1", "@SUM(A1)", "-2+3"]
+    ]
+
+
+def test_nothing_in_a_copied_csv_can_run(tmp_path: Path) -> None:
+    text = f"{';'.join(HEADINGS)}\nII.2-3;H58.31;2024-Q1;-5;-1.234,5;{COMMAND};@x\nII.2-3;H58.31;2024-Q1;1;1;\t=1;-x\n"
+    path = write_back(tmp_path, sent(text.encode(), "bc.csv"), 2, sheet="bc.csv")
+    assert path.name.endswith(".tra-lai.csv")
+    rows = list(csv.reader(io.StringIO(path.read_bytes().decode("utf-8-sig")), delimiter=";"))
+    assert rows[0] == [*HEADINGS, REASON]
+    assert rows[1][3:] == ["-5", "-1.234,5", f"'{COMMAND}", "'@x", explain("negative")]
+    assert rows[2][5:] == ["'\t=1", "'-x", ""]
+
+
+def test_file_refused_whole_goes_back_as_a_note(tmp_path: Path) -> None:
+    (path,) = write_given_back(tmp_path, sent(locked()), WANTED, {}, ["protected_workbook"])
+    note = path.read_text(encoding="utf-8-sig")
+    assert path.name.endswith(".tra-lai.txt")
+    assert explain("protected_workbook") in note
+    assert "tệp được đặt mật khẩu mở" in note
+
+
+def test_stopped_file_goes_back_as_note_and_copy(tmp_path: Path) -> None:
+    file = sent(write_workbook([HEADINGS, GOOD_ROW, AMBIGUOUS_ROW]))
+    reasons = {("ChiTieu", 2): [], ("ChiTieu", 3): ["not_a_number"]}
+    paths = write_given_back(tmp_path, file, WANTED, reasons, ["too_many_rejected"])
+    assert [path.suffix for path in paths] == [".txt", ".xlsx"]
+    assert [row[-1] is None for row in read_rows(paths[1])] == [False, True, False]
+
+
+def test_file_that_was_never_read_goes_back_as_a_note(tmp_path: Path) -> None:
+    (path,) = write_given_back(tmp_path, SentFile("to.xlsx", "ab" * 32, b""), WANTED, {}, ["too_large"])
+    assert path == tmp_path / "tra-lai" / "to.abababab.tra-lai.txt"
+    assert explain("too_large") in path.read_text(encoding="utf-8-sig")
+
+
+def test_written_again_it_is_the_same_file(tmp_path: Path) -> None:
+    file = sent(write_workbook([HEADINGS, AMBIGUOUS_ROW]))
+    path = write_back(tmp_path, file, 2)
+    before = (path.read_bytes(), path.stat().st_mtime_ns)
+    assert write_back(tmp_path, file, 2) == path
+    assert (path.read_bytes(), path.stat().st_mtime_ns) == before
+    assert [one.name for one in path.parent.iterdir()] == [path.name]
+
+
+def test_half_written_copy_is_made_whole(tmp_path: Path) -> None:
+    file = sent(write_workbook([HEADINGS, AMBIGUOUS_ROW]))
+    path = write_back(tmp_path, file, 2)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:100])
+    assert write_back(tmp_path, file, 2).read_bytes() == whole
+
+
+def test_object_store_takes_it_too(tmp_path: Path) -> None:
+    folder = UPath(f"memory://given-back-{tmp_path.name}")
+    path = write_back(folder, sent(write_workbook([HEADINGS, AMBIGUOUS_ROW])), 2)
+    assert read_rows(path)[0][-1] == REASON
+    folder.fs.rm(folder.path, recursive=True)
+
+
+@pytest.mark.parametrize("suite", ["returns_response", "returns_row", "treasury_response", "treasury_row"])
+def test_every_rule_that_sends_something_back_is_explained(suite: str) -> None:
+    expectations = json.loads((EXPECTATIONS / f"{suite}.json").read_text(encoding="utf-8"))["expectations"]
+    rules = {one["meta"]["rule_id"] for one in expectations if one["severity"] != "info"}
+    assert rules
+    assert [rule for rule in sorted(rules) if rule in explain(rule)] == []

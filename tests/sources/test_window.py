@@ -1,0 +1,92 @@
+"""Windows: what a night asks for, and what earlier nights spare it."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cchc.sources.window import Window, parse_window, plan_budget_years, plan_days
+
+DAY = date(2024, 6, 30)
+ALL_2024 = st.dates(date(2024, 1, 1), date(2024, 12, 31))
+
+
+def plan(day: date, *complete: tuple[date, date]) -> list[tuple[date, date]]:
+    return [(window.start, window.end) for window in plan_days("van-ban", day, complete, 45, 92)]
+
+
+def test_first_night_reads_from_new_year_in_windows() -> None:
+    assert plan(DAY) == [(date(2024, 1, 1), date(2024, 4, 1)), (date(2024, 4, 2), DAY)]
+
+
+def test_next_night_reads_on_and_the_last_45_days_once_more() -> None:
+    assert plan(DAY, (date(2024, 1, 1), date(2024, 6, 29))) == [(date(2024, 5, 16), DAY)]
+
+
+def test_missed_nights_are_read_with_the_next_one() -> None:
+    assert plan(DAY, (date(2024, 1, 1), date(2024, 6, 9))) == [(date(2024, 4, 26), DAY)]
+
+
+def test_gap_is_read_from_the_last_complete_window_before_it() -> None:
+    complete = [(date(2024, 1, 1), date(2024, 1, 31)), (date(2024, 3, 1), date(2024, 6, 29))]
+    assert plan(DAY, *complete)[0][0] == date(2024, 1, 1)
+    assert plan(DAY, *complete)[-1][1] == DAY
+
+
+def test_corrections_of_december_are_read_in_january_when_december_was() -> None:
+    day = date(2025, 1, 10)
+    assert plan(day, (date(2024, 1, 1), date(2025, 1, 9))) == [(date(2024, 11, 26), day)]
+    assert plan(day) == [(date(2025, 1, 1), day)]
+
+
+def test_windows_of_later_days_are_no_history() -> None:
+    assert plan(DAY, (date(2024, 1, 1), date(2024, 12, 31)))[0] == (date(2024, 5, 16), DAY)
+
+
+@given(ALL_2024, st.lists(st.tuples(ALL_2024, st.integers(0, 200)), max_size=6))
+def test_what_is_planned_and_what_is_complete_leave_no_day_of_the_year_out(
+    day: date, earlier: list[tuple[date, int]]
+) -> None:
+    complete = [(start, start + timedelta(days=length)) for start, length in earlier]
+    days = {start + timedelta(days=n) for start, end in complete for n in range((end - start).days + 1)}
+    planned = plan(day, *complete)
+    for start, end in planned:
+        assert (end - start).days < 92
+        days |= {start + timedelta(days=n) for n in range((end - start).days + 1)}
+    assert {date(2024, 1, 1) + timedelta(days=n) for n in range((day - date(2024, 1, 1)).days + 1)} <= days
+    assert planned[-1][1] == day
+
+
+@pytest.mark.parametrize(
+    ("day", "years"),
+    [
+        (date(2024, 12, 31), [2024]),
+        (date(2025, 1, 1), [2024, 2025]),
+        (date(2025, 1, 31), [2024, 2025]),
+        (date(2025, 2, 1), [2025]),
+    ],
+)
+def test_budget_year_stays_open_until_the_end_of_january(day: date, years: list[int]) -> None:
+    windows = plan_budget_years("giai-ngan", day)
+    assert [(window.start, window.end) for window in windows] == [(date(year, 1, 1), day) for year in years]
+    assert [window.name for window in windows] == [f"giai-ngan.{year}" for year in years]
+
+
+@pytest.mark.parametrize(
+    "window",
+    [
+        Window("van-ban", "days", date(2024, 1, 1), date(2024, 3, 31)),
+        Window("return", "file", DAY, DAY, key="0" * 64),
+    ],
+)
+def test_window_of_the_archive_is_found_again_by_its_name(window: Window) -> None:
+    assert parse_window(window.name, DAY) == window
+    assert Window.from_message(window.to_message()) == window
+
+
+def test_windows_that_every_night_plans_are_not_taken_from_the_archive() -> None:
+    assert parse_window("dossier-digitized.2024", DAY) is None
+    assert parse_window("dossier-digitized.2024-05", DAY) is None
