@@ -19,8 +19,8 @@ from cchc.quality.audit import Result, audit
 from cchc.sources.archive import Archive
 from cchc.sources.http import Response
 from cchc.sources.load import Load
-from cchc.sources.portal import Window
 from cchc.sources.profile import Profile
+from cchc.sources.window import Window
 from cchc.warehouse.connection import LOADER, Login, connect
 from cchc.warehouse.publish import Outcome, publish
 from cchc.warehouse.staging import stage
@@ -109,7 +109,7 @@ class Pipeline:
         """Audit what is staged; what Great Expectations and its dependencies warn of is theirs."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return audit(connection, self.login, self.profile, load, RUN)
+            return audit(connection, self.login, self.profile, [load], RUN)
 
     def publish(self, load: Load) -> Outcome:
         """Publish what is prepared."""

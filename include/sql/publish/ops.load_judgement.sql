@@ -9,10 +9,10 @@ select
         where v.load_id = %(load_id)s and v.severity = 'critical'
     ) as critical_rules,
     coalesce(count(*) = (
-        select r.figures from staging.national_portal_response as r
+        select r.rows_read from staging.staged_response as r
         where r.load_id = %(load_id)s
     ), false) as is_whole
-from staging.national_portal_statistic as s
+from staging.staged_row as s
 left join (
     select distinct v.row_no
     from staging.verdict as v

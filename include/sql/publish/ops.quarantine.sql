@@ -5,12 +5,12 @@ select
     s.row_no,
     %(source)s as source,
     %(entity)s as entity,
-    concat_ws(' ', coalesce(s.department_id, s.pointer), s.metric) as row_key,
-    jsonb_strip_nulls(to_jsonb(s) - 'load_id' - 'row_no') as payload,
+    s.row_key,
+    jsonb_strip_nulls(s.payload - 'load_id' - 'row_no') as payload,
     broken.rules || array(
         select 'load_stopped:' || u.rule_id from unnest(%(stop_rules)s::text[]) as u (rule_id)
     ) as rules
-from staging.national_portal_statistic as s
+from staging.staged_row as s
 cross join lateral (
     select array(
         select v.rule_id from staging.verdict as v

@@ -6,6 +6,7 @@ create table ops.load (
     window_start date not null,
     window_end date not null,
     data_date date,
+    newest_day date,
     content_sha256 text,
     status text not null check (status in ('published', 'stopped', 'failed')),
     received_rows bigint not null default 0,
@@ -29,6 +30,7 @@ comment on column ops.load.entity is 'What was asked of the source: for the port
 comment on column ops.load.window_start is 'First day of the period asked for.';
 comment on column ops.load.window_end is 'Last day of the period asked for, but not after the day described.';
 comment on column ops.load.data_date is 'The day that the content describes, at its end (Asia/Ho_Chi_Minh). NULL when nothing came.';
+comment on column ops.load.newest_day is 'Newest day of its accepted rows. NULL when none was accepted.';
 comment on column ops.load.content_sha256 is 'SHA-256 of the bytes received (of several pages: of their hashes in order). NULL when nothing came.';
 comment on column ops.load.status is 'published, stopped (audit refused the load: all its rows are in quarantine) or failed (nothing usable came).';
 comment on column ops.load.received_rows is 'Rows staged.';
@@ -42,6 +44,21 @@ comment on column ops.load.captured_at is 'When the source answered: HTTP Date, 
 comment on column ops.load.run_id is 'Airflow run that loaded it.';
 comment on column ops.load.started_at is 'When staging of this load began.';
 comment on column ops.load.finished_at is 'When its transaction wrote the ledger.';
+
+create table ops.source (
+    source text not null,
+    entity text not null,
+    name_vi text not null,
+    connection text not null,
+    allowed_delay_days int not null,
+    primary key (source, entity)
+);
+comment on table ops.source is 'The source profiles (include/sources/), mirrored each night: what is expected, whether it came or not.';
+comment on column ops.source.source is 'Source profile (file name).';
+comment on column ops.source.entity is 'Entity, as in ops.load.';
+comment on column ops.source.name_vi is 'Name of the source.';
+comment on column ops.source.connection is 'Airflow connection.';
+comment on column ops.source.allowed_delay_days is 'Days that its newest data may lie behind.';
 
 create table ops.source_night (
     source text not null,
@@ -126,7 +143,7 @@ comment on column ops.touched_days.source is 'Source profile.';
 comment on column ops.touched_days.day is 'The day the load describes; the days after it in the same year may depend on it.';
 
 grant select, insert, update, delete on all tables in schema ops to cchc_loader;
-grant select on ops.load, ops.source_night, ops.expectation_result, ops.touched_days to cchc_analyst;
+grant select on ops.load, ops.source, ops.source_night, ops.expectation_result, ops.touched_days to cchc_analyst;
 grant select (
     load_id, row_no, source, entity, row_key, rules, first_seen_at, last_seen_at, resolved_at, resolved_by_load_id
 ) on ops.quarantine to cchc_analyst;

@@ -22,9 +22,11 @@ create table mart.indicator (
     published_on date,
     closes_on date,
     is_share boolean not null,
+    is_target_reported boolean not null,
     source text not null,
     metric text,
     figures_for text not null,
+    roll_up text not null check (roll_up in ('own', 'pooled', 'share_of_agencies', 'agencies_attaining')),
     period text not null,
     set_code text,
     set_is_complete boolean,
@@ -60,9 +62,11 @@ comment on column mart.indicator.judged is 'as_reported, year_end or yearly_surv
 comment on column mart.indicator.published_on is 'When a yearly survey is expected.';
 comment on column mart.indicator.closes_on is 'Last day on which a figure of the plan''s own year is told; judged year_end: pending before it.';
 comment on column mart.indicator.is_share is 'True: value = numerator × 100 ÷ denominator. False: value = numerator.';
+comment on column mart.indicator.is_target_reported is 'True: the target is the denominator reported with the figure (a baseline that the decision does not give).';
 comment on column mart.indicator.source is 'Source that feeds it; none where nothing does.';
 comment on column mart.indicator.metric is 'Measures <metric>.numerator, .denominator, .ratio.';
 comment on column mart.indicator.figures_for is 'agencies, or province where the source gives the province alone.';
+comment on column mart.indicator.roll_up is 'The province''s figure: own (the source''s own), pooled (the parts summed over the set), share_of_agencies (agencies that said yes ÷ agencies of the set) or agencies_attaining (agencies that attain the primary reading''s target ÷ agencies of the set).';
 comment on column mart.indicator.period is 'year_to_date, as_of_day, since_start, budget_year, year or undefined.';
 comment on column mart.indicator.set_code is 'Named set of agencies it counts; NULL: none.';
 comment on column mart.indicator.set_is_complete is 'False where the list behind the set is a sample.';
@@ -79,21 +83,28 @@ create table mart.measure (
     period text not null check (period in ('ytd', 'month')),
     measure_code text not null,
     agency_code text not null,
+    figure_year int not null,
+    is_increment boolean not null default false,
     value numeric not null,
     data_date date not null,
+    fresh_until date not null,
     quality_flags text[] not null default '{}',
     load_id uuid not null references ops.load (load_id),
     metric text not null generated always as (regexp_replace(measure_code, '\.[^.]+$', '')) stored,
-    primary key (measure_code, agency_code, period, day)
+    primary key (measure_code, agency_code, period, figure_year, day)
 );
 create index measure_by_day on mart.measure (day, period);
+create index measure_increment on mart.measure (figure_year, day) where is_increment;
 comment on table mart.measure is 'Values of measures by day; they know no target.';
-comment on column mart.measure.day is 'ytd: the day described. month: the last day of the month.';
+comment on column mart.measure.day is 'ytd: the day from which the value holds; of an increment, the day of the event. month: the last day of the month.';
 comment on column mart.measure.period is 'ytd (from 1 January) or month.';
 comment on column mart.measure.measure_code is '<source>.<metric>.<part>, part = numerator, denominator, ratio or rate.';
 comment on column mart.measure.agency_code is 'Identifier code; the province is the root.';
+comment on column mart.measure.figure_year is 'Year whose figures these are: the budget year in its 13th month, else the year of day.';
+comment on column mart.measure.is_increment is 'True: what that day adds; cumulated from 1 January when attained. False: the value itself.';
 comment on column mart.measure.value is 'Count, or percent for ratio and rate; unrounded.';
 comment on column mart.measure.data_date is 'Day described by the data: for months, of the newest capture.';
+comment on column mart.measure.fresh_until is 'Last day on which the value is inside the source''s allowed delay; stale after it.';
 comment on column mart.measure.quality_flags is 'Flags of the source, the audit and the comparison of days.';
 comment on column mart.measure.load_id is 'The load it comes from.';
 comment on column mart.measure.metric is 'measure_code without its part.';

@@ -1,14 +1,14 @@
--- The *_audit views show one load, the one that the session names in cchc.load_id: Great Expectations looks at them
+-- The *_audit views show the loads that the session names in cchc.load_ids: Great Expectations looks at them
 -- as at tables of its own, and no SQL is built from a value.
 create or replace view staging.national_portal_response_audit as
 select * from staging.national_portal_response
-where load_id = current_setting('cchc.load_id')::uuid;
-comment on view staging.national_portal_response_audit is 'The response of the load that the session names.';
+where load_id = any(string_to_array(current_setting('cchc.load_ids'), ',')::uuid[]);
+comment on view staging.national_portal_response_audit is 'The response of the loads that the session names.';
 
 create or replace view staging.national_portal_statistic_audit as
 select * from staging.national_portal_statistic
-where load_id = current_setting('cchc.load_id')::uuid;
-comment on view staging.national_portal_statistic_audit is 'The rows of the load that the session names.';
+where load_id = any(string_to_array(current_setting('cchc.load_ids'), ',')::uuid[]);
+comment on view staging.national_portal_statistic_audit is 'The rows of the loads that the session names.';
 -- A column means here what it means there.
 do $$
 declare

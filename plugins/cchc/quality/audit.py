@@ -1,4 +1,4 @@
-"""The audit: suites of include/expectations/ on one staged load, by Great Expectations, inside PostgreSQL.
+"""The audit: suites of include/expectations/ on staged loads, by Great Expectations, inside PostgreSQL.
 
 Great Expectations counts; which rows broke a rule is asked of the database with the expectation's own query, so that
 the quarantine is complete however many there are.
@@ -9,8 +9,10 @@ from __future__ import annotations
 import json
 import logging
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import psycopg
 
@@ -21,14 +23,15 @@ from cchc.warehouse.connection import Login
 
 log = logging.getLogger(__name__)
 
-ENTITIES = ("response", "statistic")
-
 # COMPLETE tells the query for the rows that broke a rule; of the rows themselves one example is enough.
 RESULT_FORMAT = {
     "result_format": "COMPLETE",
-    "unexpected_index_column_names": ["row_no"],
+    "unexpected_index_column_names": ["load_id", "row_no"],
     "partial_unexpected_count": 1,
 }
+
+
+NO_ROWS = "select null::uuid as load_id, null::bigint as row_no where false"
 
 
 class AuditError(Exception):
@@ -37,7 +40,7 @@ class AuditError(Exception):
 
 @dataclass(frozen=True)
 class Result:
-    """What one rule said. ``rows_query`` gives the row_no of every row that broke it."""
+    """What one rule said. ``rows_query`` gives load_id and row_no of every row that broke it."""
 
     suite: str
     rule_id: str
@@ -48,27 +51,35 @@ class Result:
     rows_query: str
 
 
-def audit(connection: psycopg.Connection, login: Login, profile: Profile, load: Load, run_id: str) -> list[Result]:
-    """Judge the staged rows of ``load``: writes ops.expectation_result and staging.verdict; returns the results."""
+def audit(
+    connection: psycopg.Connection, login: Login, profile: Profile, loads: Sequence[Load], run_id: str
+) -> list[Result]:
+    """Judge the staged rows of ``loads`` together: writes ops.expectation_result and staging.verdict of each.
+
+    Returns the results over all of them. Suites cost seconds however few rows there are, so that files go together.
+    """
+    load_ids = [load.load_id for load in loads]
+    named = ",".join(map(str, load_ids))
+    url = login.sqlalchemy_url(**{"cchc.load_ids": named})
     results = [
-        result
-        for entity in ENTITIES
-        for result in _run_suite(login.sqlalchemy_url(**{"cchc.load_id": str(load.load_id)}), profile, entity)
+        result for entity in ("response", profile.rows) for result in run_suite(url, f"{profile.staging}_{entity}")
     ]
     with connection.transaction():
-        connection.execute("select set_config('cchc.load_id', %s, true)", [str(load.load_id)])
-        connection.execute("delete from staging.verdict where load_id = %s", [load.load_id])
-        connection.execute("delete from ops.expectation_result where load_id = %s", [load.load_id])
+        connection.execute("select set_config('cchc.load_ids', %s, true)", [named])
+        connection.execute("delete from staging.verdict where load_id = any(%s)", [load_ids])
+        connection.execute("delete from ops.expectation_result where load_id = any(%s)", [load_ids])
         for result in results:
-            _record(connection, load, result, run_id)
+            _record(connection, load_ids, result, run_id)
         # Row 0 is the load as a whole; this verdict says that it has been audited.
         connection.execute(
-            "insert into staging.verdict (load_id, row_no, rule_id, severity) values (%s, 0, 'audited', 'info')",
-            [load.load_id],
+            "insert into staging.verdict (load_id, row_no, rule_id, severity)"
+            " select load_id, 0, 'audited', 'info' from unnest(%s::uuid[]) as l (load_id)",
+            [load_ids],
         )
+    label = loads[0].window.label if len(loads) == 1 else f"{len(loads)} files"
     for result in results:
         if result.unexpected_rows:
-            log.info("%s: %s %s on %d rows", load.window.name, result.severity, result.rule_id, result.unexpected_rows)
+            log.info("%s: %s %s on %d rows", label, result.severity, result.rule_id, result.unexpected_rows)
     return results
 
 
@@ -81,7 +92,11 @@ def is_audited(connection: psycopg.Connection, load: Load) -> bool:
     return bool(row and row[0])
 
 
-def _run_suite(url: Any, profile: Profile, entity: str) -> list[Result]:
+def run_suite(url: Any, name: str) -> list[Result]:
+    """Run one suite on its audit view through the SQLAlchemy ``url``, which names the load; a result for each rule.
+
+    Raises AuditError where a rule could not be evaluated.
+    """
     # It takes seconds to import and talks a lot: once per process, in the task that needs it.
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
     import great_expectations as gx
@@ -89,7 +104,6 @@ def _run_suite(url: Any, profile: Profile, entity: str) -> list[Result]:
 
     logging.getLogger("great_expectations").setLevel(logging.ERROR)
 
-    name = f"{profile.staging}_{entity}"
     suite = json.loads((EXPECTATIONS / f"{name}.json").read_text(encoding="utf-8"))
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
@@ -133,24 +147,25 @@ def _read_result(suite: str, item: Any) -> Result:
     )
 
 
-def _record(connection: psycopg.Connection, load: Load, result: Result, run_id: str) -> None:
+def _record(connection: psycopg.Connection, load_ids: Sequence[UUID], result: Result, run_id: str) -> None:
+    """Which rows broke the rule, and what it says of each load."""
+    rows_query = result.rows_query.replace("%", "%%") if result.unexpected_rows else NO_ROWS
+    row_no = "0" if result.suite.endswith("_response") else "row_no"
+    # The query is the suite's own or Great Expectations' for it: no value of a load is in it.
     connection.execute(
-        "insert into ops.expectation_result"
+        f"with broken as (select distinct load_id, row_no from ({rows_query}) as q),"  # noqa: S608
+        " judged as (insert into staging.verdict (load_id, row_no, rule_id, severity)"
+        f" select distinct load_id, {row_no}, %(rule)s, %(severity)s from broken on conflict do nothing)"
+        " insert into ops.expectation_result"
         " (load_id, suite, rule_id, expectation, severity, is_success, checked_rows, unexpected_rows, run_id)"
-        " values (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
-        [
-            load.load_id, result.suite, result.rule_id, result.expectation, result.severity,
-            result.unexpected_rows == 0, result.checked_rows, result.unexpected_rows, run_id,
-        ],
+        " select l.load_id, %(suite)s, %(rule)s, %(expectation)s, %(severity)s, count(b.row_no) = 0,"
+        " %(checked)s, count(b.row_no), %(run_id)s"
+        " from unnest(%(load_ids)s::uuid[]) as l (load_id) left join broken as b on l.load_id = b.load_id"
+        " group by l.load_id",
+        {
+            "suite": result.suite, "rule": result.rule_id, "expectation": result.expectation,
+            "severity": result.severity, "run_id": run_id, "load_ids": list(load_ids),
+            # Counted over all loads together: of one among several it isn't known.
+            "checked": result.checked_rows if len(load_ids) == 1 else None,
+        },
     )  # fmt: skip
-    if not result.unexpected_rows:
-        return
-    whole = result.suite.endswith("_response")
-    rows_query = result.rows_query.replace("%", "%%")
-    # The query is the suite's own or Great Expectations' for it: no value of the load is in it.
-    connection.execute(
-        "insert into staging.verdict (load_id, row_no, rule_id, severity)"  # noqa: S608
-        f" select distinct %s::uuid, {'0' if whole else 'broken.row_no'}, %s, %s from ({rows_query}) as broken"
-        " on conflict do nothing",
-        [load.load_id, result.rule_id, result.severity],
-    )

@@ -47,6 +47,41 @@ def close_night(connection: psycopg.Connection, source: str, day: date, run_id: 
         )
 
 
+def is_open(connection: psycopg.Connection, source: str, day: date, run_id: str) -> bool:
+    """Whether the run has opened the night: one that is skipped doesn't."""
+    row = connection.execute(
+        "select exists (select from ops.source_night where source = %s and day = %s and run_id = %s)",
+        [source, day, run_id],
+    ).fetchone()
+    connection.commit()
+    return bool(row and row[0])
+
+
+def read_complete_windows(
+    connection: psycopg.Connection, source: str, entity: str, day: date
+) -> list[tuple[date, date]]:
+    """First and last day of the windows that nights before that of ``day`` have published.
+
+    What the night itself has published is left out, so that it plans the same windows however often it is run.
+    """
+    rows = connection.execute(
+        "select distinct window_start, window_end from ops.load"
+        " where source = %s and entity = %s and status = 'published' and data_date < %s",
+        [source, entity, day],
+    ).fetchall()
+    connection.commit()
+    return [(start, end) for start, end in rows]
+
+
+def list_ended_loads(connection: psycopg.Connection, source: str) -> frozenset[str]:
+    """The folders of the archive whose loads are published or stopped."""
+    rows = connection.execute(
+        "select archive_uri from ops.load where source = %s and status in ('published', 'stopped')", [source]
+    ).fetchall()
+    connection.commit()
+    return frozenset(uri for (uri,) in rows if uri)
+
+
 def list_unfinished(connection: psycopg.Connection, sources: list[str], day: date) -> list[str]:
     """Which of the sources haven't ended their ingest of ``day``."""
     rows = connection.execute(
@@ -54,6 +89,15 @@ def list_unfinished(connection: psycopg.Connection, sources: list[str], day: dat
     ).fetchall()
     connection.commit()
     return sorted(set(sources) - {source for (source,) in rows})
+
+
+def list_late(connection: psycopg.Connection) -> list[tuple[str, str, date | None, date | None]]:
+    """Source, entity, newest day and first stale day of what is late in the newest night."""
+    rows = connection.execute(
+        "select source, entity, newest_day, stale_since from mart.data_freshness where is_late order by source, entity"
+    ).fetchall()
+    connection.commit()
+    return [(source, entity, newest_day, stale_since) for source, entity, newest_day, stale_since in rows]
 
 
 def has_late_days(connection: psycopg.Connection, province: str) -> bool:

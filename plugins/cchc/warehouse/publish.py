@@ -15,8 +15,8 @@ import psycopg
 
 from cchc.quality.audit import is_audited
 from cchc.sources.load import Load
-from cchc.sources.portal import Window
 from cchc.sources.profile import Profile
+from cchc.sources.window import Window
 from cchc.warehouse.connection import run_file
 
 log = logging.getLogger(__name__)
@@ -49,6 +49,12 @@ def read_status(connection: psycopg.Connection, load: Load) -> str | None:
     return row[0] if row else None
 
 
+def has_ended(connection: psycopg.Connection, load: Load) -> bool:
+    """Whether nothing is left to do for a load: it is published or, of a file, which doesn't change, stopped."""
+    ends = ("published", "stopped") if load.window.period == "file" else ("published",)
+    return read_status(connection, load) in ends
+
+
 def publish(connection: psycopg.Connection, profile: Profile, load: Load, run_id: str) -> Outcome:
     """Publish the accepted rows of a staged and audited load, or stop it; commits.
 
@@ -67,7 +73,7 @@ def publish(connection: psycopg.Connection, profile: Profile, load: Load, run_id
         parameters = {**load.parameters(), **_ledger_values(outcome), "run_id": run_id, "started_at": started_at}
         run_file(connection, "publish/ops.load.sql", parameters)
         changed = _move_rows(connection, profile, outcome, parameters)
-        connection.execute("update ops.load set changed_rows = %s where load_id = %s", [changed, load.load_id])
+        run_file(connection, "publish/ops.load_changed.sql", parameters | {"changed_rows": changed})
         run_file(connection, "publish/staging_cleared.sql", parameters)
     return replace(outcome, changed=changed)
 
@@ -78,7 +84,7 @@ def record_failure(
     """Write the ledger row of a window that brought nothing usable; commits. Told again by each run that fails."""
     parameters: dict[str, Any] = dict.fromkeys(("data_date", "content_sha256", "archive_uri", "captured_at"))
     parameters |= {
-        "load_id": uuid4(), "source": source, "entity": window.endpoint, "window_start": window.start,
+        "load_id": uuid4(), "source": source, "entity": window.entity, "window_start": window.start,
         "window_end": max(window.start, min(window.end, day)), "run_id": run_id, "started_at": datetime.now(UTC),
     }  # fmt: skip
     with connection.transaction():
@@ -92,7 +98,7 @@ def _move_rows(connection: psycopg.Connection, profile: Profile, outcome: Outcom
         return 0
     changed = sum(run_file(connection, f"publish/{name}.sql", parameters).rowcount for name in profile.publish)
     run_file(connection, "publish/ops.quarantine_resolved.sql", parameters)
-    run_file(connection, "publish/ops.touched_days.sql", parameters)
+    run_file(connection, f"publish/touched_days.{profile.measures}.sql", parameters)
     return changed
 
 
@@ -106,13 +112,36 @@ def _judge(connection: psycopg.Connection, profile: Profile, load: Load) -> Outc
         stop_rules = ["too_many_rejected"]
     if not stop_rules:
         return Outcome("published", received, received - refused, refused, 0)
-    page = load.capture.pages[0]
-    error = (
-        f"{load.window.name}, describing {load.data_date}: stopped by {', '.join(stop_rules)}; {received} rows to"
-        f" quarantine, {refused} of them with rules of their own. POST {page.url} {page.request}; HTTP {page.status};"
-        f" bytes kept in {load.capture.folder}"
+    return Outcome(
+        "stopped",
+        received,
+        0,
+        received,
+        0,
+        tuple(stop_rules),
+        _explain_stop(connection, load, stop_rules, received, refused),
     )
-    return Outcome("stopped", received, 0, received, 0, tuple(stop_rules), error)
+
+
+def _explain_stop(
+    connection: psycopg.Connection, load: Load, stop_rules: list[str], received: int, refused: int
+) -> str:
+    """What stopped the load, for the person who must act: rules, examples, the request or file, where the bytes are."""
+    examples = connection.execute(
+        "select s.row_key || ' (' || string_agg(v.rule_id, ', ' order by v.rule_id) || ')'"
+        " from staging.verdict as v inner join staging.staged_row as s on v.load_id = s.load_id and v.row_no = s.row_no"
+        " where v.load_id = %s and v.severity = 'warning' group by s.row_key order by s.row_key limit 5",
+        [load.load_id],
+    ).fetchall()
+    named = f": {'; '.join(example for (example,) in examples)}" if examples else ""
+    page = load.capture.pages[0]
+    origin = (
+        f"file {page.url}" if load.window.period == "file" else f"POST {page.url} {page.request}; HTTP {page.status}"
+    )
+    return (
+        f"{load.window.label}, describing {load.data_date}: stopped by {', '.join(stop_rules)}; {received} rows to"
+        f" quarantine, {refused} of them with rules of their own{named}. {origin}; bytes kept in {load.capture.folder}"
+    )
 
 
 def _ledger_values(outcome: Outcome) -> dict[str, Any]:

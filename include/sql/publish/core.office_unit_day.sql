@@ -1,0 +1,73 @@
+-- The accepted rows, with the flags of the source and of the audit: what was told last wins, in whatever order loads
+-- come. load_id changes only with what the row says, so that a day told again the same touches nothing.
+merge into core.office_unit_day as c
+using (
+    select
+        s.*,
+        array(
+            select distinct u.flag
+            from unnest(
+                coalesce(s.source_flags, '{}')
+                || array(
+                    select v.rule_id from staging.verdict as v
+                    where v.load_id = s.load_id and v.row_no = s.row_no
+                )
+            ) as u (flag)
+            order by u.flag
+        ) as quality_flags
+    from staging.eoffice_unit_day as s
+    where
+        s.load_id = %(load_id)s
+        and not exists (
+            select from staging.verdict as v
+            where v.load_id = s.load_id and v.row_no = s.row_no and v.severity <> 'info'
+        )
+) as n
+    on c.source = %(source)s and c.agency_code = n.agency_code and c.day = n.day
+when matched and (c.told_on, c.content_sha256) < (%(data_date)s, %(content_sha256)s) then
+    update set
+        agency_name = n.agency_name,
+        received = n.received,
+        received_electronic = n.received_electronic,
+        received_digitised = n.received_digitised,
+        sent = n.sent,
+        sent_without_paper = n.sent_without_paper,
+        sent_with_paper = n.sent_with_paper,
+        sent_on_paper = n.sent_on_paper,
+        secret = n.secret,
+        processed_online = n.processed_online,
+        work_files = n.work_files,
+        work_files_online = n.work_files_online,
+        quality_flags = n.quality_flags,
+        told_on = %(data_date)s,
+        content_sha256 = %(content_sha256)s,
+        load_id = case
+            when (
+                c.agency_name, c.received, c.received_electronic, c.received_digitised, c.sent, c.sent_without_paper,
+                c.sent_with_paper, c.sent_on_paper, c.secret, c.processed_online, c.work_files, c.work_files_online,
+                c.quality_flags
+            ) is distinct from (
+                n.agency_name, n.received, n.received_electronic, n.received_digitised, n.sent, n.sent_without_paper,
+                n.sent_with_paper, n.sent_on_paper, n.secret, n.processed_online, n.work_files, n.work_files_online,
+                n.quality_flags
+            ) then n.load_id
+            else c.load_id
+        end
+when not matched then
+    insert (
+        source, agency_code, day, agency_name, received, received_electronic, received_digitised, sent,
+        sent_without_paper, sent_with_paper, sent_on_paper, secret, processed_online, work_files, work_files_online,
+        quality_flags, told_on, content_sha256, load_id
+    )
+    values (
+        %(source)s, n.agency_code, n.day, n.agency_name, n.received, n.received_electronic, n.received_digitised,
+        n.sent, n.sent_without_paper, n.sent_with_paper, n.sent_on_paper, n.secret, n.processed_online, n.work_files,
+        n.work_files_online, n.quality_flags, %(data_date)s, %(content_sha256)s, n.load_id
+    );
+
+-- The rows that it made or changed.
+select
+    agency_code,
+    day
+from core.office_unit_day
+where load_id = %(load_id)s;

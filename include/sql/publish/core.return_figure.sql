@@ -1,0 +1,40 @@
+-- The accepted figures of a file, beside whatever was told before: which one counts is decided when they are measured.
+insert into core.return_figure (
+    load_id, row_no, source, indicator_code, agency_code, period, period_start, period_end, numerator, denominator,
+    evidence, note, quality_flags, told_on, content_sha256
+)
+select
+    s.load_id,
+    s.row_no,
+    %(source)s as source,
+    s.code as indicator_code,
+    s.agency_code,
+    s.period,
+    s.period_start,
+    s.period_end,
+    s.numerator,
+    s.denominator,
+    s.evidence,
+    s.note,
+    array(
+        select distinct u.flag
+        from unnest(
+            coalesce(s.source_flags, '{}')
+            || array(
+                select v.rule_id from staging.verdict as v
+                where v.load_id = s.load_id and v.row_no = s.row_no
+            )
+        ) as u (flag)
+        order by u.flag
+    ) as quality_flags,
+    %(data_date)s as told_on,
+    %(content_sha256)s as content_sha256
+from staging.returns_row as s
+where
+    s.load_id = %(load_id)s
+    and s.sheet = 'ChiTieu'
+    and not exists (
+        select from staging.verdict as v
+        where v.load_id = s.load_id and v.row_no = s.row_no and v.severity <> 'info'
+    )
+on conflict (load_id, row_no) do nothing;

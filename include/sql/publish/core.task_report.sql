@@ -1,0 +1,38 @@
+-- The accepted statuses of a file, beside whatever was told before. The audit's view knows of which plan the task is.
+select set_config('cchc.load_ids', %(load_id)s::text, true);
+
+insert into core.task_report (
+    load_id, row_no, source, plan_year, task_code, agency_code, status, done_on, evidence, quality_flags, told_on,
+    content_sha256
+)
+select
+    s.load_id,
+    s.row_no,
+    %(source)s as source,
+    s.plan_year,
+    s.code as task_code,
+    s.agency_code,
+    s.status,
+    s.done_on,
+    s.evidence,
+    array(
+        select distinct u.flag
+        from unnest(
+            coalesce(s.source_flags, '{}')
+            || array(
+                select v.rule_id from staging.verdict as v
+                where v.load_id = s.load_id and v.row_no = s.row_no
+            )
+        ) as u (flag)
+        order by u.flag
+    ) as quality_flags,
+    %(data_date)s as told_on,
+    %(content_sha256)s as content_sha256
+from staging.returns_row_audit as s
+where
+    s.sheet = 'NhiemVu'
+    and not exists (
+        select from staging.verdict as v
+        where v.load_id = s.load_id and v.row_no = s.row_no and v.severity <> 'info'
+    )
+on conflict (load_id, row_no) do nothing;

@@ -1,0 +1,57 @@
+create or replace view mart.data_freshness as
+with night as (
+    select max(n.day) as as_of_date from ops.source_night as n
+),
+
+newest as (
+    select distinct on (l.source, l.entity)
+        l.source,
+        l.entity,
+        l.newest_day,
+        l.captured_at as came_at
+    from ops.load as l
+    where l.status = 'published' and l.newest_day is not null
+    order by l.source, l.entity, l.newest_day desc, l.captured_at
+),
+
+measured as (
+    select
+        l.source,
+        l.entity,
+        max(m.fresh_until) as fresh_until
+    from mart.measure as m
+    inner join ops.load as l on m.load_id = l.load_id
+    group by l.source, l.entity
+)
+
+select
+    s.source,
+    s.entity,
+    s.name_vi,
+    n.newest_day,
+    n.came_at,
+    t.as_of_date,
+    s.allowed_delay_days,
+    coalesce(t.as_of_date > f.fresh_until, n.newest_day is null) as is_late,
+    case when t.as_of_date > f.fresh_until then f.fresh_until + 1 end as stale_since
+from ops.source as s
+cross join night as t
+left join newest as n on s.source = n.source and s.entity = n.entity
+left join measured as m on s.source = m.source and s.entity = m.entity
+-- What is reported by period is owed after the next period only: its measures say until when it serves.
+cross join lateral (
+    select case
+        when n.newest_day is not null then greatest(n.newest_day + s.allowed_delay_days, m.fresh_until)
+    end as fresh_until
+) as f;
+comment on view mart.data_freshness is 'For each source and entity: its newest day, when that came, whether it is late.';
+comment on column mart.data_freshness.source is 'Source profile.';
+comment on column mart.data_freshness.entity is 'Entity, as in ops.load.';
+comment on column mart.data_freshness.name_vi is 'Name of the source.';
+comment on column mart.data_freshness.newest_day is 'Newest day that its accepted rows describe; NULL: nothing has come yet.';
+comment on column mart.data_freshness.came_at is 'When the source first told of that day.';
+comment on column mart.data_freshness.as_of_date is 'Day of the newest night, against which it is late or not.';
+comment on column mart.data_freshness.allowed_delay_days is 'Days that the newest day may lie behind; of returns, days after the end of the next period.';
+comment on column mart.data_freshness.is_late is 'Nothing has come, or the newest day lies behind further than allowed.';
+comment on column mart.data_freshness.stale_since is 'First day on which it was late; NULL while it is not, or when nothing has ever come.';
+grant select on mart.data_freshness to cchc_loader, cchc_analyst;

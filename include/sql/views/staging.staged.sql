@@ -1,0 +1,72 @@
+-- What all staged loads have in common, for judgement, quarantine and ledger. A new entity is another branch here.
+create or replace view staging.staged_row as
+select
+    s.load_id,
+    s.row_no,
+    concat_ws(' ', coalesce(s.department_id, s.pointer), s.metric) as row_key,
+    false as is_dated,
+    null::date as day,
+    to_jsonb(s) as payload
+from staging.national_portal_statistic as s
+union all
+select
+    s.load_id,
+    s.row_no,
+    concat_ws(' ', coalesce(s.agency_code, s.pointer), s.day) as row_key,
+    true as is_dated,
+    s.day,
+    to_jsonb(s) as payload
+from staging.eoffice_unit_day as s
+union all
+select
+    s.load_id,
+    s.row_no,
+    concat_ws(
+        ' ', s.budget_year, s.closed_on, coalesce(s.project_code, s.pointer), s.fund_code, s.plan_kind, s.effective_on,
+        case when s.carried_over > 0 then 'carried_over' end
+    ) as row_key,
+    true as is_dated,
+    s.closed_on as day,
+    to_jsonb(s) as payload
+from staging.treasury_row as s
+union all
+select
+    s.load_id,
+    s.row_no,
+    concat_ws(' ', coalesce(s.code, s.pointer), s.agency_code, s.period) as row_key,
+    true as is_dated,
+    s.period_end as day,
+    to_jsonb(s) as payload
+from staging.returns_row as s;
+comment on view staging.staged_row is 'Every staged row, whatever its source.';
+comment on column staging.staged_row.load_id is 'The load.';
+comment on column staging.staged_row.row_no is 'Number within the load.';
+comment on column staging.staged_row.row_key is 'What the row is about, the same from load to load.';
+comment on column staging.staged_row.is_dated is 'True where the key names its day or period; else the load''s day belongs to it.';
+comment on column staging.staged_row.day is 'Day of the row''s data; NULL: the day that the load describes.';
+comment on column staging.staged_row.payload is 'The row as staged.';
+
+create or replace view staging.staged_response as
+select
+    r.load_id,
+    r.figures as rows_read
+from staging.national_portal_response as r
+union all
+select
+    r.load_id,
+    r.rows_received as rows_read
+from staging.eoffice_response as r
+union all
+select
+    r.load_id,
+    r.rows_received as rows_read
+from staging.treasury_response as r
+union all
+select
+    r.load_id,
+    r.rows_received as rows_read
+from staging.returns_response as r;
+comment on view staging.staged_response is 'Every staged answer or file as a whole, whatever its source.';
+comment on column staging.staged_response.load_id is 'The load.';
+comment on column staging.staged_response.rows_read is 'Rows read from it.';
+grant select on staging.staged_row, staging.staged_response to cchc_loader;

@@ -1,0 +1,30 @@
+"""The source profiles in the warehouse: ops.source says what is expected, whether it came or not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import psycopg
+
+from cchc.sources.profile import Profile
+
+
+def store_sources(connection: psycopg.Connection, profiles: Iterable[Profile]) -> None:
+    """Bring ops.source to what the profiles say; commits."""
+    rows = [
+        (profile.source, entity, profile.name_vi, profile.connection, profile.allowed_delay_days)
+        for profile in profiles
+        for entity in profile.entities
+    ]
+    with connection.transaction(), connection.cursor() as cursor:
+        cursor.execute("select pg_advisory_xact_lock(hashtextextended('sources', 0))")
+        cursor.execute(
+            "delete from ops.source where (source, entity) not in (select * from unnest(%s::text[], %s::text[]))",
+            [[row[0] for row in rows], [row[1] for row in rows]],
+        )
+        cursor.executemany(
+            "insert into ops.source (source, entity, name_vi, connection, allowed_delay_days)"
+            " values (%s, %s, %s, %s, %s) on conflict (source, entity) do update set name_vi = excluded.name_vi,"
+            " connection = excluded.connection, allowed_delay_days = excluded.allowed_delay_days",
+            rows,
+        )

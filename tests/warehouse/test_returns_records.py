@@ -1,0 +1,228 @@
+"""Returns in core: every accepted row of every file is kept; which of them counts is no matter of loading."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from itertools import permutations
+from typing import Any
+
+import psycopg
+import pytest
+
+from cchc.warehouse.connection import run_file
+from tests.conftest import Warehouse
+from tests.sql.test_cases import fill_table
+from tests.warehouse.staged_rows import Row, Telling, insert_rows, stage_rows
+
+FIGURE: Row = {
+    "sheet": "ChiTieu", "code": "II.2-2", "agency_code": "H58.40", "period": "2024-Q1",
+    "period_start": date(2024, 1, 1), "period_end": date(2024, 3, 31), "numerator": 1, "denominator": 1,
+    "evidence": "BC-12", "note": "đợt 1",
+}  # fmt: skip
+TASK: Row = {"sheet": "NhiemVu", "code": "PL.I.1", "agency_code": "H58.02", "status": "in_progress", "evidence": "KH-3"}
+DONE: Row = TASK | {"status": "done", "done_on": date(2024, 2, 20)}
+
+
+@pytest.fixture
+def connection(warehouse: Warehouse) -> Iterator[psycopg.Connection]:
+    with psycopg.connect(warehouse.url()) as opened:
+        tasks: list[dict[str, str | None]] = [
+            {"plan_year": "2023", "task_code": "PL.I.1"},
+            {"plan_year": "2024", "task_code": "PL.I.1"},
+            {"plan_year": "2024", "task_code": "PL.I.2"},
+        ]
+        fill_table(opened, "mart.task", tasks, {"province": "H58", "source": "returns"})
+        yield opened
+
+
+def tell(told_on: date, *rows: Row, content_sha256: str = "00") -> Telling:
+    """A file of the night of ``told_on``."""
+    return Telling("returns", told_on, rows, content_sha256)
+
+
+def publish(connection: psycopg.Connection, told: Telling) -> tuple[int, int]:
+    """Stage, and publish by the SQL files alone; the rows that came into core, figures and reports."""
+    response = {"load_id": told.load_id, "row_no": 1, "rows_received": len(told.rows), "repeated_rows": 0}
+    insert_rows(connection, "staging.returns_response", [response | {"asked_to": told.told_on, "province_code": "H58"}])
+    stage_rows(connection, "staging.returns_row", told.load_id, told.rows)
+    verdicts = [
+        {"load_id": told.load_id, "row_no": row_no, "rule_id": rule, "severity": severity}
+        for row_no, (rule, severity) in told.verdicts.items()
+    ]
+    insert_rows(connection, "staging.verdict", verdicts)
+    ledger = {
+        "load_id": told.load_id, "source": "returns", "entity": "file", "window_start": told.told_on,
+        "window_end": told.told_on, "data_date": told.told_on, "content_sha256": told.content_sha256,
+        "status": "published", "run_id": "tonight", "started_at": "2024-01-01 00:00:00+00",
+    }  # fmt: skip
+    insert_rows(connection, "ops.load", [ledger])
+    return run_publish(connection, ledger)
+
+
+def run_publish(connection: psycopg.Connection, parameters: dict[str, Any]) -> tuple[int, int]:
+    figures = run_file(connection, "publish/core.return_figure.sql", parameters).rowcount
+    reports = run_file(connection, "publish/core.task_report.sql", parameters).rowcount
+    run_file(connection, "publish/touched_days.returns.sql", parameters)
+    return figures, reports
+
+
+def query(connection: psycopg.Connection, statement: str) -> list[tuple[Any, ...]]:
+    return connection.execute(statement.encode()).fetchall()
+
+
+def test_accepted_rows_are_in_core_with_all_they_say(connection: psycopg.Connection) -> None:
+    told = tell(date(2024, 4, 5), FIGURE, DONE, FIGURE | {"code": "II.3-2", "agency_code": "H58", "denominator": None})
+    assert publish(connection, told) == (2, 1)
+    assert query(
+        connection,
+        "select load_id, row_no, source, indicator_code, agency_code, period, period_start, period_end, numerator,"
+        " denominator, evidence, note, quality_flags, told_on, content_sha256 from core.return_figure order by row_no",
+    ) == [
+        (
+            told.load_id, row_no, "returns", code, agency, "2024-Q1", date(2024, 1, 1), date(2024, 3, 31), 1,
+            denominator, "BC-12", "đợt 1", [], date(2024, 4, 5), "00",
+        )
+        for row_no, code, agency, denominator in [(1, "II.2-2", "H58.40", 1), (3, "II.3-2", "H58", None)]
+    ]  # fmt: skip
+    assert query(
+        connection,
+        "select load_id, row_no, source, plan_year, task_code, agency_code, status, done_on, evidence, quality_flags,"
+        " told_on, content_sha256 from core.task_report",
+    ) == [
+        (
+            told.load_id, 2, "returns", 2024, "PL.I.1", "H58.02", "done", date(2024, 2, 20), "KH-3", [],
+            date(2024, 4, 5), "00",
+        )
+    ]  # fmt: skip
+
+
+def test_refused_rows_stay_out_and_flags_travel_with_the_accepted(connection: psycopg.Connection) -> None:
+    figures = [FIGURE | {"agency_code": f"H58.4{number}"} for number in range(3)]
+    figures[2]["source_flags"] = ["unknown_field"]
+    tasks = [TASK | {"agency_code": f"H58.0{number}"} for number in range(3)]
+    verdicts = {
+        1: ("not_yes_or_no", "warning"),
+        3: ("no_evidence", "info"),
+        4: ("unknown_agency", "warning"),
+        5: ("no_evidence", "info"),
+    }
+    told = Telling("returns", date(2024, 4, 5), [*figures, *tasks], verdicts=verdicts)
+    assert publish(connection, told) == (2, 2)
+    assert query(connection, "select agency_code, quality_flags from core.return_figure order by 1") == [
+        ("H58.41", []),
+        ("H58.42", ["no_evidence", "unknown_field"]),
+    ]
+    assert query(connection, "select agency_code, quality_flags from core.task_report order by 1") == [
+        ("H58.01", ["no_evidence"]),
+        ("H58.02", []),
+    ]
+
+
+def test_second_time_changes_nothing(connection: psycopg.Connection) -> None:
+    told = tell(date(2024, 4, 5), FIGURE, TASK)
+    assert publish(connection, told) == (1, 1)
+    parameters = {
+        "load_id": told.load_id, "source": "returns", "data_date": told.told_on, "content_sha256": told.content_sha256,
+    }  # fmt: skip
+    assert run_publish(connection, parameters) == (0, 0)
+
+
+def test_correction_stands_beside_what_it_corrects(connection: psycopg.Connection) -> None:
+    publish(connection, tell(date(2024, 4, 5), FIGURE, TASK))
+    assert publish(connection, tell(date(2024, 4, 9), FIGURE | {"numerator": 0}, DONE)) == (1, 1)
+    assert query(connection, "select told_on, numerator from core.return_figure order by 1") == [
+        (date(2024, 4, 5), 1),
+        (date(2024, 4, 9), 0),
+    ]
+    assert query(connection, "select told_on, status from core.task_report order by 1") == [
+        (date(2024, 4, 5), "in_progress"),
+        (date(2024, 4, 9), "done"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("told_on", "row", "plan_year"),
+    [
+        (date(2024, 1, 10), TASK, 2024),
+        (date(2024, 1, 10), DONE | {"done_on": date(2024, 1, 9)}, 2024),
+        (date(2024, 1, 10), DONE | {"done_on": date(2023, 12, 20)}, 2023),
+        (date(2024, 1, 10), DONE | {"code": "PL.I.2", "done_on": date(2023, 12, 20)}, 2024),
+        (date(2025, 1, 10), DONE | {"done_on": date(2024, 12, 20)}, 2024),
+    ],
+    ids=[
+        "of the year in which it is told",
+        "of the year in which it is done",
+        "of last year's plan, done last year",
+        "of this year's plan alone, done before it began",
+        "of a plan whose successor is not known yet",
+    ],
+)
+def test_task_is_reported_to_the_plan(connection: psycopg.Connection, told_on: date, row: Row, plan_year: int) -> None:
+    publish(connection, tell(told_on, row))
+    assert query(connection, "select plan_year from core.task_report") == [(plan_year,)]
+
+
+@pytest.mark.parametrize(
+    ("rows", "first_day"),
+    [
+        ([FIGURE, FIGURE | {"period": "2024-02", "period_end": date(2024, 2, 29)}], date(2024, 2, 29)),
+        ([TASK], date(2024, 4, 5)),
+        ([TASK, DONE | {"code": "PL.I.2"}], date(2024, 2, 20)),
+        ([FIGURE, DONE], date(2024, 2, 20)),
+        ([FIGURE, TASK], date(2024, 3, 31)),
+    ],
+    ids=["figures", "a status", "a completion", "a figure and a completion before it", "a figure and a status"],
+)
+def test_first_day_that_a_file_changes_is_touched(
+    connection: psycopg.Connection, rows: list[Row], first_day: date
+) -> None:
+    told = tell(date(2024, 4, 5), *rows)
+    publish(connection, told)
+    assert query(connection, "select load_id, source, day from ops.touched_days") == [
+        (told.load_id, "returns", first_day)
+    ]
+
+
+def test_refused_file_touches_no_day(connection: psycopg.Connection) -> None:
+    verdicts = {1: ("negative", "warning"), 2: ("unknown_agency", "warning")}
+    publish(connection, Telling("returns", date(2024, 4, 5), [FIGURE, TASK], verdicts=verdicts))
+    assert query(connection, "select day from ops.touched_days") == []
+
+
+def test_order_of_loading_makes_no_difference_to_what_counts(connection: psycopg.Connection) -> None:
+    files = [
+        tell(date(2024, 4, 5), FIGURE | {"numerator": 0}, TASK, content_sha256="ff"),
+        tell(date(2024, 4, 9), FIGURE | {"numerator": 1}, DONE, content_sha256="aa"),
+        tell(date(2024, 4, 9), FIGURE | {"numerator": 0}, TASK | {"status": "not_started"}, content_sha256="bb"),
+    ]
+    answers = []
+    for order in permutations(files):
+        with connection.transaction(force_rollback=True):
+            for file in order:
+                publish(connection, file)
+            answers.append(read_what_counts(connection))
+    assert answers == [answers[0]] * 6
+    assert answers[0] == ([(0,)], [(date(2024, 4, 9), "not_started", None)])
+    # And it does make one which file is the newest.
+    publish(connection, replace(files[1], told_on=date(2024, 4, 10)))
+    publish(connection, files[2])
+    assert read_what_counts(connection) == ([(1,)], [(date(2024, 4, 9), "done", date(2024, 2, 20))])
+
+
+def read_what_counts(connection: psycopg.Connection) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
+    """The figure measured at the end of its period, and the status on 9 April."""
+    parameters = {
+        "source": "returns", "province": "H58", "first_day": date(2024, 1, 1), "last_day": date.max,
+        "allowed_delay_days": 20, "derived": "{}", "run_id": "tonight",
+    }  # fmt: skip
+    with connection.transaction(force_rollback=True):
+        run_file(connection, "measures/returns.sql", parameters)
+        figures = query(connection, "select value from new_measure where measure_code like '%.numerator'")
+        day = date(2024, 4, 9)
+        catalog: list[dict[str, str | None]] = [{"agency_code": "H58.02"}]
+        fill_table(connection, "core.agency_catalog", catalog, {"province": "H58"})
+        run_file(connection, "attainment/task_status.sql", parameters | {"first_day": day, "last_day": day})
+        statuses = query(connection, "select as_of_date, status, done_on from mart.task_status")
+    return figures, statuses
