@@ -1,4 +1,4 @@
-"""A province's warehouse, into which days of the portal are published by hand."""
+"""A province's warehouse, into which days of the portal and of the e-office are published by hand."""
 
 from __future__ import annotations
 
@@ -12,20 +12,19 @@ import psycopg
 
 from cchc.indicators.attainment import DayRange, attain
 from cchc.settings import SOURCES
-from cchc.sources.profile import read_profile
+from cchc.sources.profile import read_profiles
 
 PROVINCE = "H58"
-PROFILE = read_profile(SOURCES / "national_portal.yaml")
+PROFILES = read_profiles(SOURCES)
 
 INDICATOR = """
 insert into mart.indicator (
     province_code, plan_year, indicator_code, variant, valid_from, ordinal, clause, wording_vi, name_vi, short_name_vi,
-    unit_vi, comparator, target, is_aspirational, judged, closes_on, is_share, source, metric, figures_for, period,
-    levels, lead_agency_vi, legal_basis_vi
+    unit_vi, comparator, target, is_aspirational, judged, closes_on, is_share, is_target_reported, source, metric,
+    figures_for, roll_up, period, levels, lead_agency_vi, legal_basis_vi
 ) values (
-    'H58', 2024, 'II.1.c-1', 'primary', '2024-01-01', 1, 'II.1.c', '', '', '', '', '>=', 45, false, 'as_reported',
-    '2024-12-31', true, 'national_portal', 'national_portal.online_payment', 'agencies', 'year_to_date',
-    '{province,district}', '', ''
+    'H58', 2024, %s, 'primary', '2024-01-01', 1, '', '', '', '', '', '>=', 45, false, 'as_reported', '2024-12-31', true,
+    false, split_part(%s, '.', 1), %s, 'agencies', 'own', 'year_to_date', '{province,district}', '', ''
 )
 """
 AGENCY = """
@@ -34,7 +33,7 @@ values (%s, %s, %s, %s, true)
 """
 LOAD = """
 insert into ops.load (load_id, source, entity, window_start, window_end, data_date, status, run_id, started_at)
-values (%s, 'national_portal', %s, '2024-01-01', '2024-12-31', %s, 'published', 'test', now())
+values (%s, %s, %s, '2024-01-01', '2024-12-31', %s, 'published', 'test', now())
 """
 STATISTIC = """
 insert into core.portal_statistic (
@@ -46,7 +45,13 @@ insert into core.portal_department (
     source, department_id, data_date, department_code, name_vi, level, is_root, load_ids
 ) values ('national_portal', %s, %s, %s, %s, 'district', false, array[%s::uuid])
 """
-TOUCHED = "insert into ops.touched_days (load_id, source, day) values (%s, 'national_portal', %s)"
+OFFICE = """
+insert into core.office_unit_day (
+    source, agency_code, day, received, sent, sent_without_paper, sent_with_paper, processed_online, work_files,
+    work_files_online, told_on, content_sha256, load_id
+) values ('eoffice', %s, %s, 0, %s, %s, 0, 0, 0, 0, %s, '', %s)
+"""
+TOUCHED = "insert into ops.touched_days (load_id, source, day) values (%s, %s, %s)"
 
 
 @dataclass(frozen=True)
@@ -55,10 +60,10 @@ class House:
 
     connection: psycopg.Connection
 
-    def add_indicator(self) -> None:
-        """Type the plan of 2024: one indicator, of the province and its districts. Commits."""
+    def add_indicator(self, code: str = "II.1.c-1", metric: str = "national_portal.online_payment") -> None:
+        """Type an indicator of the province and its districts into the plan of 2024. Commits."""
         with self.connection.transaction():
-            self.connection.execute(INDICATOR.encode())
+            self.connection.execute(INDICATOR, [code, metric, metric])
 
     def add_agency(self, code: str, valid_from: date, level: str = "district") -> None:
         """Type an agency into the catalog. Commits."""
@@ -81,18 +86,26 @@ class House:
         entity = "formality-online-payment-tree"
         window = ("month", month) if month else ("year", date(day.year, 1, 1))
         with self.connection.transaction():
-            self.connection.execute(LOAD, [load_id, entity, day])
+            self.connection.execute(LOAD, [load_id, "national_portal", entity, day])
             for identity, parts in figures.items():
                 row = [day, *window, identity, entity, identity == "root", *parts, load_id]
                 self.connection.execute(STATISTIC, row)
             for identity, code in (codes or {}).items():
                 self.connection.execute(DEPARTMENT, [identity, day, code, code, load_id])
-            self.connection.execute(TOUCHED, [load_id, day])
+            self.connection.execute(TOUCHED, [load_id, "national_portal", day])
+
+    def publish_office(self, day: date, code: str, sent: int, without_paper: int) -> None:
+        """What a publish of one unit's day leaves: documents sent, and those of them without paper. Commits."""
+        load_id = uuid5(NAMESPACE_OID, f"{day} {code}")
+        with self.connection.transaction():
+            self.connection.execute(LOAD, [load_id, "eoffice", "van-ban", day])
+            self.connection.execute(OFFICE, [code, day, sent, without_paper, day, load_id])
+            self.connection.execute(TOUCHED, [load_id, "eoffice", day])
 
     def attain(self, first: date | None = None, last: date | None = None, run_id: str = "tonight") -> list[DayRange]:
         """Attain the days from ``first`` to ``last`` (``first`` alone: that day; none: only what was touched)."""
         days = DayRange(first, last or first) if first else None
-        return attain(self.connection, [PROFILE], PROVINCE, days, run_id)
+        return attain(self.connection, PROFILES, PROVINCE, days, run_id)
 
     def query(self, statement: str) -> list[tuple[Any, ...]]:
         """Every row of one query."""

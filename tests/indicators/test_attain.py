@@ -91,6 +91,64 @@ def test_late_publish_is_taken_in_by_every_day_after_it_but_its_figures_end_with
     assert house.query(VALUES) == [(date(2024, 12, 31), 50, "after"), (new_year, None, "before")]
 
 
+def test_increments_told_late_add_to_every_later_day_of_their_year(house: House) -> None:
+    house.add_indicator("II.9-1", "eoffice.sent_without_paper")
+    house.publish_office(june(1), "H58.31", sent=10, without_paper=5)
+    house.publish_office(june(3), "H58.32", sent=10, without_paper=9)
+    house.attain(june(1), june(4), run_id="before")
+    house.publish_office(june(2), "H58.31", sent=20, without_paper=2)
+    assert house.attain(run_id="after") == [DayRange(june(2), june(4))]
+    sums = "select as_of_date, numerator::int, denominator::int, is_stale, run_id from mart.indicator_attainment"
+    assert house.query(f"{sums} where indicator_code = 'II.9-1' and agency_code = 'H58' order by 1") == [
+        (june(1), 5, 10, False, "before"),
+        (june(2), 7, 30, False, "after"),
+        (june(3), 16, 40, False, "after"),
+        (june(4), 16, 40, False, "after"),
+    ]
+    assert house.query(f"{sums} where indicator_code = 'II.9-1' and agency_code = 'H58.32' order by 1")[1:3] == [
+        (june(2), None, None, False, "before"),
+        (june(3), 9, 10, False, "before"),
+    ]
+
+
+def test_measures_are_fresh_for_the_delay_that_the_profile_allows(house: House) -> None:
+    publish(house, june(1), 40)
+    house.publish_office(june(1), "H58.31", sent=10, without_paper=5)
+    house.attain(june(1))
+    fresh = "select distinct split_part(measure_code, '.', 1), fresh_until from mart.measure order by 1"
+    assert house.query(fresh) == [("eoffice", june(4)), ("national_portal", june(1))]
+
+
+def test_readings_of_several_figures_are_measured_as_the_profile_says(house: House) -> None:
+    publish(house, june(1), 40)
+    with house.connection.transaction():
+        house.connection.execute(
+            "insert into core.return_figure (load_id, row_no, source, indicator_code, agency_code, period,"
+            " period_start, period_end, numerator, denominator, told_on, content_sha256)"
+            " select load_id, 1, 'returns', 'II.2-1', 'H58.31', '2024-05', '2024-05-01', '2024-05-31', 3, 4,"
+            " '2024-06-01', '' from ops.load"
+        )
+    house.attain(date(2024, 5, 31))
+    codes = "select distinct metric from mart.measure where metric like 'returns.%' order by 1"
+    assert house.query(codes) == [("returns.II.2-1",), ("returns.II.2.pooled",)]
+
+
+def test_tasks_have_their_status_of_each_day_attained(house: House) -> None:
+    with house.connection.transaction():
+        house.connection.execute(
+            "insert into mart.task (province_code, plan_year, task_code, ordinal, group_vi, content_vi, lead_agency_vi,"
+            " deadline_kind, due_soon_days, indicator_codes)"
+            " values ('H58', 2024, 'PL.I.1', 1, '', '', '', 'ongoing', 14, '{}')"
+        )
+        house.connection.execute(
+            "insert into mart.task_agency (province_code, plan_year, task_code, agency_code, valid_from)"
+            " values ('H58', 2024, 'PL.I.1', 'H58', '2024-01-01')"
+        )
+    house.attain(june(1), june(2))
+    statuses = "select as_of_date, status, run_id from mart.task_status order by 1"
+    assert house.query(statuses) == [(june(1), "no_data", "tonight"), (june(2), "no_data", "tonight")]
+
+
 def test_late_publish_is_compared_with_its_neighbours(house: House) -> None:
     publish(house, june(1), 40)
     publish(house, june(3), 50)

@@ -19,6 +19,7 @@ import pytest
 import yaml
 from psycopg import sql
 
+from cchc.indicators.attainment import ATTAINMENT, TASK_STATUS
 from cchc.local.embedded import Database
 from cchc.warehouse.connection import run_file
 from tests.conftest import TEMPLATE, run_as_superuser
@@ -31,11 +32,15 @@ PARAMETERS = {
     "province": "H58",
     "source": "national_portal",
     "run_id": "tonight",
-    "allowed_delay_days": {"national_portal": 0},
+    "measures": "portal_statistic",
+    "allowed_delay_days": 0,
+    "derived": {},
 }
+# {name} is a parameter of the case.
 STEPS = {
-    "measure": ("measures/portal_evaluation.sql", "measures/store.sql"),
-    "attain": ("attainment/attain.sql", "attainment/store.sql"),
+    "measure": ("measures/{measures}.sql", "measures/store.sql"),
+    "attain": ATTAINMENT,
+    "task_status": (TASK_STATUS,),
 }
 
 DIFFERENCES = """
@@ -69,13 +74,13 @@ def test_the_tables_say_what_the_ruling_says(connection: psycopg.Connection, cas
             fill_table(connection, table, read_rows(given[table]), parameters)
         for step in parameters["run"]:
             for file in STEPS[step]:
-                run_file(connection, file, to_bound(parameters))
+                run_file(connection, file.format(**parameters), to_bound(parameters))
         differences = "\n".join(compare(connection, table, read_rows(path)) for table, path in expected.items())
     assert not differences.strip(), f"{parameters['ruling']}\n{differences}"
 
 
 def test_there_are_cases() -> None:
-    assert len(CASES) > 30
+    assert len(CASES) > 80
 
 
 def read_rows(path: Path) -> list[dict[str, str | None]]:
@@ -93,7 +98,7 @@ def to_load_id(name: str | None) -> str:
 
 def to_bound(parameters: dict[str, Any]) -> dict[str, Any]:
     """The parameters as the pipeline binds them."""
-    return parameters | {"allowed_delay_days": json.dumps(parameters["allowed_delay_days"])}
+    return parameters | {"derived": json.dumps(parameters["derived"])}
 
 
 def fill_table(

@@ -17,7 +17,8 @@ where
 merge into mart.indicator_attainment as a
 using new_attainment as n
     on
-        a.as_of_date = n.as_of_date
+        a.as_of_date between %(first_day)s and %(last_day)s  -- not all the table is read for a few days of it
+        and a.as_of_date = n.as_of_date
         and a.plan_year = n.plan_year
         and a.indicator_code = n.indicator_code
         and a.variant = n.variant

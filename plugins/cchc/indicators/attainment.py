@@ -6,7 +6,6 @@ import json
 import logging
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 import psycopg
 
@@ -14,6 +13,10 @@ from cchc.sources.profile import Profile
 from cchc.warehouse.connection import run_file
 
 log = logging.getLogger(__name__)
+
+# Targets and populations of the days, the figures they ask for, the judgement; then the table is brought to it.
+ATTAINMENT = ("attainment/entry.sql", "attainment/figure.sql", "attainment/attain.sql", "attainment/store.sql")
+TASK_STATUS = "attainment/task_status.sql"
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,7 @@ def attain(
                 _measure(connection, profile, province, measured)
         ranges = _choose_attained(connection, province, days, [day for _, _, day in touched])
         for chosen in ranges:
-            _attain_range(connection, profiles, province, chosen, run_id)
+            _attain_range(connection, province, chosen, run_id)
         connection.execute(
             "delete from ops.touched_days where touched_id = any(%s)", [[touched_id for touched_id, _, _ in touched]]
         )
@@ -87,21 +90,15 @@ def _measure(connection: psycopg.Connection, profile: Profile, province: str, da
         "province": province,
         "first_day": days.first,
         "last_day": days.last,
+        "allowed_delay_days": profile.allowed_delay_days,
+        "derived": json.dumps({name: reading.model_dump(by_alias=True) for name, reading in profile.derived.items()}),
     }
-    run_file(connection, f"measures/{profile.protocol}.sql", parameters)
+    run_file(connection, f"measures/{profile.measures}.sql", parameters)
     run_file(connection, "measures/store.sql", parameters)
 
 
-def _attain_range(
-    connection: psycopg.Connection, profiles: list[Profile], province: str, days: DayRange, run_id: str
-) -> None:
-    parameters: dict[str, Any] = {
-        "province": province,
-        "first_day": days.first,
-        "last_day": days.last,
-        "run_id": run_id,
-        "allowed_delay_days": json.dumps({profile.source: profile.allowed_delay_days for profile in profiles}),
-    }
-    run_file(connection, "attainment/attain.sql", parameters)
-    run_file(connection, "attainment/store.sql", parameters)
+def _attain_range(connection: psycopg.Connection, province: str, days: DayRange, run_id: str) -> None:
+    parameters = {"province": province, "first_day": days.first, "last_day": days.last, "run_id": run_id}
+    for file in (*ATTAINMENT, TASK_STATUS):
+        run_file(connection, file, parameters)
     log.info("attained %s to %s", days.first, days.last)

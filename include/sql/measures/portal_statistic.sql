@@ -119,10 +119,13 @@ department as (
 select distinct on (f.day, f.measure_period, f.metric, v.part, d.agency_code)
     f.day,
     f.measure_period as period,
+    extract(year from f.day)::int as figure_year,
+    false as is_increment,
     %(source)s || '.' || f.metric || '.' || v.part as measure_code,
     d.agency_code,
     v.value,
     f.data_date,
+    f.data_date + %(allowed_delay_days)s as fresh_until,
     f.load_id,
     array(
         select distinct u.flag from unnest(
