@@ -16,7 +16,7 @@ CCHC := PYTHONPATH=plugins:. .venv/bin/python -m cchc.local
 unexport Q
 sql: export QUERY = $(value Q)
 
-.PHONY: help run test nightly check up down psql sql checksum bench lint
+.PHONY: help run test nightly check templates docs up down psql sql checksum bench lint
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
@@ -25,13 +25,19 @@ run: $(INSTALLED) ## sets everything up, runs the simulated province's last thre
 	@$(CCHC) run
 
 test: $(INSTALLED) ## all tests
-	@.venv/bin/python -m pytest -n 2
+	@.venv/bin/python -m pytest -n 2 --dist loadfile
 
-nightly: $(INSTALLED) ## the nightly DAGs for one day, against the configured sources: make nightly DATE=2024-06-30
-	@$(CCHC) nightly -- "$$DATE"
+nightly: $(INSTALLED) ## the nightly DAGs for one day, against the configured sources, or some: make nightly DATE=2024-06-30 SOURCES=eoffice
+	@$(CCHC) nightly -- "$$DATE" "$$SOURCES"
 
 check: $(INSTALLED) ## one polite request to a configured source: make check SOURCE=national_portal
 	@$(CCHC) check -- "$$SOURCE"
+
+templates: $(INSTALLED) ## workbooks for the agencies' returns, filled in as far as is known: make templates YEAR=2024
+	@$(CCHC) templates -- "$${YEAR:-2024}"
+
+docs: $(INSTALLED) ## writes the generated pages: docs/indicators.md, docs/sources.md, docs/data-dictionary.md
+	@$(CCHC) docs
 
 up: $(INSTALLED) ## the whole Airflow with the DAGs on, on this machine only; prints address and password
 	@$(CCHC) up

@@ -29,8 +29,8 @@ from cchc.settings import CHECKOUT, SOURCES
 from cchc.sources.archive import Archive
 from cchc.sources.http import Response
 from cchc.sources.load import Load
-from cchc.sources.portal import Window
 from cchc.sources.profile import read_profile, read_profiles
+from cchc.sources.window import Window
 from cchc.warehouse.catalog import store_catalog
 from cchc.warehouse.connection import Login, connect
 from cchc.warehouse.migrations import migrate
@@ -86,7 +86,7 @@ def measure(folder: Path, database: Database, rows: int) -> Iterator[Part]:
     real = archive_answer(folder / "archive", 0)
     for step in (stage_load, audit_load, publish_load):
         run_apart(step.__name__, step, login, real)
-    yield run_apart("catalog (444 agencies, 47 entries)", store, login)
+    yield run_apart("catalog (456 agencies, 47 entries, 53 tasks)", store, login)
     yield run_apart("measure and attain one day", attain_days, login, DayRange(DAY, DAY))
     yield run_apart("measure and attain 92 days", attain_days, login, DayRange(date(2024, 10, 1), DAY))
 
@@ -94,7 +94,7 @@ def measure(folder: Path, database: Database, rows: int) -> Iterator[Part]:
 def archive_answer(root: Path, rows: int) -> Load:
     """An answer of about ``rows`` figures, at least those of the province, archived."""
     window = Window("dossier-digitized", "year", date(2024, 1, 1), DAY)
-    query = Query(window.endpoint, Period("year", window.start, window.end), 1, 1000, DAY)
+    query = Query(window.entity, Period("year", window.start, window.end), 1, 1000, DAY)
     payload = write_payload(Figures(1, 900_000, read_agencies()), query)
     extra = rows // METRICS - len(payload["data"]["evaluation"]) - 1
     if extra > 0:
@@ -137,7 +137,7 @@ def stage_load(login: Login, load: Load) -> None:
 def audit_load(login: Login, load: Load) -> None:
     """Both suites."""
     with connect(login) as connection, timed():
-        audit(connection, login, PROFILE, load, "bench")
+        audit(connection, login, PROFILE, [load], "bench")
 
 
 def publish_load(login: Login, load: Load) -> None:

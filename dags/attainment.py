@@ -40,7 +40,8 @@ with DAG(
 ):
     wait = task.sensor(mode="reschedule", poke_interval=60, timeout=timedelta(hours=3).total_seconds())
     catalog = task(attain.take_in_catalog)()
-    wait(attain.wait_for_sources)() >> catalog >> task(attain.attain_night)()
+    attained = task(attain.attain_night)()
+    wait(attain.wait_for_sources)() >> catalog >> attained >> task(attain.report_late_sources)()
 
 with DAG(
     dag_id="attainment_late",

@@ -1,7 +1,8 @@
 """One ingest DAG for each source profile in include/sources/.
 
 Each night at the profile's hour: what the source says of the day that has ended is landed (bytes archived as received),
-staged, audited and published, a chain for each window (endpoint and period). A window that fails stops no other; the
+staged, audited and published, a chain for each window (endpoint and period), one for the
+files of the inbox. A window that fails stops no other; the
 run is red when one is missing, and says which and why. Trigger it with `date` for another day: what is archived is
 replayed, what isn't is asked for and filed under the day that the answer describes.
 """
@@ -39,16 +40,16 @@ def build_dag(profile: Profile) -> DAG:
     ) as dag:
 
         @task_group(group_id="window")
-        def load_window(window: dict[str, str]) -> str:
+        def load_windows(windows: list[dict[str, str]]) -> list[str]:
             # One request at a time: the source is asked by one task of the run, under a lock in the warehouse.
-            land = task(map_index_template=WINDOW_NAME, max_active_tis_per_dagrun=1)(ingest.land_window)
-            stage = task(map_index_template=WINDOW_NAME)(ingest.stage_window)
-            audit = task(map_index_template=WINDOW_NAME)(ingest.audit_window)
-            publish = task(map_index_template=WINDOW_NAME)(ingest.publish_window)
-            return publish(audit(stage(land(source, window))))
+            land = task(map_index_template=WINDOW_NAME, max_active_tis_per_dagrun=1)(ingest.land_windows)
+            stage = task(map_index_template=WINDOW_NAME)(ingest.stage_windows)
+            audit = task(map_index_template=WINDOW_NAME)(ingest.audit_windows)
+            publish = task(map_index_template=WINDOW_NAME)(ingest.publish_windows)
+            return publish(audit(stage(land(source, windows))))
 
         windows = task(ingest.plan_night)(source)
-        published = load_window.expand(window=windows)
+        published = load_windows.expand(windows=windows)
         late = task(trigger_rule="all_done", outlets=[LATE_DAYS])(ingest.report_late_days)(source)
         close = task(trigger_rule="all_done")(ingest.close_source)(source, windows, published)
         published >> late >> close  # the last task decides the colour of the run

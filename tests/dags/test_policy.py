@@ -66,7 +66,7 @@ def test_mapped_tasks_are_named_by_what_they_load(bag):
 def test_the_source_is_asked_by_one_task_at_a_time(bag):
     for dag_id, dag in bag.dags.items():
         if dag_id.startswith("ingest_"):
-            assert dag.get_task("window.land_window").max_active_tis_per_dagrun == 1
+            assert dag.get_task("window.land_windows").max_active_tis_per_dagrun == 1
 
 
 def test_schedules_are_in_local_time(bag):

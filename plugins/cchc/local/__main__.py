@@ -19,9 +19,11 @@ from cchc.settings import read_settings
 # the exit code. Its module is imported when it is called, so that `make sql` doesn't wait for Airflow.
 COMMANDS: Mapping[str, tuple[str, ...]] = {
     "run": ("night", "run_demonstration"),
-    "nightly": ("night", "run_nightly", "day"),
+    "nightly": ("night", "run_nightly", "day", "sources"),
     "check": ("check", "check_source", "source"),
     "checksum": ("checksum", "print_checksum"),
+    "templates": ("templates", "make_templates", "year"),
+    "docs": ("documents", "write_documents"),
     "up": ("services", "start_services"),
     "down": ("services", "stop_services"),
     "psql": ("query", "open_shell"),

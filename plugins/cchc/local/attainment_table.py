@@ -11,6 +11,7 @@ import psycopg
 
 HEADINGS = ("Mã", "Chỉ tiêu", "Giá trị", "Mục tiêu", "Kết quả", "Chênh lệch", "Ngày số liệu", "Cờ")
 RIGHT = {2, 3, 5}
+FLAGS_WIDTH = 26  # so that a terminal of 130 columns holds the table; mart.indicator_attainment has them all
 
 ROWS = """
 select
@@ -50,11 +51,15 @@ def format_table(connection: psycopg.Connection, province: str, day: date) -> st
                 status,
                 format_number(gap),
                 str(data_date or "–"),
-                " ".join(told),
+                _cut(" ".join(told)),
             )
         )
     title = f"\nMức độ hoàn thành kế hoạch CCHC của {province}, ngày {day:%d/%m/%Y}: {len(rows) - 1} chỉ tiêu"
     return f"{title}\n{_align(rows)}\n"
+
+
+def _cut(flags: str) -> str:
+    return flags if len(flags) <= FLAGS_WIDTH else f"{flags[: FLAGS_WIDTH - 1]}…"
 
 
 def format_changes(connection: psycopg.Connection, province: str, first: date, last: date) -> str:

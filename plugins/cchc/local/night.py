@@ -6,8 +6,10 @@ import json
 import os
 import sys
 import time
+from collections.abc import Collection
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psycopg
 
@@ -18,17 +20,23 @@ from cchc.local.services import find_address
 from cchc.local.warehouse import open_installation
 from cchc.settings import read_settings
 
+if TYPE_CHECKING:  # the simulator is no part of the product: only the demonstration needs it
+    from simulator.server import Simulator
+
 SIMULATED_DAYS = (date(2024, 12, 29), date(2024, 12, 30), date(2024, 12, 31))
 # A province of this size; the portal answers with sums, so a smaller one would be no quicker.
 SIMULATED_DOSSIERS_PER_YEAR = 900_000
 
 
-def run_nightly(home: Path, day: str) -> int:
-    """Run the nightly DAGs for ``day`` (YYYY-MM-DD) against the configured connections."""
+def run_nightly(home: Path, day: str, sources: str) -> int:
+    """Run the nightly DAGs for ``day`` (YYYY-MM-DD) against the configured connections.
+
+    ``sources``: names between spaces, of the sources to be asked; empty = all.
+    """
     asked = _parse_day(day)
     _refuse_beside_airflow(home)
     with open_installation(home):
-        states = _run_night(asked)
+        states = _run_night(asked, sources.split())
     return 0 if states["attainment"] == "success" else 1
 
 
@@ -42,16 +50,16 @@ def run_demonstration(home: Path) -> int:
         )
     _refuse_beside_airflow(home)
     started = time.monotonic()
-    with open_installation(home) as database, run_simulator(dossiers_per_year=SIMULATED_DOSSIERS_PER_YEAR) as portal:
-        os.environ["AIRFLOW_CONN_NATIONAL_PORTAL"] = json.dumps(
-            {
-                "conn_type": "http",
-                "host": portal.base_url,
-                "extra": {"root_department_id": portal.root_department_id, "pause_seconds": 0},
-            }
-        )
+    inbox = home / "inbox"
+    with (
+        open_installation(home) as database,
+        run_simulator(
+            dossiers_per_year=SIMULATED_DOSSIERS_PER_YEAR, inbox=inbox, now=_choose_hour(SIMULATED_DAYS[0])
+        ) as simulator,
+    ):
+        os.environ.update(_connect_simulator(simulator, inbox))
         for day in SIMULATED_DAYS:
-            portal.set_clock(datetime(day.year, day.month, day.day, 4, 30, tzinfo=LOCAL) + timedelta(days=1))
+            simulator.set_clock(_choose_hour(day))
             if _run_night(day)["attainment"] != "success":
                 return 1
         with psycopg.connect(database.url("cchc_analyst")) as connection:
@@ -61,9 +69,32 @@ def run_demonstration(home: Path) -> int:
     sys.stdout.write(
         f"Ba đêm mô phỏng xong trong {time.monotonic() - started:.0f} giây.\n"
         'Xem tiếp: make psql · make sql Q="TABLE mart.attainment_latest" · make up · README.md\n'
-        f"Trang chất lượng: {read_settings().pages}/{SIMULATED_DAYS[-1]}/national_portal.html\n"
+        f"Trang chất lượng: {read_settings().pages}/{SIMULATED_DAYS[-1]}/ · Tệp nộp và tệp trả lại: {inbox}\n"
     )
     return 0
+
+
+def _choose_hour(day: date) -> datetime:
+    """When the night of ``day`` asks its sources."""
+    return datetime(day.year, day.month, day.day, 4, 30, tzinfo=LOCAL) + timedelta(days=1)
+
+
+def _connect_simulator(simulator: Simulator, inbox: Path) -> dict[str, str]:
+    """The Airflow connections of the simulated sources, as environment variables."""
+    at_once = {"pause_seconds": 0}
+    connections: dict[str, dict[str, object]] = {
+        "national_portal": {"extra": {"root_department_id": simulator.root_department_id, **at_once}},
+        "eoffice": {"password": simulator.eoffice_token, "extra": at_once},
+        "treasury": {
+            "login": simulator.treasury_client, "password": simulator.treasury_secret, "extra": at_once,
+        },
+    }  # fmt: skip
+    variables = {
+        f"AIRFLOW_CONN_{name.upper()}": json.dumps({"conn_type": "http", "host": simulator.base_url, **connection})
+        for name, connection in connections.items()
+    }
+    folder = {"conn_type": "fs", "extra": {"url": inbox.as_uri()}}
+    return variables | {"AIRFLOW_CONN_RETURNS_INBOX": json.dumps(folder)}
 
 
 def _refuse_beside_airflow(home: Path) -> None:
@@ -73,15 +104,18 @@ def _refuse_beside_airflow(home: Path) -> None:
         raise LocalError(f"Airflow is up at {address}: trigger the day there (docs/operate.md), or make down first")
 
 
-def _run_night(day: date) -> dict[str, str]:
+def _run_night(day: date, sources: Collection[str] = ()) -> dict[str, str]:
     # Set before Airflow is imported, which takes seconds and is left to the commands that need it: at the keyboard
     # its own lines are noise, ours say what happened.
     os.environ.setdefault("AIRFLOW__LOGGING__LOGGING_LEVEL", "WARNING")
     os.environ.setdefault("AIRFLOW__LOGGING__NAMESPACE_LEVELS", "py.warnings=ERROR airflow.sdk.definitions.dag=ERROR")
-    from cchc.tasks.nightly import list_troubles, run_night
+    from cchc.tasks.nightly import UnknownSourceError, list_troubles, run_night
 
     began = datetime.now(LOCAL)
-    states = run_night(day)
+    try:
+        states = run_night(day, sources)
+    except UnknownSourceError as error:
+        raise LocalError(str(error)) from error
     failed = [dag_id for dag_id, state in states.items() if state != "success"]
     if failed:
         troubles = "".join(f"  - {trouble}\n" for trouble in list_troubles(began))

@@ -14,10 +14,12 @@ from cchc.days import attainment_deadline
 from cchc.indicators.attainment import DayRange, attain
 from cchc.settings import read_settings
 from cchc.sources.profile import read_profiles
-from cchc.tasks.context import current_day, current_run_id, read_connection, read_login
+from cchc.tasks.context import current_day, current_run_id, read_login
+from cchc.tasks.plan import is_configured
 from cchc.warehouse.catalog import store_catalog
 from cchc.warehouse.connection import connect
-from cchc.warehouse.night import list_unfinished
+from cchc.warehouse.night import list_late, list_unfinished
+from cchc.warehouse.sources import store_sources
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +27,7 @@ log = logging.getLogger(__name__)
 def wait_for_sources() -> PokeReturnValue:
     """Done when every configured source has finished the day, or at 06:00: the night goes on with what it has."""
     day = current_day()
-    configured = [profile.source for profile in read_profiles() if read_connection(profile.connection) is not None]
+    configured = [profile.source for profile in read_profiles() if is_configured(profile)]
     with connect(read_login()) as connection:
         unfinished = list_unfinished(connection, configured, day)
     if unfinished and datetime.now(UTC) < attainment_deadline(day):
@@ -42,6 +44,7 @@ def take_in_catalog() -> None:
     catalog = load_catalog(settings.catalog, settings.province)
     with connect(read_login()) as connection:
         store_catalog(connection, catalog)
+        store_sources(connection, read_profiles())
     log.info("catalog of %s: %d plans, %d agencies", settings.province, len(catalog.plans), len(catalog.agencies))
 
 
@@ -50,6 +53,17 @@ def attain_night() -> None:
     day = current_day()
     through = get_current_context()["params"].get("through")
     _attain(DayRange(day, max(day, date.fromisoformat(through)) if through else day))
+
+
+def report_late_sources() -> None:
+    """Say which sources are late and since when; the figures that they feed are marked stale."""
+    with connect(read_login()) as connection:
+        late = list_late(connection)
+    for source in sorted({source for source, _, newest_day, _ in late if newest_day is None}):
+        log.warning("%s: nothing has come yet; its indicators say no_data", source)
+    for source, entity, newest_day, stale_since in late:
+        if newest_day is not None:
+            log.warning("%s, %s: newest data of %s, stale since %s", source, entity, newest_day, stale_since)
 
 
 def attain_late_days() -> None:

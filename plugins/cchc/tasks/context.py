@@ -11,9 +11,6 @@ from airflow.sdk import Connection, get_current_context
 from airflow.sdk.exceptions import AirflowNotFoundException
 
 from cchc.days import newest_complete_day
-from cchc.sources.http import LOOPBACK
-from cchc.sources.landing import Target, read_target
-from cchc.sources.profile import Profile
 from cchc.warehouse.connection import Login
 
 log = logging.getLogger(__name__)
@@ -71,17 +68,3 @@ def read_login() -> Login:
         password=connection.password or "",
         extra={name: str(value) for name, value in json.loads(connection.extra or "{}").items()},
     )
-
-
-def read_source_target(profile: Profile) -> Target | None:
-    """Where a source is asked; None when its connection isn't set. Raises SourceError when it is set wrongly."""
-    connection = read_connection(profile.connection)
-    if connection is None:
-        return None
-    extra = json.loads(connection.extra or "{}")
-    host = connection.host or ""
-    if "://" not in host:
-        host = f"{connection.schema or ('http' if host in LOOPBACK else 'https')}://{host}"
-    if connection.port and f":{connection.port}" not in host:
-        host = f"{host}:{connection.port}"
-    return read_target(profile, host, extra)

@@ -6,7 +6,7 @@ import logging
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from types import FrameType
@@ -29,24 +29,36 @@ class DagImportError(Exception):
     """A DAG file that can't be imported; the message is its traceback."""
 
 
-def load_dags() -> list[DAG]:
-    """The DAGs of a night in their order: every ingest, then the attainment."""
+class UnknownSourceError(Exception):
+    """A source without a profile; the message names those that there are."""
+
+
+def load_dags(sources: Collection[str] = ()) -> list[DAG]:
+    """The DAGs of a night in their order: every ingest, or those of ``sources``, then the attainment.
+
+    Raises DagImportError, UnknownSourceError.
+    """
     bag = DagBag(CHECKOUT / "dags")
     if bag.import_errors:
         raise DagImportError("\n".join(bag.import_errors.values()))
-    ingests = [dag for dag_id, dag in sorted(bag.dags.items()) if dag_id.startswith("ingest_")]
-    return [*ingests, bag.dags["attainment"]]
+    ingests = {dag_id.removeprefix("ingest_"): dag for dag_id, dag in sorted(bag.dags.items()) if "ingest_" in dag_id}
+    unknown = set(sources) - ingests.keys()
+    if unknown:
+        raise UnknownSourceError(f"no source {', '.join(sorted(unknown))}: there are {', '.join(ingests)}")
+    return [*(dag for source, dag in ingests.items() if not sources or source in sources), bag.dags["attainment"]]
 
 
-def run_night(day: date) -> dict[str, str]:
-    """Run the night of ``day``; returns the state of each DAG's run. A failed ingest doesn't keep the others back.
+def run_night(day: date, sources: Collection[str] = ()) -> dict[str, str]:
+    """Run the night of ``day``, of ``sources`` only if any are named; returns the state of each DAG's run.
+
+    A failed ingest doesn't keep the others back.
 
     Raises KeyboardInterrupt soon after Ctrl-C; run again, the night ends as if it had not been interrupted.
     """
     _show_progress()
     states = {}
     with _noting_interrupt() as stop_if_interrupted:
-        for dag in load_dags():
+        for dag in load_dags(sources):
             started = time.monotonic()
             for task in dag.tasks:
                 _retry_at_once(task)
