@@ -1,17 +1,21 @@
-"""``python -m simulator``: the simulated portal in the foreground, until Ctrl-C."""
+"""``python -m simulator``: the simulated sources in the foreground, until Ctrl-C."""
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
+from simulator.figures import DEFAULT_SEED
 from simulator.server import (
     DEFAULT_DOSSIERS_PER_YEAR,
     DEFAULT_NOW,
-    DEFAULT_SEED,
+    Scale,
+    Simulator,
     bind_socket,
     build_server,
     build_simulator,
@@ -34,19 +38,38 @@ def parse_size(text: str) -> int:
     return size
 
 
+def list_connections(simulator: Simulator, inbox: Path | None) -> dict[str, dict[str, Any]]:
+    """What the pipeline has to know of each source: Airflow connections as JSON by identifier."""
+    connections: dict[str, dict[str, Any]] = {
+        "national_portal": {"extra": {"root_department_id": simulator.root_department_id, "pause_seconds": 0}},
+        "eoffice": {"password": simulator.eoffice_token, "extra": {"pause_seconds": 0}},
+        "treasury": {
+            "login": simulator.treasury_client,
+            "password": simulator.treasury_secret,
+            "extra": {"pause_seconds": 0},
+        },
+    }
+    connections = {name: {"conn_type": "http", "host": simulator.base_url} | c for name, c in connections.items()}
+    if inbox:
+        connections["returns_inbox"] = {"conn_type": "fs", "extra": {"url": inbox.resolve().as_uri()}}
+    return connections
+
+
 def main() -> None:
     """Serve until interrupted; say where, once requests are answered."""
     parser = argparse.ArgumentParser(prog="python -m simulator", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0, help="0: a free one, which is printed")
-    parser.add_argument("--port-file", type=Path, help="write the port here when ready, instead of the line printed")
+    parser.add_argument("--port-file", type=Path, help="write the port here when ready, instead of the lines printed")
     parser.add_argument("--seed", type=int, default=DEFAULT_SEED)
     parser.add_argument("--dossiers-per-year", type=parse_size, default=DEFAULT_DOSSIERS_PER_YEAR)
+    parser.add_argument("--inbox", type=Path, help="a folder; files come into it as the simulated time moves")
     parser.add_argument("--now", type=parse_moment, default=DEFAULT_NOW, help="the simulated time; it stands still")
     options = parser.parse_args()
 
-    app, _ = build_simulator(options.seed, options.dossiers_per_year, options.now)
     listener, base_url = bind_socket(options.host, options.port)
+    scale = Scale(options.seed, options.dossiers_per_year, inbox=options.inbox)
+    app, simulator = build_simulator(base_url, scale, options.now)
 
     def say_ready() -> None:
         if options.port_file:
@@ -55,6 +78,8 @@ def main() -> None:
             draft.replace(options.port_file)  # whoever waits for the file never reads half of it
         else:
             sys.stdout.write(f"simulator listening on {base_url}\n")
+            for name, connection in list_connections(simulator, options.inbox).items():
+                sys.stdout.write(f"AIRFLOW_CONN_{name.upper()}='{json.dumps(connection)}'\n")
             sys.stdout.flush()
 
     with suppress(KeyboardInterrupt):  # uvicorn stops in order, then raises the signal again

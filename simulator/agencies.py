@@ -1,8 +1,9 @@
-"""The agencies that the portal knows: province, departments, districts and communes, as of a day."""
+"""The agencies of the province as of a day; each source knows some of their levels."""
 
 from __future__ import annotations
 
 import csv
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -15,6 +16,8 @@ PROVINCE_SUFFIX = " - Tỉnh Tiền Giang"
 
 # Divisions and public service units have no figures of their own in the portal.
 PORTAL_LEVELS = ("province", "department", "district", "commune")
+OFFICE_LEVELS = ("department", "district", "division", "commune")
+ALL_LEVELS = ("province", *OFFICE_LEVELS, "public_service_unit")
 
 # Who answers for the dossiers of a commune that was merged away (Resolutions 1013 and 1202/NQ-UBTVQH15, in force on
 # 1 May and 1 November 2024). The day of the merger is the end of validity in agencies.csv.
@@ -60,10 +63,10 @@ class Agency:
         return self.name + PROVINCE_SUFFIX if self.level == "department" else self.name
 
 
-def read_agencies(path: Path = AGENCIES_CSV) -> tuple[Agency, ...]:
-    """Read all versions of the province's agencies from ``path``, root first, then by code as text."""
+def read_agencies(path: Path = AGENCIES_CSV, levels: Collection[str] = PORTAL_LEVELS) -> tuple[Agency, ...]:
+    """Read all versions of the province's agencies of ``levels`` from ``path``, root first, then by code as text."""
     with path.open(encoding="utf-8", newline="") as file:
-        rows = [row for row in csv.DictReader(file) if row["level"] in PORTAL_LEVELS]
+        rows = [row for row in csv.DictReader(file) if row["level"] in levels]
     agencies = [
         Agency(
             code=row["code"],

@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import date, datetime
 from threading import Lock
 from typing import Any
 
 from simulator.failures import KINDS
 from simulator.faults import Fault
-from simulator.periods import ENDPOINTS, LOCAL
+from simulator.periods import LOCAL, described_day
 
 
 @dataclass(slots=True)
 class LoggedRequest:
-    """A request to the portal.
+    """A request to a source.
 
     ``at`` is simulated time; ``received_s`` and ``answered_s`` are seconds of a monotonic clock, for the pauses between
-    requests. ``answered_s`` and ``status`` are None until it is answered; ``in_flight`` counts the others that were
-    unanswered when it came.
+    requests. ``answered_s`` and ``status`` are None until it is answered; ``in_flight`` counts the others to the same
+    source that were unanswered when it came.
     """
 
     at: str
+    source: str
     endpoint: str
     body: str
     fault: str | None
@@ -35,7 +37,9 @@ class LoggedRequest:
 class Controls:
     """Clock (it stands still until it is set), faults (one for each endpoint) and log."""
 
-    def __init__(self, now: datetime) -> None:
+    def __init__(self, now: datetime, on_clock: Callable[[date], object] = lambda day: None) -> None:
+        """``on_clock`` is called with the day whose end the figures describe, whenever the clock is set."""
+        self._on_clock = on_clock
         self._lock = Lock()
         self._faults: dict[str, Fault] = {}
         self._left: dict[str, int | None] = {}
@@ -52,13 +56,15 @@ class Controls:
         if now.utcoffset() is None:
             raise ValueError(f"the clock needs a time zone: {now.isoformat()}")
         self._now = now.astimezone(LOCAL)
+        self._on_clock(described_day(self._now))
 
     def set_fault(self, fault: Fault) -> None:
         """Switch ``fault`` on in place of its endpoint's earlier one; ValueError for an unknown kind or endpoint."""
-        if fault.kind not in KINDS:
-            raise ValueError(f"no fault {fault.kind}; known: {', '.join(sorted(KINDS))}")
-        if fault.endpoint not in ("*", *ENDPOINTS):
-            raise ValueError(f"no endpoint {fault.endpoint}; known: *, {', '.join(ENDPOINTS)}")
+        if fault.endpoint not in ("*", *KINDS):
+            raise ValueError(f"no endpoint {fault.endpoint}; known: *, {', '.join(KINDS)}")
+        kinds = frozenset().union(*KINDS.values()) if fault.endpoint == "*" else KINDS[fault.endpoint]
+        if fault.kind not in kinds:
+            raise ValueError(f"no fault {fault.kind} of {fault.endpoint}; known: {', '.join(sorted(kinds))}")
         with self._lock:
             self._faults[fault.endpoint] = fault
             self._left[fault.endpoint] = fault.times
@@ -70,10 +76,15 @@ class Controls:
             self._left.clear()
 
     def take_fault(self, endpoint: str) -> Fault | None:
-        """The fault for the request that just came to ``endpoint``, its own before that of all; counts its times."""
+        """The fault for the request that just came to ``endpoint``, its own before that of all; counts its times.
+
+        A fault of all hits the endpoints that can have it.
+        """
         with self._lock:
             key = endpoint if endpoint in self._faults else "*"
             fault = self._faults.get(key)
+            if fault and fault.kind not in KINDS.get(endpoint, ()):
+                return None
             left = self._left.get(key)
             if left is not None:
                 self._left[key] = left - 1
@@ -81,15 +92,16 @@ class Controls:
                     del self._faults[key], self._left[key]
             return fault
 
-    def log_request(self, endpoint: str, body: bytes, fault: Fault | None) -> LoggedRequest:
+    def log_request(self, source: str, endpoint: str, body: bytes, fault: Fault | None) -> LoggedRequest:
         """Note a request as it comes; the entry is given back to be completed by ``log_answer``."""
         with self._lock:
             entry = LoggedRequest(
                 at=self._now.isoformat(),
+                source=source,
                 endpoint=endpoint,
                 body=body.decode(errors="replace"),
                 fault=fault.kind if fault else None,
-                in_flight=sum(earlier.answered_s is None for earlier in self._log),
+                in_flight=sum(e.source == source and e.answered_s is None for e in self._log),
                 received_s=time.monotonic(),
             )
             self._log.append(entry)
@@ -101,7 +113,7 @@ class Controls:
             entry.answered_s = time.monotonic()
             entry.status = status
 
-    def list_requests(self) -> list[dict[str, Any]]:
-        """The requests so far, oldest first, as JSON-ready fields of LoggedRequest."""
+    def list_requests(self, source: str | None = None) -> list[dict[str, Any]]:
+        """The requests so far, to ``source`` or to all, oldest first, as JSON-ready fields of LoggedRequest."""
         with self._lock:
-            return [asdict(entry) for entry in self._log]
+            return [asdict(entry) for entry in self._log if source in (None, entry.source)]

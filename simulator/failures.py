@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from typing import Any, NamedTuple
 
 from fastapi import Response
 from starlette.types import Receive, Scope, Send
 
 from simulator.faults import PAYLOAD_FAULTS, QUERY_FAULTS, Fault
+from simulator.periods import ENDPOINTS, RefusedError
+from simulator.record_faults import LAGGING, LIST_FAULTS, PAGE_FAULTS
+from simulator.records import DISBURSEMENT, DOCUMENTS, TOKEN
 
 JSON_TYPE = "application/json; charset=utf-8"
 CREATED = 201  # the portal answers its POSTs with 201
@@ -21,10 +25,22 @@ Please consult with your administrator.<br><br>Your support ID is: 4611686018427
 <a href='javascript:history.back();'>[Go Back]</a></body></html>"""
 
 
-def write_refusal(status: int, code: str, message: str, headers: dict[str, str] | None = None) -> Response:
-    """An error in the portal's envelope."""
-    body = json.dumps({"code": code, "data": None, "message": message}, ensure_ascii=False)
-    return Response(body, status, headers, media_type=JSON_TYPE)
+class Manners(NamedTuple):
+    """How an interface answers: the HTTP status of a good answer, and the body of a refusal."""
+
+    good_status: int
+    write_refusal: Callable[[int, str, str], dict[str, Any]]
+
+
+PORTAL = Manners(CREATED, lambda status, code, message: {"code": code, "data": None, "message": message})
+RECORDS = Manners(200, lambda status, code, message: {"error_code": status, "message": message})
+TOKENS = Manners(200, lambda status, code, message: {"error": code.lower(), "error_description": message})
+
+
+def refuse(manners: Manners, refusal: RefusedError, headers: dict[str, str] | None = None) -> Response:
+    """An error in the envelope of the interface."""
+    body = json.dumps(manners.write_refusal(refusal.status, refusal.code, str(refusal)), ensure_ascii=False)
+    return Response(body, refusal.status, headers, media_type=JSON_TYPE)
 
 
 class BrokenResponse(Response):
@@ -36,38 +52,58 @@ class BrokenResponse(Response):
         await send({"type": "http.response.body", "body": self.body[: len(self.body) // 2], "more_body": True})
 
 
-def cut_body(body: bytes) -> Response:
+def cut_body(body: bytes, status: int) -> Response:
     """Two thirds of the body under a Content-Length that fits them: only the JSON tells."""
-    return Response(body[: len(body) * 2 // 3], CREATED, media_type=JSON_TYPE)
+    return Response(body[: len(body) * 2 // 3], status, media_type=JSON_TYPE)
 
 
-def drop_connection(body: bytes) -> Response:
+def drop_connection(body: bytes, status: int) -> Response:
     """Hang up in the middle of the body."""
-    return BrokenResponse(body, CREATED, media_type=JSON_TYPE)
+    return BrokenResponse(body, status, media_type=JSON_TYPE)
 
 
-def recode_latin1(body: bytes) -> Response:
+def recode_latin1(body: bytes, status: int) -> Response:
     """Latin-1 bytes under a header that says UTF-8; letters that Latin-1 lacks become question marks."""
-    return Response(body.decode().encode("latin-1", errors="replace"), CREATED, media_type=JSON_TYPE)
+    return Response(body.decode().encode("latin-1", errors="replace"), status, media_type=JSON_TYPE)
+
+
+def write_page(page: str) -> Callable[[Fault, Manners], Response]:
+    """An HTML page under a status that doesn't say so."""
+    return lambda fault, _: Response(page, fault.status, media_type="text/html; charset=utf-8")
+
+
+def refuse_all(status: int, code: str, message: str, *, retry: bool = False) -> Callable[[Fault, Manners], Response]:
+    """The same refusal whatever is asked; ``retry``: with a Retry-After."""
+    error = RefusedError(status, code, message)
+    return lambda fault, manners: refuse(manners, error, {"Retry-After": f"{fault.seconds:.0f}"} if retry else None)
 
 
 # Instead of an answer, before the question is looked at.
-REFUSALS: dict[str, Callable[[Fault], Response]] = {
-    "html_200": lambda fault: Response(MAINTENANCE, fault.status, media_type="text/html; charset=utf-8"),
-    "firewall_page": lambda fault: Response(REJECTION, fault.status, media_type="text/html; charset=utf-8"),
-    "unauthorized": lambda _: write_refusal(401, "UNAUTHORIZED", "Unauthorized"),
-    "forbidden": lambda _: write_refusal(403, "FORBIDDEN", "Forbidden"),
-    "rate_limited": lambda fault: write_refusal(
-        429, "TOO_MANY_REQUESTS", "Too many requests", {"Retry-After": f"{fault.seconds:.0f}"}
-    ),
-    "server_error": lambda _: write_refusal(500, "INTERNAL_SERVER_ERROR", "Internal server error"),
+REFUSALS: dict[str, Callable[[Fault, Manners], Response]] = {
+    "html_200": write_page(MAINTENANCE),
+    "firewall_page": write_page(REJECTION),
+    "unauthorized": refuse_all(401, "UNAUTHORIZED", "Unauthorized"),
+    "forbidden": refuse_all(403, "FORBIDDEN", "Forbidden"),
+    "rate_limited": refuse_all(429, "TOO_MANY_REQUESTS", "Too many requests", retry=True),
+    "server_error": refuse_all(500, "INTERNAL_SERVER_ERROR", "Internal server error"),
 }
 # The right answer, on a bad way.
-DAMAGES: dict[str, Callable[[bytes], Response]] = {
+DAMAGES: dict[str, Callable[[bytes, int], Response]] = {
     "cut_body": cut_body,
     "dropped_connection": drop_connection,
     "latin1": recode_latin1,
 }
 HANG = "timeout"
+EXPIRED_TOKEN = "expired_token"  # noqa: S105 - the name of a failure
 
-KINDS = frozenset({HANG, *REFUSALS, *DAMAGES, *QUERY_FAULTS, *PAYLOAD_FAULTS})
+ON_THE_WAY = frozenset({HANG, *REFUSALS, *DAMAGES})
+PORTAL_KINDS = ON_THE_WAY | {*QUERY_FAULTS, *PAYLOAD_FAULTS}
+RECORDS_KINDS = ON_THE_WAY | {*PAGE_FAULTS, *LIST_FAULTS}
+
+# What can go wrong where; an endpoint is also the key of its faults and its name in the log.
+SOURCES: dict[str, dict[str, frozenset[str]]] = {
+    "national_portal": dict.fromkeys(ENDPOINTS, PORTAL_KINDS),
+    "eoffice": {DOCUMENTS: RECORDS_KINDS | {LAGGING}},
+    "treasury": {TOKEN: ON_THE_WAY, DISBURSEMENT: RECORDS_KINDS | {EXPIRED_TOKEN}},
+}
+KINDS = {endpoint: kinds for endpoints in SOURCES.values() for endpoint, kinds in endpoints.items()}

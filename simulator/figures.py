@@ -24,6 +24,7 @@ from simulator.season import weigh_day
 Whole = NDArray[np.int64]
 Real = NDArray[np.float64]
 
+DEFAULT_SEED = 1
 FIRST_YEAR = 2024
 
 # Share of the province's dossiers by level, and how unequal agencies of a level are (power of a uniform draw).

@@ -6,21 +6,24 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
 
+from simulator.access import Access
 from simulator.agencies import ROOT_DEPARTMENT_ID, read_agencies
-from simulator.app import build_app
+from simulator.app import Sources, build_app
 from simulator.controls import Controls
+from simulator.eoffice import build_eoffice
 from simulator.faults import Fault
-from simulator.figures import Figures
+from simulator.figures import DEFAULT_SEED, Figures
+from simulator.inbox import write_inbox
 from simulator.periods import LOCAL
 
-DEFAULT_SEED = 1
 DEFAULT_DOSSIERS_PER_YEAR = 900_000
 DEFAULT_NOW = datetime(2025, 1, 1, 4, 30, tzinfo=LOCAL)  # the night of the last day of plan_2024
 
@@ -63,19 +66,32 @@ def build_server(app: FastAPI, on_ready: Callable[[], object]) -> ReadyServer:
     return ReadyServer(config, on_ready)
 
 
-def build_simulator(seed: int, dossiers_per_year: int, now: datetime) -> tuple[FastAPI, Controls]:
-    """The app of the province of include/catalog/agencies.csv, and its switches."""
-    controls = Controls(now)
-    return build_app(Figures(seed, dossiers_per_year, read_agencies()), controls), controls
-
-
 @dataclass(frozen=True)
 class Simulator:
-    """A running simulator; its switches work at once, without HTTP."""
+    """The simulated sources of the province of include/catalog/agencies.csv; its switches work without HTTP.
+
+    ``access`` holds what a client has to know: the e-office's token, the treasury's client and secret.
+    """
 
     base_url: str
     controls: Controls
+    access: Access
     root_department_id: str = ROOT_DEPARTMENT_ID
+
+    @property
+    def eoffice_token(self) -> str:
+        """What the header lgspaccesstoken has to be."""
+        return self.access.eoffice_token
+
+    @property
+    def treasury_client(self) -> str:
+        """Name of the treasury's client, for ``POST /token``."""
+        return self.access.treasury_client
+
+    @property
+    def treasury_secret(self) -> str:
+        """Its secret."""
+        return self.access.treasury_secret
 
     def set_clock(self, now: datetime) -> None:
         """Set the simulated time; it stands still until the next call."""
@@ -89,23 +105,44 @@ class Simulator:
         """Switch all faults off."""
         self.controls.clear_faults()
 
-    def requests(self) -> list[dict[str, Any]]:
-        """The portal requests so far: ``controls.LoggedRequest`` as dicts, oldest first."""
-        return self.controls.list_requests()
+    def requests(self, source: str | None = None) -> list[dict[str, Any]]:
+        """The requests so far, to ``source`` or to all: ``controls.LoggedRequest`` as dicts, oldest first."""
+        return self.controls.list_requests(source)
+
+
+@dataclass(frozen=True)
+class Scale:
+    """What is simulated: ``seed`` of all that is drawn, size of the province, ``units`` of each level in the e-office.
+
+    ``inbox``: the folder into which files come as the clock moves; without it none are written.
+    """
+
+    seed: int = DEFAULT_SEED
+    dossiers_per_year: int = DEFAULT_DOSSIERS_PER_YEAR
+    units: int | None = None
+    inbox: Path | None = None
+
+
+def build_simulator(base_url: str, scale: Scale, now: datetime) -> tuple[FastAPI, Simulator]:
+    """The app behind ``base_url``, and its switches."""
+
+    def fill_inbox(day: date) -> None:
+        if scale.inbox:
+            write_inbox(scale.inbox, day, seed=scale.seed)
+
+    controls, access = Controls(now, fill_inbox), Access(scale.seed)
+    figures = Figures(scale.seed, scale.dossiers_per_year, read_agencies())
+    sources = Sources(figures, build_eoffice(scale.seed, scale.units), access, controls)
+    return build_app(sources), Simulator(base_url, controls, access)
 
 
 @contextmanager
 def run_simulator(
-    *,
-    host: str = "127.0.0.1",
-    port: int = 0,
-    seed: int = DEFAULT_SEED,
-    dossiers_per_year: int = DEFAULT_DOSSIERS_PER_YEAR,
-    now: datetime = DEFAULT_NOW,
+    *, host: str = "127.0.0.1", port: int = 0, now: datetime = DEFAULT_NOW, **scale: Any
 ) -> Iterator[Simulator]:
-    """Serve from a thread until the block ends."""
-    app, controls = build_simulator(seed, dossiers_per_year, now)
+    """Serve from a thread until the block ends; ``scale``: the fields of ``Scale``."""
     listener, base_url = bind_socket(host, port)
+    app, simulator = build_simulator(base_url, Scale(**scale), now)
     ready = Event()
     server = build_server(app, ready.set)
     thread = Thread(target=server.run, kwargs={"sockets": [listener]}, name="simulator", daemon=True)
@@ -113,7 +150,7 @@ def run_simulator(
     try:
         if not ready.wait(START_SECONDS):
             raise TimeoutError(f"the simulator isn't listening after {START_SECONDS} seconds")
-        yield Simulator(base_url, controls)
+        yield simulator
     finally:
         server.should_exit = True
         thread.join()

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import requests
 
-from simulator.failures import KINDS
+from simulator.failures import PORTAL_KINDS
 from simulator.faults import HUGE, PAYLOAD_FAULTS, Fault, alter_payload, own_count
 from simulator.periods import ENDPOINTS, LOCAL
 from simulator.server import Simulator
@@ -229,4 +229,4 @@ def test_every_failure_class_of_the_contract_is_known() -> None:
         "unknown_field",
         "wrong_envelope_code",
         "wrong_root",
-    } == KINDS
+    } == PORTAL_KINDS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable
@@ -147,14 +148,34 @@ def test_senseless_switches_are_refused(portal: Simulator, switch: str, body: di
     assert requests.put(f"{portal.base_url}/control/{switch}", json=body, timeout=10).status_code == 422
 
 
-def test_command_line_serves_until_it_is_ended() -> None:
+def test_files_arrive_as_the_clock_moves(tmp_path: Path) -> None:
+    with run_simulator(now=datetime(2024, 2, 1, 4, 30, tzinfo=LOCAL), inbox=tmp_path) as simulator:
+        assert list(tmp_path.iterdir()) == []
+        simulator.set_clock(datetime(2024, 2, 6, 4, 30, tzinfo=LOCAL))
+    names = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.*")} - {"H58.04", "H58.40"}
+    assert names == {"H58.40/bao-cao-2023.xlsx", "H58.04/giai-ngan-2024-01.xlsx"}
+
+
+def test_command_line_serves_until_it_is_ended(tmp_path: Path) -> None:
+    inbox = tmp_path / "inbox"
     command = [sys.executable, "-m", "simulator", "--now", "2024-06-30T04:30:00+07:00", "--dossiers-per-year", "20000"]
+    command += ["--inbox", str(inbox)]
     with subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         line = process.stdout.readline()
         try:
             assert line.startswith("simulator listening on http://127.0.0.1:")
-            response = requests.get(f"{line.split()[-1]}/control/requests", timeout=10)
+            base_url = line.split()[-1]
+            shell = dict(process.stdout.readline().strip().split("=", 1) for _ in range(4))
+            connections = {name: json.loads(text.strip("'")) for name, text in shell.items()}
+            assert {connections.pop("AIRFLOW_CONN_RETURNS_INBOX")["extra"]["url"]} == {inbox.as_uri()}
+            assert [(name, connection["host"]) for name, connection in connections.items()] == [
+                ("AIRFLOW_CONN_NATIONAL_PORTAL", base_url),
+                ("AIRFLOW_CONN_EOFFICE", base_url),
+                ("AIRFLOW_CONN_TREASURY", base_url),
+            ]
+            assert (inbox / "H58.02" / "bao-cao-2024-Q1.xlsx").exists()
+            response = requests.get(f"{base_url}/control/requests", timeout=10)
             assert (response.json(), response.headers["Date"]) == ([], "Sat, 29 Jun 2024 21:30:00 GMT")
         finally:
             process.terminate()
