@@ -9,7 +9,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -25,6 +25,10 @@ from simulator.server import Simulator, run_simulator
 
 # What a test waits for is a rule, not a clock: quick pauses, quick retries.
 HURRY = {"pause_seconds": 0, "first_wait_seconds": 0.05, "read_timeout_seconds": 1}
+PORTAL_WELL = {"ingest_national_portal": "success", "attainment": "success"}
+FILES_WELL = {"ingest_returns": "success", "ingest_treasury": "success", "attainment": "success"}
+RECORDS_WELL = FILES_WELL | {"ingest_eoffice": "success"}
+ALL_WELL = PORTAL_WELL | RECORDS_WELL
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,7 @@ class Installation:
     url: str
     home: Path
     environment: dict[str, str]
+    sources: set[str] = field(default_factory=set)
 
     def query(self, statement: str, *parameters: object) -> list[tuple]:
         with psycopg.connect(self.url) as connection:
@@ -56,19 +61,58 @@ class Installation:
             "extra": {"root_department_id": root_department_id, **HURRY, **extra},
         }
         self.environment["AIRFLOW_CONN_NATIONAL_PORTAL"] = json.dumps(connection)
+        self.sources.add("national_portal")
+
+    def connect_records(self, simulator: Simulator) -> None:
+        """Set the connections ``eoffice`` and ``treasury``, and an inbox in the home."""
+        self.connect_inbox()
+        http = {"conn_type": "http", "host": simulator.base_url}
+        hurry = {**HURRY, "read_timeout_seconds": 20}
+        connections = {
+            "EOFFICE": {**http, "password": simulator.eoffice_token, "extra": hurry},
+            "TREASURY": {
+                **http,
+                "login": simulator.treasury_client,
+                "password": simulator.treasury_secret,
+                "extra": hurry,
+            },
+        }
+        self.environment.update({f"AIRFLOW_CONN_{name}": json.dumps(value) for name, value in connections.items()})
+        self.sources.add("eoffice")
+
+    def connect_inbox(self, *, lost: bool = False) -> None:
+        """Set the connection ``returns_inbox``; ``lost``: to a folder that isn't there."""
+        self.inbox.mkdir(exist_ok=True)
+        folder = self.home / "nowhere" if lost else self.inbox
+        connection = {"conn_type": "fs", "extra": {"url": folder.as_uri()}}
+        self.environment["AIRFLOW_CONN_RETURNS_INBOX"] = json.dumps(connection)
+        self.sources.update({"returns", "treasury"})
+
+    @property
+    def inbox(self) -> Path:
+        """The folder of ``connect_inbox``."""
+        return self.home / "inbox"
+
+    def disconnect(self, *names: str) -> None:
+        """Take connections away."""
+        for name in names:
+            self.environment.pop(f"AIRFLOW_CONN_{name.upper()}", None)
 
     def disconnect_portal(self) -> None:
         """Leave only the archive."""
-        self.environment.pop("AIRFLOW_CONN_NATIONAL_PORTAL", None)
+        self.disconnect("national_portal")
 
     def run_night(self, day: date) -> dict[str, str]:
-        """Run the night's DAGs in this process; the state of each."""
+        """Run the night's DAGs in this process, of the sources that were ever connected (else of all).
+
+        Returns the state of each.
+        """
         with _environment(self.environment), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Airflow's own, about its own
             _point_airflow_here()
             from cchc.tasks.nightly import run_night  # Airflow reads its environment when it is imported
 
-            return run_night(day)
+            return run_night(day, self.sources)
 
     def start_night(self, program: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run ``program`` in a process of its own."""
@@ -139,9 +183,14 @@ def portal() -> Iterator[Simulator]:
         yield simulator
 
 
+def choose_hour(day: date) -> datetime:
+    """The hour at which the night of ``day`` asks its sources."""
+    return datetime(day.year, day.month, day.day, 4, 30, tzinfo=LOCAL) + timedelta(days=1)
+
+
 def set_night(portal: Simulator, day: date) -> None:
     """Set the portal's clock to the hour at which the night of ``day`` asks it."""
-    portal.set_clock(datetime(day.year, day.month, day.day, 4, 30, tzinfo=LOCAL) + timedelta(days=1))
+    portal.set_clock(choose_hour(day))
 
 
 def _point_airflow_here() -> None:
@@ -171,4 +220,13 @@ def _run_as_superuser(cluster: Database, statement: str) -> None:
         connection.execute(statement.encode())
 
 
-__all__ = ["CHECKOUT", "Installation", "set_night"]
+__all__ = [
+    "ALL_WELL",
+    "CHECKOUT",
+    "FILES_WELL",
+    "PORTAL_WELL",
+    "RECORDS_WELL",
+    "Installation",
+    "choose_hour",
+    "set_night",
+]

@@ -46,7 +46,7 @@ def main(point: str, day: str, number: str) -> None:
     module_name, name, wanted, times = POINTS[point]
     module = importlib.import_module(module_name)
     setattr(module, name, kill_after(getattr(module, name), wanted, times, signal.Signals[number]))
-    run_night(date.fromisoformat(day))
+    run_night(date.fromisoformat(day), ["national_portal"])
 
 
 if __name__ == "__main__":

@@ -1,0 +1,63 @@
+"""The oracle's map: which agencies there are on a day, and who belongs to a named set (include/catalog, as data)."""
+
+from __future__ import annotations
+
+import csv
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import yaml
+
+CATALOG = Path(__file__).parents[2] / "include" / "catalog"
+ROOT = "H58"
+
+
+class Agency(NamedTuple):
+    """One version of an agency; ``valid_to`` is the first day on which it is no more."""
+
+    code: str
+    name: str
+    level: str
+    valid_from: date
+    valid_to: date
+
+
+@cache
+def _read_agencies() -> tuple[Agency, ...]:
+    with (CATALOG / "agencies.csv").open(encoding="utf-8", newline="") as file:
+        return tuple(
+            Agency(
+                row["code"],
+                row["name_vi"],
+                row["level"],
+                date.fromisoformat(row["valid_from"]),
+                date.fromisoformat(row["valid_to_exclusive"] or "9999-12-31"),
+            )
+            for row in csv.DictReader(file)
+            if row["code"].split(".")[0] == ROOT
+        )
+
+
+@cache
+def agencies_on(day: date) -> dict[str, Agency]:
+    """The agencies of ``day`` by code, the root among them."""
+    return {agency.code: agency for agency in _read_agencies() if agency.valid_from <= day < agency.valid_to}
+
+
+@cache
+def members(set_code: str, day: date) -> frozenset[str]:
+    """Codes of the agencies in a set of agency_sets.yaml on ``day``."""
+    sets = yaml.safe_load((CATALOG / "agency_sets.yaml").read_text(encoding="utf-8"))["sets"]
+    (rule,) = [rule for rule in sets if rule["code"] == set_code]
+    if not rule["valid_from"] <= day < rule.get("valid_to_exclusive", date.max):
+        return frozenset()
+    return frozenset(
+        agency.code
+        for agency in agencies_on(day).values()
+        if agency.level in rule["levels"]
+        and agency.code not in rule.get("except_codes", [])
+        and ("only_codes" not in rule or agency.code in rule["only_codes"])
+        and agency.name.startswith(rule.get("name_starts_with", ""))
+    )

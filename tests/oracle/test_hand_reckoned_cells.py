@@ -1,0 +1,286 @@
+"""Cells reckoned by hand from the records shown here: the edges of the rulings, through whole nights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from fractions import Fraction
+from typing import NamedTuple
+
+import pytest
+
+from tests.nights.conftest import RECORDS_WELL, Installation
+from tests.oracle.attainment import Cell, Row, reckon
+from tests.oracle.comparison import read_attainment
+from tests.oracle.figure import Record
+from tests.oracle.office import Office, read_counts
+from tests.oracle.returns import File, Returns
+from tests.oracle.small_sources import save_sheet, serve
+from tests.oracle.treasury import Treasury
+
+APRIL, MAY = date(2024, 4, 30), date(2024, 5, 1)
+DECEMBER, JANUARY = date(2024, 12, 31), date(2025, 1, 31)
+NIGHTS = [APRIL, MAY, DECEMBER, JANUARY]
+DISTRICTS = [f"H58.{number}" for number in range(31, 42)]
+MILLION = 10**6
+DECIMALS = 12
+
+
+def write_document(unit: str, counts: tuple[int, int, int, int], processed: tuple[int, int, int]) -> Record:
+    """A unit on 30 April: received; sent without, with and on paper; documents processed, work files, processed."""
+    received, without_paper, with_paper, on_paper = counts
+    documents_online, work_files, work_files_online = processed
+    return {
+        "MaDinhDanh": unit,
+        "TenDonVi": unit,
+        "Ngay": APRIL.isoformat(),
+        "VanBanDen": received,
+        "VanBanDenDienTu": 0,
+        "VanBanDenSoHoa": 0,
+        "VanBanDi": without_paper + with_paper + on_paper,
+        "VanBanDiDienTuKhongKemGiay": without_paper,
+        "VanBanDiDienTuKemGiay": with_paper,
+        "VanBanDiGiay": on_paper,
+        "VanBanMat": 9,
+        "VanBanXuLyTrenMang": documents_online,
+        "HoSoCongViec": work_files,
+        "HoSoCongViecXuLyTrenMang": work_files_online,
+    }
+
+
+def write_return(code: str, agency: str, period: str, numerator: object, denominator: object) -> Record:
+    """A row of the sheet ChiTieu."""
+    return {
+        "Mã chỉ tiêu": code,
+        "Mã đơn vị": agency,
+        "Kỳ báo cáo": period,
+        "Tử số": numerator,
+        "Mẫu số": denominator,
+    }
+
+
+def write_payment(
+    year: int, closed_on: date, kind: str, effective_on: str, plan: tuple[int, int], paid: tuple[int, float]
+) -> Record:
+    """A project's row: plan of the year and carried over, completed work and advance, in millions of đồng."""
+    return {
+        "NienDo": year,
+        "NgayKetSo": closed_on.isoformat(),
+        "MaDuAn": "7400001",
+        "TenDuAn": "Cầu qua kênh",
+        "MaChuDauTu": "1034501",
+        "TenChuDauTu": "Ban QLDA",
+        "MaNguonVon": "41",
+        "LoaiKeHoach": kind,
+        "SoQuyetDinh": "1/QĐ",
+        "NgayHieuLuc": effective_on,
+        "KeHoachVon": plan[0],
+        "KeHoachKeoDai": plan[1],
+        "ThanhToanKLHT": paid[0],
+        "TamUngChuaThuHoi": paid[1],
+        "DonViTien": MILLION,
+    }
+
+
+DOCUMENTS = [
+    write_document("H58.02", (3, 0, 0, 0), (2, 1, 1)),  # sends nothing; processes 3 of 4
+    write_document("H58.03", (10, 0, 0, 5), (14, 5, 4)),  # sends 5 on paper alone; processes 18 of 20
+    write_document("H58.04", (60, 24, 6, 0), (75, 10, 5)),  # sends 30 electronically; processes exactly 80 of 100
+    write_document("H58.99", (0, 4, 1, 0), (5, 0, 0)),  # on no map; sends 5 electronically
+]
+PAYMENTS = [
+    # The Prime Minister's plan of 1000 million becomes 1200 on 10 January; December's closing tells it beforehand.
+    write_payment(2024, DECEMBER, "TTG", "2024-01-01", (1000, 0), (400, 50)),
+    write_payment(2024, DECEMBER, "TTG", "2025-01-10", (1200, 0), (0, 0)),
+    write_payment(2024, DECEMBER, "HDND", "2024-01-01", (2500, 0), (300, 0)),
+    write_payment(2024, DECEMBER, "HDND", "2023-01-01", (0, 500), (490, 0)),  # carried over: in neither term
+    write_payment(2024, JANUARY, "TTG", "2025-01-10", (1200, 0), (1000, 80)),
+    write_payment(2024, JANUARY, "HDND", "2024-01-01", (2500, 0), (1169, 0.9)),
+    write_payment(2024, JANUARY, "HDND", "2023-01-01", (0, 500), (490, 0)),
+]
+
+# An export of December that comes in January: amounts in millions under the unit đồng. It has to change nothing.
+LIE = [row | {"DonViTien": 1} for row in PAYMENTS if row["NgayKetSo"] == DECEMBER.isoformat()]
+QUARTER = [
+    write_return("PL.VI.4-1", "H58.31.01", "2024-Q1", 1, 1),
+    write_return("PL.VI.4-1", "H58.31.02", "2024-Q1", 0, 1),
+    write_return("PL.VI.4-1", "H58.32.01", "2024-Q1", 1, 1),  # merged into another commune on 1 May
+    *[write_return("II.2-2", district, "2024-Q1", int(number < 3), 1) for number, district in enumerate(DISTRICTS)],
+    write_return("II.10-1", "H58", "2024-Q1", "1.000.001", "1.000.000"),
+    write_return("II.8-1", "H58", "2024-Q1", "9,5", 100),
+]
+YEAR = [write_return("II.2-2", district, "2024", int(number < 4), 1) for number, district in enumerate(DISTRICTS)]
+FILES = {
+    APRIL: ("quy-1.xlsx", "ChiTieu", QUARTER),
+    DECEMBER: ("nam.xlsx", "ChiTieu", YEAR),
+    JANUARY: ("giai-ngan-2024-12.xlsx", "GiaiNgan", LIE),
+}
+
+
+class Told(NamedTuple):
+    """What a cell has to say."""
+
+    numerator: float | None
+    denominator: float | None
+    value: Fraction | None
+    status: str
+    flags: frozenset[str] = frozenset()
+    coverage: Fraction | None = None
+
+
+def cell(day: date, indicator: str, agency: str = "H58", variant: str = "primary") -> Cell:
+    return Cell(day, 2024, indicator, variant, agency)
+
+
+def told(
+    parts: tuple[float | None, float | None], value: str | None, status: str, *flags: str, coverage: str | None = None
+) -> Told:
+    percent, share = (round(Fraction(number), DECIMALS) if number else None for number in (value, coverage))
+    return Told(*parts, percent, status, frozenset(flags), share)
+
+
+def tell(row: Row) -> Told:
+    """A row's part in the comparison; a quotient is told in so many decimals."""
+    value, coverage = (None if number is None else round(number, DECIMALS) for number in (row.value, row.coverage))
+    return Told(row.numerator, row.denominator, value, row.status, row.flags, coverage)
+
+
+CELLS = {
+    # The treasury, its records in millions of đồng.
+    # 400 + 50 of the 1000 in force; the 1200 are told but not in force, the 490 of carried-over capital count nowhere
+    "a plan told before it takes effect doesn't count yet": (
+        cell(DECEMBER, "II.7-1"),
+        told((450 * MILLION, 1000 * MILLION), "45", "pending"),
+    ),
+    # 450 + 300 of 2500
+    "carried-over capital is in neither term": (
+        cell(DECEMBER, "II.7-1", variant="council_plan"),
+        told((750 * MILLION, 2500 * MILLION), "30", "pending"),
+    ),
+    # 1000 + 80 of 1200 = 90 %, and the year is closed
+    "exactly 90 % is not more than 90 %": (
+        cell(JANUARY, "II.7-1"),
+        told((1080 * MILLION, 1200 * MILLION), "90", "missed"),
+    ),
+    "the annex tells the same figure": (
+        cell(JANUARY, "PL.VI.7-1"),
+        told((1080 * MILLION, 1200 * MILLION), "90", "missed"),
+    ),
+    # 1080 + 1169.9 = 2249.9 of 2500
+    "89.996 % shows as 90.00 and is missed": (
+        cell(JANUARY, "II.7-1", variant="council_plan"),
+        told((2249_900_000, 2500 * MILLION), "89.996", "missed"),
+    ),
+    # The e-office.
+    "0 of 0 is not applicable": (
+        cell(APRIL, "II.9-1", "H58.02"),
+        told((0, 0), None, "not_applicable", coverage="1"),
+    ),
+    "0 of 5 is zero": (
+        cell(APRIL, "II.9-1", "H58.03"),
+        told((0, 5), "0", "missed", coverage="1"),
+    ),
+    "nothing sent to us is no data": (
+        cell(APRIL, "II.9-1", "H58.05"),
+        told((None, None), None, "no_data", coverage="0"),
+    ),
+    # 0 + 0 + 30 + 5 of 0 + 5 + 30 + 5; three of 19 departments, 11 districts and 172 communes reported
+    "a unit on no map counts for the province, with a flag": (
+        cell(APRIL, "II.9-1"),
+        told((35, 40), "87.5", "missed", "agency_not_in_catalog", coverage="3/202"),
+    ),
+    # 24 + 4 of 40
+    "with a paper copy is not paperless": (
+        cell(APRIL, "II.9-1", variant="paperless"),
+        told((28, 40), "70", "missed", "agency_not_in_catalog", coverage="3/202"),
+    ),
+    # 75 + 5 of 60 + 30 + 10
+    "exactly 80 % is not more than 80 %": (
+        cell(APRIL, "PL.VII.7-1", "H58.04"),
+        told((80, 100), "80", "missed", coverage="1"),
+    ),
+    # 3 + 18 + 80 of 4 + 20 + 100; the unit on no map is no department
+    "departments are pooled": (
+        cell(APRIL, "PL.VII.7-1"),
+        told((101, 124), "2525/31", "attained", coverage="3/19"),
+    ),
+    # 3 of 4 and 80 of 100 are not more than 80 %, 18 of 20 are
+    "one of 19 departments is above the target": (
+        cell(APRIL, "PL.VII.7-1", variant="each_agency"),
+        told((1, 19), "100/19", "missed", "partial", coverage="3/19"),
+    ),
+    # The returns.
+    "3 of 11 districts are not 30 %": (
+        cell(APRIL, "II.2-2"),
+        told((3, 11), "300/11", "pending", coverage="1"),
+    ),
+    "4 of 11 districts are": (
+        cell(DECEMBER, "II.2-2"),
+        told((4, 11), "400/11", "attained", coverage="1"),
+    ),
+    # 3 + 0 of 11 + 18, the 18 silent
+    "departments and districts are one group": (
+        cell(APRIL, "II.2-1", variant="pooled"),
+        told((3, 29), "300/29", "pending", "partial", coverage="11/29"),
+    ),
+    "172 communes until 30 April": (
+        cell(APRIL, "PL.VI.4-1"),
+        told((2, 172), "50/43", "pending", "partial", coverage="3/172"),
+    ),
+    "170 communes from 1 May, without the one that said yes": (
+        cell(MAY, "PL.VI.4-1"),
+        told((1, 170), "10/17", "pending", "partial", coverage="2/170"),
+    ),
+    "100.0001 % is invalid": (
+        cell(APRIL, "II.10-1"),
+        told((1_000_001, 1_000_000), "100.0001", "invalid"),
+    ),
+    "exactly 9.5 % is at least 9.5 %": (
+        cell(APRIL, "II.8-1"),
+        told((9.5, 100), "9.5", "attained", "sent_by_lead", coverage="0"),
+    ),
+    "nothing reported is no data": (
+        cell(APRIL, "II.10-2"),
+        told((None, None), None, "no_data"),
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def rows(make_installation: Callable[[], Installation]) -> dict[Cell, Row]:
+    installation = make_installation()
+    with serve(DOCUMENTS, PAYMENTS) as sources:
+        installation.connect_records(sources)
+        for night in NIGHTS:
+            if night in FILES:
+                name, sheet, records = FILES[night]
+                save_sheet(installation.inbox / "H58.02" / name, sheet, records)
+            assert installation.run_night(night) == RECORDS_WELL
+    return read_attainment(installation, NIGHTS, ["eoffice", "treasury", "returns"])
+
+
+@pytest.fixture(scope="module")
+def reckoned() -> dict[Cell, Row]:
+    treasury = Treasury()
+    for closed_on in (DECEMBER, JANUARY):
+        treasury.tell([row for row in PAYMENTS if row["NgayKetSo"] == closed_on.isoformat()])
+    treasury.tell(LIE)
+    files = [File(night, "", {sheet: records}) for night, (_, sheet, records) in FILES.items()]
+    sources = {"eoffice": Office([DOCUMENTS]), "treasury": treasury, "returns": Returns(files)}
+    return reckon(sources, NIGHTS)
+
+
+@pytest.mark.parametrize(("where", "expected"), CELLS.values(), ids=CELLS)
+def test_a_cell_of_the_pipeline_is_what_it_is_by_hand(rows, where, expected):
+    assert tell(rows[where]) == expected
+
+
+@pytest.mark.parametrize(("where", "expected"), CELLS.values(), ids=CELLS)
+def test_a_cell_of_the_oracle_is_what_it_is_by_hand(reckoned, where, expected):
+    assert tell(reckoned[where]) == expected
+
+
+@pytest.mark.parametrize("wrong", [-1, 10**9 + 1, "chưa có", None])
+def test_the_oracle_refuses_a_row_of_the_e_office_without_a_count(wrong):
+    assert read_counts(DOCUMENTS[0]) is not None
+    assert read_counts(DOCUMENTS[0] | {"VanBanDi": wrong}) is None
