@@ -42,6 +42,10 @@ def test_corrections_of_december_are_read_in_january_when_december_was() -> None
     assert plan(day) == [(date(2025, 1, 1), day)]
 
 
+def test_gap_over_new_year_is_a_gap_like_others() -> None:
+    assert plan(date(2025, 1, 2), (date(2024, 1, 1), date(2024, 12, 30)))[0][0] == date(2024, 11, 16)
+
+
 def test_windows_of_later_days_are_no_history() -> None:
     assert plan(DAY, (date(2024, 1, 1), date(2024, 12, 31)))[0] == (date(2024, 5, 16), DAY)
 

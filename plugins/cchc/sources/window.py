@@ -89,7 +89,7 @@ def plan_days(
     new_year = date(day.year, 1, 1)
     first, last = new_year, new_year - timedelta(days=1)
     for start, end in _join(complete):
-        if start <= new_year <= end + timedelta(days=1):
+        if start <= new_year:  # the newest that reaches back so far: a gap over New Year is a gap like others
             first, last = start, min(end, day - timedelta(days=1))
     start = max(first, last + timedelta(days=1 - reread_days)) if last >= first else new_year
     return list(_cut(entity, start, day, longest_days))
