@@ -159,6 +159,12 @@ def test_refused_credentials_end_the_source_s_night_without_another_request(
     assert "secret" not in str(refused.value)
 
 
+def test_token_is_asked_for_again_after_a_hiccup(treasury: RecordsProfile, script: Script, kept: Archive) -> None:
+    script.answers = [Answer(503), TOKEN, Answer(200, envelope())]
+    ask_source(treasury, aim(treasury, script), kept, BUDGET, DAY)
+    assert [path for path, _ in script.requests] == ["/token", "/token", "/api/giai-ngan"]
+
+
 def test_first_answer_401_is_a_refusal_and_no_expired_token(
     treasury: RecordsProfile, script: Script, kept: Archive
 ) -> None:
@@ -173,5 +179,8 @@ def test_connection_without_what_opens_the_source_is_no_target(
 ) -> None:
     with pytest.raises(SourceError, match="no password"):
         read_target(eoffice, script.base_url, {})
+    with pytest.raises(SourceError, match="line ends") as refused:
+        read_target(eoffice, script.base_url, {}, password="secret\n")
+    assert "secret" not in str(refused.value)
     with pytest.raises(SourceError, match="no login"):
         read_target(treasury, script.base_url, {}, password="secret")

@@ -87,15 +87,28 @@ def pause(policy: RequestPolicy) -> None:
     time.sleep(policy.pause_seconds * (1 + random.random() / 2))  # noqa: S311 - politeness, not secrecy
 
 
-def request_token(url: str, login: str, password: str, policy: RequestPolicy) -> str:
+def request_token(
+    url: str, login: str, password: str, policy: RequestPolicy, sleep: Callable[[float], None] = time.sleep
+) -> str:
     """A bearer token by OAuth 2 client credentials (sources.md, one_stop). Its answer is neither archived nor told.
 
+    Asked for as often as ``policy`` allows.
     Raises SourceRefusedError where login or password don't hold, else SourceUnavailableError.
     """
     form = {"grant_type": "client_credentials"}
-    response, _, trouble = _try_once(url, form, policy, data=form, auth=(login, password), headers={})
-    if response is None or trouble:
-        raise SourceUnavailableError(f"POST {url}: {trouble}, no token")
+    for number in range(1, policy.tries + 1):
+        response, retry_after, trouble = _try_once(url, form, policy, data=form, auth=(login, password), headers={})
+        if response is not None and not trouble:
+            return _read_token(url, response)
+        wait = _choose_wait(number, retry_after, policy)
+        if number == policy.tries or wait > policy.longest_wait_seconds:
+            raise SourceUnavailableError(f"POST {url}: {trouble} at try {number} of {policy.tries}, no token")
+        log.warning("POST %s: %s; try %d of %d in %.1f s", url, trouble, number + 1, policy.tries, wait)
+        sleep(wait)
+    raise AssertionError("a policy has at least one try")
+
+
+def _read_token(url: str, response: Response) -> str:
     token = parse_body(response.body)[0].get("access_token")
     if response.status in (400, 401, 403):
         raise SourceRefusedError(f"POST {url}: HTTP {response.status}, the connection's login or password is refused")

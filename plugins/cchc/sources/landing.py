@@ -47,6 +47,8 @@ def read_target(
         raise SourceError(f'{name}: extra has no "root_department_id" (the portal\'s uuid)')
     if isinstance(profile, RecordsProfile) and not password:
         raise SourceError(f"{name}: it has no password (docs/operate.md says what goes there)")
+    if password != password.strip() or not password.isascii() or not (password + " ").isprintable():
+        raise SourceError(f"{name}: its password has spaces or line ends around it, or characters no header can hold")
     if isinstance(profile, RecordsProfile) and isinstance(profile.auth, ClientCredentialsAuth) and not login:
         raise SourceError(f"{name}: it has no login (the client id)")
     try:
