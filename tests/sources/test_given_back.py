@@ -8,6 +8,7 @@ import io
 import json
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import openpyxl
 import pytest
@@ -16,7 +17,7 @@ from upath import UPath
 from cchc.settings import EXPECTATIONS
 from cchc.sources.given_back import SentFile, explain, write_given_back
 from cchc.sources.workbook import read_tables
-from tests.sources.hostile_workbooks import GOOD_ROW, HEADINGS, WANTED, locked, save, write_workbook
+from tests.sources.hostile_workbooks import GOOD_ROW, HEADINGS, WANTED, locked, replace_parts, save, write_workbook
 
 COMMAND = "=cmd|' /C calc'!A0"
 AMBIGUOUS_ROW = [*GOOD_ROW[:3], "9.5", 1]
@@ -143,3 +144,28 @@ def test_every_rule_that_sends_something_back_is_explained(suite: str) -> None:
     rules = {one["meta"]["rule_id"] for one in expectations if one["severity"] != "info"}
     assert rules
     assert [rule for rule in sorted(rules) if rule in explain(rule)] == []
+
+
+def test_nothing_is_written_through_a_link(tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("theirs")
+    file = sent(write_workbook([HEADINGS, AMBIGUOUS_ROW]))
+    copy = write_back(tmp_path / "inbox", file, 2)
+    copy.unlink()
+    copy.symlink_to(victim)
+    assert read_rows(write_back(tmp_path / "inbox", file, 2))[0][-1] == REASON
+    assert not copy.is_symlink()
+    linked = tmp_path / "inbox" / "so-y-te"
+    linked.mkdir()
+    (linked / "tra-lai").symlink_to(tmp_path)
+    with pytest.raises(OSError, match="is a link"):
+        write_back(tmp_path / "inbox", SentFile("so-y-te/bc.xlsx", file.sha256, file.content), 2)
+    assert victim.read_text() == "theirs"
+
+
+def test_long_name_and_strange_sheet_go_back_too(tmp_path: Path) -> None:
+    content = write_workbook([HEADINGS, AMBIGUOUS_ROW], sheet="A_B")
+    with ZipFile(io.BytesIO(content)) as package:
+        named = package.read("xl/workbook.xml").replace(b"A_B", b"A/B")  # no program names a sheet so, but a file can
+    content = replace_parts(content, {"xl/workbook.xml": named})
+    assert write_back(tmp_path, sent(content, f"{'á' * 120}.xlsx"), 2, sheet="A/B").exists()

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import PurePosixPath
 from typing import Any
+from uuid import uuid4
 
 import yaml
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
+from openpyxl.workbook.child import INVALID_TITLE_REGEX
 
 from cchc.settings import INCLUDE
 from cchc.sources.fields import read_record, read_vietnamese_number
@@ -25,6 +27,7 @@ REASONS_FILE = INCLUDE / "inbox" / "reasons_vi.yaml"
 # What a spreadsheet runs when a cell of a CSV file begins with it.
 RUN_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 LOCAL = ("", "file", "local")
+LONGEST_STEM = 200  # bytes: with its ending a name stays below the 255 of most file systems
 
 # Sheet and row number → rules that the row breaks.
 Reasons = Mapping[tuple[str, int], Sequence[str]]
@@ -49,7 +52,8 @@ def write_given_back(
     """
     name = PurePosixPath(file.name)
     place = folder.joinpath(*name.parent.parts, GIVEN_BACK)
-    stem = f"{name.stem}.{file.sha256[:8]}.tra-lai"
+    short = name.stem.encode()[:LONGEST_STEM].decode(errors="ignore")
+    stem = f"{short}.{file.sha256[:8]}.tra-lai"
     written = []
     if stop_rules := list(stop_rules):
         written.append(_write(place, f"{stem}.txt", _write_note(file, wanted, stop_rules).encode("utf-8-sig")))
@@ -117,7 +121,7 @@ def _write_workbook(sheets: Mapping[str, list[Row]]) -> bytes:
     """The values of a workbook, and nothing that could run."""
     workbook = Workbook(write_only=True)
     for name, rows in sheets.items():
-        page = workbook.create_sheet(name)
+        page = workbook.create_sheet(INVALID_TITLE_REGEX.sub("_", name))
         for values in _fill_gaps(rows):
             cells = [WriteOnlyCell(page) for _ in values]
             for cell, value in zip(cells, values, strict=True):
@@ -142,15 +146,20 @@ def _disarm(cell: object) -> str:
 
 
 def _write(folder: Any, name: str, content: bytes) -> Any:
-    """Write a file, unless the same lies there. Whole or not at all: object stores do so, a disk by renaming."""
+    """Write a file, unless the same lies there. Whole or not at all: object stores do so, a disk by renaming.
+
+    Never through a link, which a sender may have put there to have another file overwritten.
+    """
+    if folder.is_symlink():
+        raise OSError(f"{folder} is a link: nothing is written through it")
     target = folder / name
     folder.mkdir(parents=True, exist_ok=True)
-    if target.exists():
+    if target.exists() and not target.is_symlink():
         with target.open("rb") as stream:
             if stream.read() == content:
                 return target
     is_local = str(getattr(folder, "protocol", "")) in LOCAL
-    draft = folder / f".{name}" if is_local else target
+    draft = folder / f".{uuid4().hex}" if is_local else target
     with draft.open("wb") as stream:
         stream.write(content)
     if is_local:
