@@ -64,6 +64,8 @@ def test_a_source_that_is_down_stops_no_other_and_says_since_when_it_is_stale(in
         told = run(INBOX_GONE, "returns")
         assert told["national_portal"] == told["eoffice"] == told["treasury"] == (INBOX_GONE, False)
         assert told["returns"] == first_quarter
+        unfinished = installation.query("select source from ops.source_night where finished_at is null")
+        assert unfinished == []  # a night that can't be planned has ended: nobody waits for it until 06:00
 
         for endpoint in ("van-ban", "token"):
             simulator.set_fault(endpoint, "forbidden")

@@ -154,3 +154,9 @@ def test_hash_of_several_pages_depends_on_their_order(archive: Archive) -> None:
     one = archive.keep("a", DAY, [respond(b"1"), respond(b"2")])
     two = archive.keep("b", DAY, [respond(b"2"), respond(b"1")])
     assert one.content_sha256 != two.content_sha256
+
+
+def test_file_that_a_killed_run_was_archiving_is_not_archived(archive: Archive) -> None:
+    name = f"return.file-{'0' * 64}"
+    archive.begin(name, DAY)
+    assert archive.list_files() == []

@@ -86,6 +86,22 @@ def test_file_that_vanishes_is_left_for_the_next_night(tmp_path: Path, monkeypat
     assert [file.name for file in list_files(tmp_path, LARGEST)] == ["b.csv"]
 
 
+def test_what_cannot_be_read_or_named_stops_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(tmp_path, "a.csv")
+    put(tmp_path, "closed/b.csv")
+    put(tmp_path, "c.csv")
+    (tmp_path / b"b\xe1o.csv".decode(errors="surrogateescape")).write_bytes(b"x")
+    opened, listed = Path.open, Path.iterdir
+
+    def refuse(path: Path) -> None:
+        if path.name in ("a.csv", "closed"):  # as the system does, to whoever isn't root
+            raise PermissionError(path)
+
+    monkeypatch.setattr(Path, "open", lambda path, *args: (refuse(path), opened(path, *args))[1])
+    monkeypatch.setattr(Path, "iterdir", lambda path: (refuse(path), listed(path))[1])
+    assert [file.name for file in list_files(tmp_path, LARGEST)] == ["c.csv"]
+
+
 def test_file_belongs_to_the_source_whose_headings_it_has() -> None:
     treasury = write_workbook([list(KINDS["treasury"]["treasury"])], sheet="Sheet1")
     assert recognise(treasury, "kb.xlsx", KINDS) == "treasury"

@@ -159,7 +159,9 @@ class Archive:
 
     def list_files(self) -> list[tuple[date, str]]:
         """Day and window name of every file of the inbox that is archived, the oldest first."""
-        folders = (self.root / self.source / self.province).glob("*/*.file-*")
+        # A folder without a whole capture is what a killed run has left: its file is still to be taken.
+        manifests = (self.root / self.source / self.province).glob("*/*.file-*/[!.]*/capture.json")
+        folders = {manifest.parents[1] for manifest in manifests}
         return sorted((date.fromisoformat(folder.parent.name), folder.name) for folder in folders)
 
     def discard_drafts(self, window: str) -> None:

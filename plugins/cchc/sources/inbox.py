@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from cchc.sources.errors import SourceError
+from cchc.sources.fields import show
 from cchc.sources.table import Refusal, Wanted
 from cchc.sources.workbook import find_kinds
+
+log = logging.getLogger(__name__)
 
 # Beside a sender's files: where what was refused of them goes back (given_back.py).
 GIVEN_BACK = "tra-lai"
@@ -54,22 +59,40 @@ def recognise(content: bytes, name: str, kinds: Mapping[str, Wanted]) -> str | N
 
 
 def _walk(folder: Any, prefix: str, largest_bytes: int) -> Iterator[InboxFile]:
-    for path in folder.iterdir():
+    try:
+        paths = list(folder.iterdir())
+    except OSError as error:
+        if not prefix:
+            raise SourceError(f"{folder}: the inbox can't be read ({error})") from error
+        log.warning("%s: left for another night, it can't be read (%s)", folder, error)
+        return
+    for path in paths:
         name = path.name.lower()
-        if name.startswith(NOT_SENT) or name in NOT_SENT_NAMES or path.is_symlink():
+        if name.startswith(NOT_SENT) or name in NOT_SENT_NAMES:
             continue
-        if path.is_dir():
-            if name != GIVEN_BACK and prefix.count("/") < DEEPEST:
-                yield from _walk(path, f"{prefix}{path.name}/", largest_bytes)
-        elif path.is_file():
-            try:
-                yield describe(path, prefix + path.name, largest_bytes)
-            except FileNotFoundError:
-                continue
+        if not is_unicode(path.name):
+            log.warning("%s: left out, its name is not Unicode; ask its sender to rename it", show(path.name))
+            continue
+        try:
+            is_folder = path.is_dir() and not path.is_symlink()
+            is_file = path.is_file() and not path.is_symlink()
+            file = describe(path, prefix + path.name, largest_bytes) if is_file else None
+        except OSError as error:  # gone meanwhile, or not ours to read: it stops no other
+            log.warning("%s: left for another night, it can't be read (%s)", path, error)
+            continue
+        if file:
+            yield file
+        elif is_folder and name != GIVEN_BACK and prefix.count("/") < DEEPEST:
+            yield from _walk(path, f"{prefix}{path.name}/", largest_bytes)
+
+
+def is_unicode(name: str) -> bool:
+    """Whether a name is text: bytes in another encoding come as surrogates, which no database can hold."""
+    return name == name.encode("utf-8", "replace").decode("utf-8")
 
 
 def describe(path: Any, name: str, largest_bytes: int) -> InboxFile:
-    """A file with its hash, unless it is too large to be read; raises FileNotFoundError when it is gone."""
+    """A file with its hash, unless it is too large to be read; raises OSError when it can't be."""
     file = InboxFile(path, name, path.stat().st_size, None)
     if file.size > largest_bytes:
         return file

@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 from airflow.sdk import ObjectStoragePath
 
-from cchc.sources.archive import Archive
+from cchc.sources.archive import Archive, ArchiveError
 from cchc.sources.errors import SourceError
 from cchc.sources.files import list_wanted
 from cchc.sources.given_back import SentFile, write_given_back
@@ -53,7 +53,11 @@ def plan_files(connection: psycopg.Connection, profile: Profile, archive: Archiv
     archived = _list_archived(archive)
     windows = []
     for filed_on, window in archived:
-        captures = archive.find(window.name, filed_on) if filed_on <= day else []
+        try:
+            captures = archive.find(window.name, filed_on) if filed_on <= day else []
+        except ArchiveError as error:
+            log.warning("%s", error)
+            continue
         has_ended = any(capture.folder.as_uri() in ended for capture in captures)
         if captures and (filed_on == day or not has_ended):
             windows.append(replace(window, origin=captures[0].pages[0].url))
@@ -79,7 +83,10 @@ def find_file(profile: Profile, window: Window) -> InboxFile:
     folder = open_inbox(profile)
     if folder is not None and window.origin:
         path = ObjectStoragePath(window.origin)
-        file = describe(path, str(path.relative_to(folder)), LARGEST_FILE_BYTES) if path.is_file() else None
+        try:
+            file = describe(path, str(path.relative_to(folder)), LARGEST_FILE_BYTES) if path.is_file() else None
+        except OSError as error:
+            raise SourceError(f"{window.label}: the file can't be read ({error})") from error
         if file and identify(file) == window.key:
             return file
     raise SourceError(f"{window.label}: the file was in the inbox when the night was planned and is no longer there")

@@ -11,7 +11,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from cchc.quality.audit import audit, is_audited
 from cchc.quality.page import write_page
 from cchc.settings import SOURCES, read_settings
-from cchc.sources.archive import Archive, Capture
+from cchc.sources.archive import Archive, ArchiveError, Capture
 from cchc.sources.errors import SourceError, SourceRefusedError, SourceUnavailableError
 from cchc.sources.landing import ask_source, find_archived, land_file
 from cchc.sources.load import Load
@@ -68,14 +68,25 @@ def land_windows(source: str, windows: Messages) -> Messages:
 
 
 def stage_windows(messages: Messages) -> Messages:
-    """Read the archived bytes into staging, unless a load has come to its end already."""
+    """Read the archived bytes into staging, unless a load has come to its end already.
+
+    Of several files one whose bytes are damaged is left out; alone it raises ArchiveError.
+    """
+    staged = []
     with connect(read_login()) as connection:
         for load, profile in _read_loads(messages):
-            if has_ended(connection, load):
-                log.info("%s of %s is accounted for already (load %s)", load.window.label, load.data_date, load.load_id)
+            try:
+                if has_ended(connection, load):
+                    log.info("%s of %s is accounted for (load %s)", load.window.label, load.data_date, load.load_id)
+                else:
+                    _stage(connection, profile, load)
+            except ArchiveError as error:
+                if len(messages) == 1:
+                    raise
+                log.warning("%s", error)
             else:
-                _stage(connection, profile, load)
-    return messages
+                staged.append(load.to_message())
+    return staged
 
 
 def audit_windows(messages: Messages) -> Messages:
@@ -108,17 +119,19 @@ def publish_windows(messages: Messages) -> list[str]:
                 _publish(connection, profile, load)
             status = read_status(connection, load)
             load.capture.set_verdict("published" if status == "published" else "stopped")
-            if load.window.period == "file":
-                give_back(connection, profile, load)
-            ended.append(load.window.name)
+            if _give_back(connection, profile, load):
+                ended.append(load.window.name)
     return ended
 
 
 def close_source(source: str, windows: list[Messages] | None, published: object) -> None:
     """Write the night's quality page and say that the source has finished; fails when windows are missing."""
-    if windows is None:
-        raise AirflowFailException(f"{source}: the night could not be planned, see the log of plan_night")
     day, settings = current_day(), read_settings()
+    if windows is None:
+        with connect(read_login()) as connection:  # it has ended, badly: the attainment need not wait for it
+            open_night(connection, source, day, current_run_id())
+            close_night(connection, source, day, current_run_id())
+        raise AirflowFailException(f"{source}: the night could not be planned, see the log of plan_night")
     with connect(read_login()) as connection:
         if not is_open(connection, source, day, current_run_id()):
             raise AirflowSkipException(f"{source} is skipped tonight")
@@ -190,6 +203,17 @@ def _publish(connection: psycopg.Connection, profile: Profile, load: Load) -> No
         if load.window.period != "file":
             raise LoadStoppedError(outcome.error)
         log.warning("%s", outcome.error)
+
+
+def _give_back(connection: psycopg.Connection, profile: Profile, load: Load) -> bool:
+    """Whether what was refused of a file is with its sender; its figures count either way, and the others go on."""
+    try:
+        if load.window.period == "file":
+            give_back(connection, profile, load)
+    except (OSError, ValueError) as error:
+        log.warning("%s: accounted for, but can't be given back: %s", load.window.label, error)
+        return False
+    return True
 
 
 def _flatten(published: object) -> Iterator[str]:
