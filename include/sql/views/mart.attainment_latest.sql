@@ -41,18 +41,5 @@ comment on column mart.attainment_latest.agency_level is 'Level of the agency.';
 comment on column mart.attainment_latest.unit_vi is 'Unit of value and target.';
 comment on column mart.attainment_latest.lead_agency_vi is 'Who leads, in the decision''s words.';
 -- A column means here what it means there.
-do $$
-declare
-    same record;
-begin
-    for same in
-        select v.attrelid::regclass as view_name, v.attname, col_description(t.attrelid, t.attnum) as told
-        from pg_attribute as v
-        inner join pg_attribute as t on v.attname = t.attname and t.attnum > 0
-        where (v.attrelid, t.attrelid) in (('mart.attainment_latest'::regclass, 'mart.indicator_attainment'::regclass))
-    loop
-        execute format('comment on column %s.%I is %L', same.view_name, same.attname, same.told);
-    end loop;
-end
-$$;
+select ops.copy_comments('mart.attainment_latest', 'mart.indicator_attainment');
 grant select on mart.attainment_latest to cchc_loader, cchc_analyst;

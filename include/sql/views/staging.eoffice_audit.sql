@@ -14,23 +14,8 @@ left join staging.eoffice_response as r on d.load_id = r.load_id and r.row_no = 
 where d.load_id = any(string_to_array(current_setting('cchc.load_ids'), ',')::uuid[]);
 comment on view staging.eoffice_unit_day_audit is 'The rows of the loads that the session names, with the days asked for.';
 -- A column means here what it means there.
-do $$
-declare
-    same record;
-begin
-    for same in
-        select v.attrelid::regclass as view_name, v.attname, col_description(t.attrelid, t.attnum) as told
-        from pg_attribute as v
-        inner join pg_attribute as t on v.attname = t.attname and t.attnum > 0
-        where (v.attrelid, t.attrelid) in (
-            ('staging.eoffice_unit_day_audit'::regclass, 'staging.eoffice_response'::regclass),
-            ('staging.eoffice_response_audit'::regclass, 'staging.eoffice_response'::regclass),
-            ('staging.eoffice_unit_day_audit'::regclass, 'staging.eoffice_unit_day'::regclass)
-        )
-    loop
-        execute format('comment on column %s.%I is %L', same.view_name, same.attname, same.told);
-    end loop;
-end
-$$;
+select ops.copy_comments('staging.eoffice_unit_day_audit', 'staging.eoffice_response');
+select ops.copy_comments('staging.eoffice_response_audit', 'staging.eoffice_response');
+select ops.copy_comments('staging.eoffice_unit_day_audit', 'staging.eoffice_unit_day');
 
 grant select on staging.eoffice_response_audit, staging.eoffice_unit_day_audit to cchc_loader;

@@ -10,22 +10,7 @@ select * from staging.national_portal_statistic
 where load_id = any(string_to_array(current_setting('cchc.load_ids'), ',')::uuid[]);
 comment on view staging.national_portal_statistic_audit is 'The rows of the loads that the session names.';
 -- A column means here what it means there.
-do $$
-declare
-    same record;
-begin
-    for same in
-        select v.attrelid::regclass as view_name, v.attname, col_description(t.attrelid, t.attnum) as told
-        from pg_attribute as v
-        inner join pg_attribute as t on v.attname = t.attname and t.attnum > 0
-        where (v.attrelid, t.attrelid) in (
-            ('staging.national_portal_response_audit'::regclass, 'staging.national_portal_response'::regclass),
-            ('staging.national_portal_statistic_audit'::regclass, 'staging.national_portal_statistic'::regclass)
-        )
-    loop
-        execute format('comment on column %s.%I is %L', same.view_name, same.attname, same.told);
-    end loop;
-end
-$$;
+select ops.copy_comments('staging.national_portal_response_audit', 'staging.national_portal_response');
+select ops.copy_comments('staging.national_portal_statistic_audit', 'staging.national_portal_statistic');
 
 grant select on staging.national_portal_response_audit, staging.national_portal_statistic_audit to cchc_loader;

@@ -78,22 +78,7 @@ comment on column staging.returns_row_audit.is_in_population is 'The agency is o
 comment on column staging.returns_row_audit.unread is 'Headings of the row''s cells that could not be read.';
 comment on column staging.returns_row_audit.times_told is 'Rows of the file for the same entry or task, agency and end of period.';
 -- A column means here what it means there.
-do $$
-declare
-    same record;
-begin
-    for same in
-        select v.attrelid::regclass as view_name, v.attname, col_description(t.attrelid, t.attnum) as told
-        from pg_attribute as v
-        inner join pg_attribute as t on v.attname = t.attname and t.attnum > 0
-        where (v.attrelid, t.attrelid) in (
-            ('staging.returns_response_audit'::regclass, 'staging.returns_response'::regclass),
-            ('staging.returns_row_audit'::regclass, 'staging.returns_row'::regclass)
-        )
-    loop
-        execute format('comment on column %s.%I is %L', same.view_name, same.attname, same.told);
-    end loop;
-end
-$$;
+select ops.copy_comments('staging.returns_response_audit', 'staging.returns_response');
+select ops.copy_comments('staging.returns_row_audit', 'staging.returns_row');
 
 grant select on staging.returns_response_audit, staging.returns_row_audit to cchc_loader;

@@ -66,23 +66,8 @@ comment on column staging.treasury_history_audit.told_closed_on is 'Closing day 
 comment on column staging.treasury_history_audit.told_plan_vnd is 'Plan told then: of the same version, else of the newest, in đồng.';
 comment on column staging.treasury_history_audit.told_paid_vnd is 'Paid then on all versions, in đồng.';
 -- A column means here what it means there.
-do $$
-declare
-    same record;
-begin
-    for same in
-        select v.attrelid::regclass as view_name, v.attname, col_description(t.attrelid, t.attnum) as told
-        from pg_attribute as v
-        inner join pg_attribute as t on v.attname = t.attname and t.attnum > 0
-        where (v.attrelid, t.attrelid) in (
-            ('staging.treasury_response_audit'::regclass, 'staging.treasury_response'::regclass),
-            ('staging.treasury_row_audit'::regclass, 'staging.treasury_row'::regclass)
-        )
-    loop
-        execute format('comment on column %s.%I is %L', same.view_name, same.attname, same.told);
-    end loop;
-end
-$$;
+select ops.copy_comments('staging.treasury_response_audit', 'staging.treasury_response');
+select ops.copy_comments('staging.treasury_row_audit', 'staging.treasury_row');
 
 grant select on staging.treasury_response_audit, staging.treasury_row_audit, staging.treasury_history_audit
 to cchc_loader;
