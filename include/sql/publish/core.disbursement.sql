@@ -5,24 +5,10 @@ using (
     select
         s.*,
         s.carried_over > 0 as is_carried_over,
-        array(
-            select distinct u.flag
-            from unnest(
-                coalesce(s.source_flags, '{}')
-                || array(
-                    select v.rule_id from staging.verdict as v
-                    where v.load_id = s.load_id and v.row_no = s.row_no
-                )
-            ) as u (flag)
-            order by u.flag
-        ) as quality_flags
+        a.quality_flags
     from staging.treasury_row as s
-    where
-        s.load_id = %(load_id)s
-        and not exists (
-            select from staging.verdict as v
-            where v.load_id = s.load_id and v.row_no = s.row_no and v.severity <> 'info'
-        )
+    inner join staging.accepted_row as a on s.load_id = a.load_id and s.row_no = a.row_no
+    where s.load_id = %(load_id)s
 ) as n
     on
         c.source = %(source)s

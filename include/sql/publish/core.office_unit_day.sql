@@ -4,24 +4,10 @@ merge into core.office_unit_day as c
 using (
     select
         s.*,
-        array(
-            select distinct u.flag
-            from unnest(
-                coalesce(s.source_flags, '{}')
-                || array(
-                    select v.rule_id from staging.verdict as v
-                    where v.load_id = s.load_id and v.row_no = s.row_no
-                )
-            ) as u (flag)
-            order by u.flag
-        ) as quality_flags
+        a.quality_flags
     from staging.eoffice_unit_day as s
-    where
-        s.load_id = %(load_id)s
-        and not exists (
-            select from staging.verdict as v
-            where v.load_id = s.load_id and v.row_no = s.row_no and v.severity <> 'info'
-        )
+    inner join staging.accepted_row as a on s.load_id = a.load_id and s.row_no = a.row_no
+    where s.load_id = %(load_id)s
 ) as n
     on c.source = %(source)s and c.agency_code = n.agency_code and c.day = n.day
 when matched and (c.told_on, c.content_sha256) < (%(data_date)s, %(content_sha256)s) then

@@ -10,13 +10,9 @@ using (
         bool_or(s.is_root) as is_root,
         max(r.root_department_id) as parent_id
     from staging.national_portal_statistic as s
+    inner join staging.accepted_row as a on s.load_id = a.load_id and s.row_no = a.row_no
     inner join staging.national_portal_response as r on s.load_id = r.load_id
-    where
-        s.load_id = %(load_id)s
-        and not exists (
-            select from staging.verdict as v
-            where v.load_id = s.load_id and v.row_no = s.row_no and v.severity <> 'info'
-        )
+    where s.load_id = %(load_id)s
     group by s.department_id
 ) as n
     on d.source = %(source)s and d.department_id = n.department_id and d.data_date = %(data_date)s

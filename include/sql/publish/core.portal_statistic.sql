@@ -3,24 +3,10 @@ merge into core.portal_statistic as c
 using (
     select
         s.*,
-        array(
-            select distinct u.flag
-            from unnest(
-                coalesce(s.source_flags, '{}')
-                || array(
-                    select v.rule_id from staging.verdict as v
-                    where v.load_id = s.load_id and v.row_no = s.row_no
-                )
-            ) as u (flag)
-            order by u.flag
-        ) as quality_flags
+        a.quality_flags
     from staging.national_portal_statistic as s
-    where
-        s.load_id = %(load_id)s
-        and not exists (
-            select from staging.verdict as v
-            where v.load_id = s.load_id and v.row_no = s.row_no and v.severity <> 'info'
-        )
+    inner join staging.accepted_row as a on s.load_id = a.load_id and s.row_no = a.row_no
+    where s.load_id = %(load_id)s
 ) as n
     on
         c.source = %(source)s

@@ -16,25 +16,12 @@ select
     s.denominator,
     s.evidence,
     s.note,
-    array(
-        select distinct u.flag
-        from unnest(
-            coalesce(s.source_flags, '{}')
-            || array(
-                select v.rule_id from staging.verdict as v
-                where v.load_id = s.load_id and v.row_no = s.row_no
-            )
-        ) as u (flag)
-        order by u.flag
-    ) as quality_flags,
+    a.quality_flags,
     %(data_date)s as told_on,
     %(content_sha256)s as content_sha256
 from staging.returns_row as s
+inner join staging.accepted_row as a on s.load_id = a.load_id and s.row_no = a.row_no
 where
     s.load_id = %(load_id)s
     and s.sheet = 'ChiTieu'
-    and not exists (
-        select from staging.verdict as v
-        where v.load_id = s.load_id and v.row_no = s.row_no and v.severity <> 'info'
-    )
 on conflict (load_id, row_no) do nothing;

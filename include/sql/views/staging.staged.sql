@@ -6,7 +6,8 @@ select
     concat_ws(' ', coalesce(s.department_id, s.pointer), s.metric) as row_key,
     false as is_dated,
     null::date as day,
-    to_jsonb(s) as payload
+    to_jsonb(s) as payload,
+    s.source_flags
 from staging.national_portal_statistic as s
 union all
 select
@@ -15,7 +16,8 @@ select
     concat_ws(' ', coalesce(s.agency_code, s.pointer), s.day) as row_key,
     true as is_dated,
     s.day,
-    to_jsonb(s) as payload
+    to_jsonb(s) as payload,
+    s.source_flags
 from staging.eoffice_unit_day as s
 union all
 select
@@ -27,7 +29,8 @@ select
     ) as row_key,
     true as is_dated,
     s.closed_on as day,
-    to_jsonb(s) as payload
+    to_jsonb(s) as payload,
+    s.source_flags
 from staging.treasury_row as s
 union all
 select
@@ -36,7 +39,8 @@ select
     concat_ws(' ', coalesce(s.code, s.pointer), s.agency_code, s.period) as row_key,
     true as is_dated,
     s.period_end as day,
-    to_jsonb(s) as payload
+    to_jsonb(s) as payload,
+    s.source_flags
 from staging.returns_row as s;
 comment on view staging.staged_row is 'Every staged row, whatever its source.';
 comment on column staging.staged_row.load_id is 'The load.';
@@ -45,6 +49,34 @@ comment on column staging.staged_row.row_key is 'What the row is about, the same
 comment on column staging.staged_row.is_dated is 'True where the key names its day or period; else the load''s day belongs to it.';
 comment on column staging.staged_row.day is 'Day of the row''s data; NULL: the day that the load describes.';
 comment on column staging.staged_row.payload is 'The row as staged.';
+comment on column staging.staged_row.source_flags is 'Flags that came with it; NULL if none.';
+
+create or replace view staging.accepted_row as
+select
+    s.load_id,
+    s.row_no,
+    s.row_key,
+    s.is_dated,
+    s.day,
+    array(
+        select distinct u.flag
+        from unnest(
+            coalesce(s.source_flags, '{}')
+            || array(
+                select v.rule_id from staging.verdict as v
+                where v.load_id = s.load_id and v.row_no = s.row_no
+            )
+        ) as u (flag)
+        order by u.flag
+    ) as quality_flags
+from staging.staged_row as s
+where not exists (
+    select from staging.verdict as v
+    where v.load_id = s.load_id and v.row_no = s.row_no and v.severity <> 'info'
+);
+comment on view staging.accepted_row is 'Staged rows that no rule refuses: what is published of a load that is not stopped.';
+select ops.copy_comments('staging.accepted_row', 'staging.staged_row');
+comment on column staging.accepted_row.quality_flags is 'Flags that came with it and those of the audit, in order.';
 
 create or replace view staging.staged_response as
 select
@@ -69,4 +101,4 @@ from staging.returns_response as r;
 comment on view staging.staged_response is 'Every staged answer or file as a whole, whatever its source.';
 comment on column staging.staged_response.load_id is 'The load.';
 comment on column staging.staged_response.rows_read is 'Rows read from it.';
-grant select on staging.staged_row, staging.staged_response to cchc_loader;
+grant select on staging.staged_row, staging.accepted_row, staging.staged_response to cchc_loader;
