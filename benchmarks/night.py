@@ -22,7 +22,8 @@ from typing import Any
 import psycopg
 
 from cchc.catalog import load_catalog
-from cchc.indicators.attainment import DayRange, attain
+from cchc.days import DayRange
+from cchc.indicators.attainment import attain
 from cchc.local.embedded import Database, open_database
 from cchc.quality.audit import audit
 from cchc.settings import CHECKOUT, SOURCES

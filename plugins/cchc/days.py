@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -11,6 +13,14 @@ LOCAL = ZoneInfo("Asia/Ho_Chi_Minh")
 PORTAL_RENEWS_AFTER = timedelta(hours=2)
 
 ATTAINMENT_HOUR = time(6, 0)
+
+
+@dataclass(frozen=True)
+class DayRange:
+    """Days from first to last, both included."""
+
+    first: date
+    last: date
 
 
 def described_day(captured_at: datetime) -> date:
@@ -34,3 +44,14 @@ def month_just_ended(day: date) -> tuple[date, date] | None:
         return None
     last = day.replace(day=1) - timedelta(days=1)
     return last.replace(day=1), last
+
+
+def merge_ranges(ranges: Iterable[DayRange]) -> list[DayRange]:
+    """The same days in as few ranges as can be, in order; neighbours are joined."""
+    merged: list[DayRange] = []
+    for item in sorted(ranges, key=lambda item: item.first):
+        if merged and item.first.toordinal() <= merged[-1].last.toordinal() + 1:
+            merged[-1] = DayRange(merged[-1].first, max(merged[-1].last, item.last))
+        else:
+            merged.append(item)
+    return merged

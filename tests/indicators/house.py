@@ -10,7 +10,8 @@ from uuid import NAMESPACE_OID, uuid5
 
 import psycopg
 
-from cchc.indicators.attainment import DayRange, attain
+from cchc.days import DayRange
+from cchc.indicators.attainment import attain
 from cchc.settings import SOURCES
 from cchc.sources.profile import read_profiles
 

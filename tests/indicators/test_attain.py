@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from cchc.indicators.attainment import DayRange
+from cchc.days import DayRange
 from tests.indicators.house import House
 
 CODES = {"id-31": "H58.31", "id-32": "H58.32"}

@@ -8,7 +8,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cchc.indicators.attainment import DayRange, merge_ranges
+from cchc.days import DayRange, merge_ranges
 
 FIRST = date(2024, 2, 20)
 ONE_DAY = timedelta(days=1)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
-from dataclasses import dataclass
 from datetime import date
 
 import psycopg
 
+from cchc.days import DayRange, merge_ranges
 from cchc.sources.profile import Profile
 from cchc.warehouse.connection import run_file
 
@@ -17,14 +17,6 @@ log = logging.getLogger(__name__)
 # Targets and populations of the days, the figures they ask for, the judgement; then the table is brought to it.
 ATTAINMENT = ("attainment/entry.sql", "attainment/figure.sql", "attainment/attain.sql", "attainment/store.sql")
 TASK_STATUS = "attainment/task_status.sql"
-
-
-@dataclass(frozen=True)
-class DayRange:
-    """Days from first to last, both included."""
-
-    first: date
-    last: date
 
 
 def attain(
@@ -71,17 +63,6 @@ def _choose_attained(
         ).fetchall()
         ranges += [DayRange(as_of, as_of) for (as_of,) in rows]
     return merge_ranges(ranges)
-
-
-def merge_ranges(ranges: list[DayRange]) -> list[DayRange]:
-    """The same days in as few ranges as can be, in order; neighbours are joined."""
-    merged: list[DayRange] = []
-    for item in sorted(ranges, key=lambda item: item.first):
-        if merged and item.first.toordinal() <= merged[-1].last.toordinal() + 1:
-            merged[-1] = DayRange(merged[-1].first, max(merged[-1].last, item.last))
-        else:
-            merged.append(item)
-    return merged
 
 
 def _measure(connection: psycopg.Connection, profile: Profile, province: str, days: DayRange) -> None:

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from typing import Any, Literal, Self
 
-from cchc.days import month_just_ended
+from cchc.days import DayRange, merge_ranges, month_just_ended
 
 Kind = Literal["year", "month", "days", "file"]
 
@@ -78,19 +78,19 @@ def plan_budget_years(entity: str, day: date) -> list[Window]:
 
 
 def plan_days(
-    entity: str, day: date, complete: Iterable[tuple[date, date]], reread_days: int, longest_days: int
+    entity: str, day: date, complete: Iterable[DayRange], reread_days: int, longest_days: int
 ) -> list[Window]:
     """What has to be read of a source of days so that it is complete to ``day``, in windows of ``longest_days``.
 
-    ``complete``: first and last days of the windows that earlier nights have published. From 1 January without any;
+    ``complete``: the days of the windows that earlier nights have published. From 1 January without any;
     else from the day after the last complete one, and ``reread_days`` before it once more: a day may be corrected so
     much later.
     """
     new_year = date(day.year, 1, 1)
     first, last = new_year, new_year - timedelta(days=1)
-    for start, end in _join(complete):
-        if start <= new_year:  # the newest that reaches back so far: a gap over New Year is a gap like others
-            first, last = start, min(end, day - timedelta(days=1))
+    for known in merge_ranges(complete):
+        if known.first <= new_year:  # the newest that reaches back so far: a gap over New Year is a gap like others
+            first, last = known.first, min(known.last, day - timedelta(days=1))
     start = max(first, last + timedelta(days=1 - reread_days)) if last >= first else new_year
     return list(_cut(entity, start, day, longest_days))
 
@@ -102,16 +102,6 @@ def parse_window(name: str, filed_on: date) -> Window | None:
     if found := re.fullmatch(r"(.+)\.file-([0-9a-f]{64})", name):
         return Window(found[1], "file", filed_on, filed_on, key=found[2])
     return None
-
-
-def _join(ranges: Iterable[tuple[date, date]]) -> list[tuple[date, date]]:
-    joined: list[tuple[date, date]] = []
-    for start, end in sorted(ranges):
-        if joined and start <= joined[-1][1] + timedelta(days=1):
-            joined[-1] = (joined[-1][0], max(joined[-1][1], end))
-        else:
-            joined.append((start, end))
-    return joined
 
 
 def _cut(entity: str, start: date, end: date, longest_days: int) -> Iterator[Window]:

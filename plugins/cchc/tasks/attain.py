@@ -10,8 +10,8 @@ from airflow.sdk.bases.sensor import PokeReturnValue
 from airflow.sdk.exceptions import AirflowSkipException
 
 from cchc.catalog import load_catalog
-from cchc.days import attainment_deadline
-from cchc.indicators.attainment import DayRange, attain
+from cchc.days import DayRange, attainment_deadline
+from cchc.indicators.attainment import attain
 from cchc.settings import read_settings
 from cchc.sources.profile import read_profiles
 from cchc.tasks.context import current_day, current_run_id, read_login

@@ -6,6 +6,8 @@ from datetime import date
 
 import psycopg
 
+from cchc.days import DayRange
+
 
 def open_night(connection: psycopg.Connection, source: str, day: date, run_id: str) -> None:
     """A run begins; whatever halted an earlier one is for people to have looked at. Commits."""
@@ -57,10 +59,8 @@ def is_open(connection: psycopg.Connection, source: str, day: date, run_id: str)
     return bool(row and row[0])
 
 
-def read_complete_windows(
-    connection: psycopg.Connection, source: str, entity: str, day: date
-) -> list[tuple[date, date]]:
-    """First and last day of the windows that nights before that of ``day`` have published.
+def read_complete_windows(connection: psycopg.Connection, source: str, entity: str, day: date) -> list[DayRange]:
+    """The days of the windows that nights before that of ``day`` have published.
 
     What the night itself has published is left out, so that it plans the same windows however often it is run.
     """
@@ -70,7 +70,7 @@ def read_complete_windows(
         [source, entity, day],
     ).fetchall()
     connection.commit()
-    return [(start, end) for start, end in rows]
+    return [DayRange(start, end) for start, end in rows]
 
 
 def list_ended_loads(connection: psycopg.Connection, source: str) -> frozenset[str]:
