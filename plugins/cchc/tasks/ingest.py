@@ -187,12 +187,10 @@ def _audit(connection: psycopg.Connection, login: Login, profile: Profile, loads
     for load in loads:
         if not is_staged(connection, profile, load):
             _stage(connection, profile, load)
-    connection.commit()
     audit(connection, login, profile, loads, current_run_id())
 
 
 def _publish(connection: psycopg.Connection, profile: Profile, load: Load) -> None:
-    connection.commit()  # what was read before has begun a transaction; the publish is to be one by itself
     outcome = publish(connection, profile, load, current_run_id())
     log.info(
         "%s of %s: %d received, %d accepted, %d quarantined, %d changed",

@@ -63,8 +63,11 @@ class Login:
 
 @contextmanager
 def connect(login: Login, role: str = LOADER, **options: Any) -> Iterator[psycopg.Connection]:
-    """Open a connection as ``role``: commits when the block ends well, rolls back when it doesn't."""
-    with psycopg.connect(login.conninfo(role), **options) as connection:
+    """Open a connection as ``role``. A statement commits by itself, what belongs together is in ``transaction()``.
+
+    So no reading holds a transaction open, in which a later one would be but a savepoint.
+    """
+    with psycopg.connect(login.conninfo(role), autocommit=True, **options) as connection:
         yield connection
 
 
@@ -82,10 +85,7 @@ def run_file(connection: psycopg.Connection, name: str, parameters: dict[str, An
 def hold_lock(connection: psycopg.Connection, name: str) -> Iterator[None]:
     """Hold the advisory lock ``name`` for the session while the block runs; waits for whoever has it."""
     connection.execute("select pg_advisory_lock(hashtextextended(%s, 0))", [name])
-    connection.commit()
     try:
         yield
     finally:
-        connection.rollback()  # whatever failed in the block: a failed transaction would not even unlock
         connection.execute("select pg_advisory_unlock(hashtextextended(%s, 0))", [name])
-        connection.commit()

@@ -26,7 +26,6 @@ def read_halt(connection: psycopg.Connection, source: str, day: date, run_id: st
         "select halted_reason from ops.source_night where source = %s and day = %s and run_id = %s",
         [source, day, run_id],
     ).fetchone()
-    connection.commit()
     return row[0] if row else None
 
 
@@ -55,7 +54,6 @@ def is_open(connection: psycopg.Connection, source: str, day: date, run_id: str)
         "select exists (select from ops.source_night where source = %s and day = %s and run_id = %s)",
         [source, day, run_id],
     ).fetchone()
-    connection.commit()
     return bool(row and row[0])
 
 
@@ -69,7 +67,6 @@ def read_complete_windows(connection: psycopg.Connection, source: str, entity: s
         " where source = %s and entity = %s and status = 'published' and data_date < %s",
         [source, entity, day],
     ).fetchall()
-    connection.commit()
     return [DayRange(start, end) for start, end in rows]
 
 
@@ -78,7 +75,6 @@ def list_ended_loads(connection: psycopg.Connection, source: str) -> frozenset[s
     rows = connection.execute(
         "select archive_uri from ops.load where source = %s and status in ('published', 'stopped')", [source]
     ).fetchall()
-    connection.commit()
     return frozenset(uri for (uri,) in rows if uri)
 
 
@@ -87,7 +83,6 @@ def list_unfinished(connection: psycopg.Connection, sources: list[str], day: dat
     rows = connection.execute(
         "select source from ops.source_night where day = %s and finished_at is not null", [day]
     ).fetchall()
-    connection.commit()
     return sorted(set(sources) - {source for (source,) in rows})
 
 
@@ -96,7 +91,6 @@ def list_late(connection: psycopg.Connection) -> list[tuple[str, str, date | Non
     rows = connection.execute(
         "select source, entity, newest_day, stale_since from mart.data_freshness where is_late order by source, entity"
     ).fetchall()
-    connection.commit()
     return [(source, entity, newest_day, stale_since) for source, entity, newest_day, stale_since in rows]
 
 
@@ -108,5 +102,4 @@ def has_late_days(connection: psycopg.Connection, province: str) -> bool:
         " where a.agency_code = %s)",
         [province],
     ).fetchone()
-    connection.commit()
     return bool(row and row[0])
