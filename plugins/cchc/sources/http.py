@@ -66,10 +66,17 @@ def post_json(
     Raises SourceRefusedError or SourceUnavailableError (ask nothing more tonight), SourceError (this window only), or
     RejectedResponseError around one of them when there are bytes to keep.
     """
+    return _accept(_ask(url, payload, policy, sleep, json=payload, headers=headers), policy)
+
+
+def _ask(
+    url: str, payload: dict[str, Any], policy: RequestPolicy, sleep: Callable[[float], None], **sent: Any
+) -> Response:
+    """Try until there is an answer; raises as post_json when there is none."""
     for number in range(1, policy.tries + 1):
-        response, retry_after, trouble = _try_once(url, payload, policy, json=payload, headers=dict(headers or {}))
+        response, retry_after, trouble = _try_once(url, payload, policy, **sent)
         if response is not None and not trouble:
-            return _accept(response, policy)
+            return response
         wait = _choose_wait(number, retry_after, policy)
         if number == policy.tries or wait > policy.longest_wait_seconds:
             told = f"; told to wait {wait:.0f} s" if wait > policy.longest_wait_seconds else ""
@@ -92,23 +99,13 @@ def request_token(
 ) -> str:
     """A bearer token by OAuth 2 client credentials (sources.md, one_stop). Its answer is neither archived nor told.
 
-    Asked for as often as ``policy`` allows.
     Raises SourceRefusedError where login or password don't hold, else SourceUnavailableError.
     """
     form = {"grant_type": "client_credentials"}
-    for number in range(1, policy.tries + 1):
-        response, retry_after, trouble = _try_once(url, form, policy, data=form, auth=(login, password), headers={})
-        if response is not None and not trouble:
-            return _read_token(url, response)
-        wait = _choose_wait(number, retry_after, policy)
-        if number == policy.tries or wait > policy.longest_wait_seconds:
-            raise SourceUnavailableError(f"POST {url}: {trouble} at try {number} of {policy.tries}, no token")
-        log.warning("POST %s: %s; try %d of %d in %.1f s", url, trouble, number + 1, policy.tries, wait)
-        sleep(wait)
-    raise AssertionError("a policy has at least one try")
-
-
-def _read_token(url: str, response: Response) -> str:
+    try:
+        response = _ask(url, form, policy, sleep, data=form, auth=(login, password))
+    except RejectedResponseError as rejected:
+        raise rejected.cause from None
     token = parse_body(response.body)[0].get("access_token")
     if response.status in (400, 401, 403):
         raise SourceRefusedError(f"POST {url}: HTTP {response.status}, the connection's login or password is refused")
@@ -118,7 +115,7 @@ def _read_token(url: str, response: Response) -> str:
 
 
 def _try_once(
-    url: str, payload: dict[str, Any], policy: RequestPolicy, *, headers: dict[str, str], **sent: Any
+    url: str, payload: dict[str, Any], policy: RequestPolicy, headers: Mapping[str, str] | None = None, **sent: Any
 ) -> tuple[Response | None, float | None, str | None]:
     """One try: the response, what Retry-After asks for, and what makes it worth another try."""
     try:
@@ -128,7 +125,7 @@ def _try_once(
             timeout=(policy.connect_timeout_seconds, policy.read_timeout_seconds),
             allow_redirects=False,
             stream=True,
-            headers={"Accept": "application/json", "User-Agent": "cchc", **headers},
+            headers={"Accept": "application/json", "User-Agent": "cchc", **(headers or {})},
         ) as answer:
             body = _read_body(answer, policy)
             response = Response(
