@@ -21,7 +21,7 @@ from cchc.tasks.context import current_day, current_run_id, name_map_index, read
 from cchc.tasks.inbox import find_file, give_back
 from cchc.tasks.plan import Messages, group_windows, is_configured, plan_windows, read_source_target
 from cchc.warehouse.connection import Login, connect, hold_lock
-from cchc.warehouse.night import close_night, halt_night, has_late_days, is_open, open_night, read_halt
+from cchc.warehouse.night import close_night, halt_night, has_late_days, open_night, read_halt, was_opened
 from cchc.warehouse.publish import LoadStoppedError, has_ended, publish, read_status, record_failure
 from cchc.warehouse.staging import is_staged, sort_by_newest_day, stage
 
@@ -133,7 +133,7 @@ def close_source(source: str, windows: list[Messages] | None, published: object)
             close_night(connection, source, day, current_run_id())
         raise AirflowFailException(f"{source}: the night could not be planned, see the log of plan_night")
     with connect(read_login()) as connection:
-        if not is_open(connection, source, day, current_run_id()):
+        if not was_opened(connection, source, day, current_run_id()):
             raise AirflowSkipException(f"{source} is skipped tonight")
         page = write_page(connection, settings.pages, source, day, current_run_id())
         close_night(connection, source, day, current_run_id())
@@ -158,13 +158,13 @@ def _ask(connection: psycopg.Connection, profile: Profile, window: Window) -> Ca
     source, day, run_id = profile.source, current_day(), current_run_id()
     archive = _archive(source)
     try:
-        if window.period == "file":
+        if isinstance(profile, FilesProfile) or window.period == "file":
             return land_file(archive, window, find_file(profile, window))
         halted = read_halt(connection, source, day, run_id)
         if halted:
             raise SourceError(f"{window.name}: not asked, since {source} is left alone for tonight: {halted}")
-        target = None if isinstance(profile, FilesProfile) else read_source_target(profile)
-        if target and not isinstance(profile, FilesProfile):
+        target = read_source_target(profile)
+        if target:
             return ask_source(profile, target, archive, window, day)
         # What was stopped is all there is: it is judged again.
         stopped = find_archived(archive, window, day, even_stopped=True)

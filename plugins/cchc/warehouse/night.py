@@ -48,7 +48,7 @@ def close_night(connection: psycopg.Connection, source: str, day: date, run_id: 
         )
 
 
-def is_open(connection: psycopg.Connection, source: str, day: date, run_id: str) -> bool:
+def was_opened(connection: psycopg.Connection, source: str, day: date, run_id: str) -> bool:
     """Whether the run has opened the night: one that is skipped doesn't."""
     row = connection.execute(
         "select exists (select from ops.source_night where source = %s and day = %s and run_id = %s)",
