@@ -6,11 +6,13 @@ import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from upath import UPath
 
 from cchc.settings import SOURCES
+from cchc.sources import workbook
 from cchc.sources.files import list_wanted
 from cchc.sources.inbox import list_files, recognise
 from cchc.sources.profile import read_profile
@@ -107,6 +109,20 @@ def test_file_belongs_to_the_source_whose_headings_it_has() -> None:
     assert recognise(treasury, "kb.xlsx", KINDS) == "treasury"
     assert recognise(";".join(KINDS["treasury"]["treasury"]).encode(), "kb.csv", KINDS) == "treasury"
     assert recognise(good(), "bc.xlsx", KINDS) == "returns"
+
+
+def test_file_of_two_sources_belongs_to_the_first_and_is_opened_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    content = write_workbook([list(WANTED["ChiTieu"]), list(KINDS["treasury"]["treasury"])], sheet="Sheet1")
+    opened = Mock(wraps=workbook.open_sheets)
+    monkeypatch.setattr(workbook, "open_sheets", opened)
+    assert recognise(content, "bc.xlsx", KINDS) == "treasury"
+    assert recognise(content, "bc.xlsx", dict(reversed(KINDS.items()))) == "returns"
+    assert opened.call_count == 2
+
+
+def test_file_with_a_heading_twice_is_left_to_the_others() -> None:
+    headings = list(KINDS["treasury"]["treasury"])
+    assert recognise(write_workbook([[*headings, headings[0]]], sheet="Sheet1"), "kb.xlsx", KINDS) is None
 
 
 @pytest.mark.parametrize("name", ["locked", "macro", "cut_short", "damaged", "web_page", "entity_bomb", "zeros_200_mb"])

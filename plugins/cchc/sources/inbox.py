@@ -11,7 +11,7 @@ from typing import Any
 from cchc.sources.errors import SourceError
 from cchc.sources.fields import show
 from cchc.sources.table import Refusal, Wanted
-from cchc.sources.workbook import find_kinds
+from cchc.sources.workbook import has_headings, open_first_rows
 
 log = logging.getLogger(__name__)
 
@@ -48,14 +48,12 @@ def list_files(folder: Any, largest_bytes: int) -> list[InboxFile]:
 
 
 def recognise(content: bytes, name: str, kinds: Mapping[str, Wanted]) -> str | None:
-    """The source, of ``kinds``, whose headings a file has; None where it has nobody's or can't be opened."""
-    for source, wanted in kinds.items():
-        try:
-            if find_kinds(content, name, wanted):
-                return source
-        except Refusal:
-            continue
-    return None
+    """The first source of ``kinds`` whose headings a file has; None where it has nobody's or can't be opened."""
+    try:
+        sheets = open_first_rows(content, name)
+    except Refusal:
+        return None
+    return next((source for source, wanted in kinds.items() if has_headings(sheets, wanted)), None)
 
 
 def _walk(folder: Any, prefix: str, largest_bytes: int) -> Iterator[InboxFile]:

@@ -28,7 +28,7 @@ from cchc.sources.table import (
 )
 from cchc.sources.xlsx_package import OLE, inspect_package
 
-__all__ = ["Refusal", "Table", "Wanted", "find_kinds", "is_workbook", "open_sheets", "read_tables"]
+__all__ = ["Refusal", "Table", "Wanted", "has_headings", "is_workbook", "open_first_rows", "open_sheets", "read_tables"]
 
 LARGEST_BYTES = 20 * 2**20
 LAST_ROW = 2**20  # of any workbook
@@ -61,11 +61,17 @@ def read_tables(content: bytes, name: str, wanted: Wanted) -> list[Table]:
     return tables
 
 
-def find_kinds(content: bytes, name: str, wanted: Wanted) -> set[str]:
-    """The kinds of sheet that a file holds, told by its first rows. Raises Refusal where it can't be opened."""
-    sheets = open_sheets(content, name, last_row=HEADINGS_WITHIN)
-    found = (find_headings(sheet, wanted) for sheet in sheets if not is_named(sheet, GUIDE_SHEET))
-    return {headings.kind for headings in found if headings}
+def has_headings(sheets: list[Sheet], wanted: Wanted) -> bool:
+    """Whether a sheet of a file is of one of the kinds; not where one has a heading twice."""
+    try:
+        return any(find_headings(sheet, wanted) for sheet in sheets if not is_named(sheet, GUIDE_SHEET))
+    except Refusal:
+        return False
+
+
+def open_first_rows(content: bytes, name: str) -> list[Sheet]:
+    """The sheets of a file, as far as headings may be. Raises Refusal where it is none that may be opened."""
+    return open_sheets(content, name, last_row=HEADINGS_WITHIN)
 
 
 def open_sheets(content: bytes, name: str, last_row: int = LAST_ROW) -> list[Sheet]:

@@ -19,6 +19,7 @@ from cchc.sources.given_back import SentFile, write_given_back
 from cchc.sources.inbox import InboxFile, describe, list_files, recognise
 from cchc.sources.load import Load
 from cchc.sources.profile import Profile, read_profiles
+from cchc.sources.table import Wanted
 from cchc.sources.window import Window, parse_window
 from cchc.tasks.context import read_connection
 from cchc.warehouse.night import list_ended_loads
@@ -68,9 +69,10 @@ def plan_files(connection: psycopg.Connection, profile: Profile, archive: Archiv
     newest = max([day, *(filed_on for filed_on, _ in archived)])
     filed_on = day if day == newest else newest + timedelta(days=1)
     entity = profile.entities[0]
+    kinds = {other.source: list_wanted(other) for other in read_profiles() if other.inbox}
     for file in list_files(folder, LARGEST_FILE_BYTES):
         key = identify(file)
-        if key not in known and _takes(profile, file):
+        if key not in known and _find_taker(file, kinds) == profile.source:
             known.add(key)
             windows.append(Window(entity, "file", filed_on, filed_on, key=key, origin=str(file.path)))
     if len(windows) > MOST_FILES:
@@ -123,11 +125,10 @@ def give_back(connection: psycopg.Connection, profile: Profile, load: Load) -> N
     log.info("%s: given back in %s", load.window.label, ", ".join(map(str, written)))
 
 
-def _takes(profile: Profile, file: InboxFile) -> bool:
-    """Whether a file is this source's: its headings say whose, and what nobody knows goes to the returns."""
-    kinds = {other.source: list_wanted(other) for other in read_profiles() if other.inbox}
+def _find_taker(file: InboxFile, kinds: dict[str, Wanted]) -> str:
+    """The source that takes a file: its headings say whose, and what nobody knows goes to the returns."""
     taken_by = recognise(file.read(), file.name, kinds) if file.sha256 else None
-    return (taken_by or "returns") == profile.source
+    return taken_by or "returns"
 
 
 def _list_sources() -> list[str]:
