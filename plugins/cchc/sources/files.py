@@ -5,39 +5,34 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from cchc.sources.profile import FilesProfile, Profile, RecordsProfile, Sheet
+from cchc.sources.profile import FilesProfile, Profile, RecordsProfile
 from cchc.sources.reading import Reading
 from cchc.sources.records import RowReader
 from cchc.sources.window import Window
 from cchc.sources.workbook import Refusal, Wanted, read_tables
 
 
-def list_sheets(profile: Profile) -> dict[str, Sheet]:
-    """The kinds of sheet that a source takes; none where it takes no files."""
-    if isinstance(profile, FilesProfile):
-        return profile.sheets
-    if isinstance(profile, RecordsProfile) and profile.inbox:
-        return {profile.source: Sheet(key=profile.key, fields=profile.fields_)}
-    return {}
-
-
 def list_wanted(profile: Profile) -> Wanted:
-    """Kind of sheet → its fields by heading."""
-    return {kind: sheet.fields_ for kind, sheet in list_sheets(profile).items()}
+    """The kinds of sheet that a source takes, each with its fields by heading; none where it takes no files."""
+    if isinstance(profile, FilesProfile):
+        return {kind: sheet.fields_ for kind, sheet in profile.sheets.items()}
+    if isinstance(profile, RecordsProfile) and profile.inbox:
+        return {profile.source: profile.fields_}
+    return {}
 
 
 def read_file(
     profile: Profile, window: Window, content: bytes, refused: str | None, province: str, name: str
 ) -> Reading:
     """Read one file; ``refused``: the rule by which its bytes weren't even taken. Never raises on what it holds."""
+    wanted = list_wanted(profile)
     response: dict[str, Any] = {"refusal": refused, "refusal_detail": None}
     described: list[Mapping[str, Any]] = []
     rows: list[dict[str, Any]] = []
     try:
-        tables = [] if refused else read_tables(content, name, list_wanted(profile))
+        tables = [] if refused else read_tables(content, name, wanted)
         for table in tables:
-            sheet = list_sheets(profile)[table.kind]
-            reader = RowReader(sheet.fields_, sheet.key)
+            reader = RowReader(wanted[table.kind])
             kind = {"sheet": table.kind} if isinstance(profile, FilesProfile) else {}
             for row_no, record in table.rows:
                 reader.add(f"{table.sheet}!{row_no}", record, "vietnamese", **kind)

@@ -184,9 +184,8 @@ class RecordsProfile(BaseProfile):
 
 
 class Sheet(Model):
-    """One kind of sheet: heading → column, and the columns that name a row."""
+    """One kind of sheet: heading → column."""
 
-    key: tuple[str, ...]
     fields_: dict[str, WireField] = Field(alias="fields")
 
 

@@ -46,7 +46,7 @@ def fetch_pages(
 
 def read_pages(profile: RecordsProfile, window: Window, bodies: list[bytes], province: str) -> Reading:
     """Read the pages of one capture; never raises."""
-    rows = RowReader(profile.fields_, profile.key)
+    rows = RowReader(profile.fields_)
     refusal = envelope_code = None
     totals = set()
     for number, body in enumerate(bodies, 1):
@@ -64,9 +64,11 @@ def read_pages(profile: RecordsProfile, window: Window, bodies: list[bytes], pro
             break
         for place, record in enumerate(document["data"]):
             rows.add(f"page {number} /data/{place}", as_dict(record), "json")
+    keys = Counter(tuple(row.get(column) for column in profile.key) for row in rows.rows)
     return Reading(
         response={
             **rows.describe(),
+            "repeated_rows": sum(count - 1 for key, count in keys.items() if None not in key),
             "refusal": refusal,
             "refusal_detail": None,
             # Either spelling of success: what the suite compares is one word.
@@ -85,7 +87,6 @@ class RowReader:
     """Collects rows as the field map reads them, and what is to be said of them as a whole."""
 
     fields: Mapping[str, Field]
-    key: tuple[str, ...]
     rows: list[dict[str, Any]] = field(default_factory=list)
     missing: set[str] = field(default_factory=set)
     unknown: set[str] = field(default_factory=set)
@@ -113,11 +114,9 @@ class RowReader:
         """The columns of the response row that the rows tell. A required field is gone when no row has it."""
         required = {name for name, wire in self.fields.items() if wire.required}
         gone = self.missing | (required - self.present if self.rows else set())
-        keys = Counter(tuple(row.get(column) for column in self.key) for row in self.rows)
         return {
             "row_no": 1,
             "rows_received": len(self.rows),
-            "repeated_rows": sum(count - 1 for key, count in keys.items() if None not in key),
             "missing_fields": sorted(gone) or None,
             "unknown_fields": sorted(self.unknown) or None,
         }
