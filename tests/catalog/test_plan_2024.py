@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from itertools import pairwise
 
@@ -310,25 +310,7 @@ def test_the_budget_year_closes_a_month_later(catalog: Catalog) -> None:
     assert late == {"II.7-1", "PL.VI.7-1"}
 
 
-@given(years=st.sets(st.integers(2018, 2032), min_size=1), day=st.dates(date(2016, 1, 1), date(2034, 12, 31)))
-def test_a_day_has_the_plan_of_its_year_else_the_newest_earlier_one(
-    catalog: Catalog, years: set[int], day: date
-) -> None:
-    plans = tuple(catalog.plans[0].model_copy(update={"year": year}) for year in sorted(years))
-    found = catalog.model_copy(update={"plans": plans}).plan_for(day)
-    if found is None:
-        assert min(years) > day.year
-        return
-    plan, is_of_other_year = found
-    assert is_of_other_year == (day.year not in years)
-    assert plan.year <= day.year
-    assert not any(plan.year < year <= day.year for year in years)
-
-
 def test_the_plan_covers_the_whole_year_though_signed_later(catalog: Catalog) -> None:
     plan = catalog.plans[0]
     assert plan.signed_on == date(2024, 1, 11)
-    for day in (plan.valid_from, plan.signed_on - timedelta(days=1), plan.valid_to):
-        assert catalog.plan_for(day) == (plan, False)
-    assert catalog.plan_for(plan.valid_from - timedelta(days=1)) is None
-    assert catalog.plan_for(plan.valid_to + timedelta(days=1)) == (plan, True)
+    assert (plan.valid_from, plan.valid_to) == (date(2024, 1, 1), date(2024, 12, 31))

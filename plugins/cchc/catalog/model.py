@@ -249,11 +249,6 @@ class Catalog(_Record):
     agencies: tuple[Agency, ...]
     sets: tuple[AgencySet, ...]
 
-    def plan_for(self, day: date) -> tuple[Plan, bool] | None:
-        """The plan of the day's year, else the newest earlier one with True (``plan_of_other_year``), else None."""
-        plan = max((plan for plan in self.plans if plan.year <= day.year), key=lambda plan: plan.year, default=None)
-        return (plan, plan.year != day.year) if plan else None
-
     def members(self, set_code: str, day: date) -> list[Agency]:
         """The agencies of a set on a day, by code. An unknown set is a KeyError."""
         found = {known.code: known for known in self.sets}[set_code]
