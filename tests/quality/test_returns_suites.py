@@ -5,7 +5,6 @@ All rows are of one file, taken in on 31 July 2024; each is named by what is wro
 
 from __future__ import annotations
 
-import warnings
 from calendar import monthrange
 from collections.abc import Iterator
 from datetime import date
@@ -14,12 +13,11 @@ from uuid import UUID
 
 import psycopg
 import pytest
-from psycopg import sql
 
 from cchc.local.embedded import Database
-from cchc.quality.audit import Result, run_suite
-from cchc.warehouse.connection import LOADER, Login
-from tests.conftest import TEMPLATE, run_as_superuser
+from cchc.quality.audit import Result
+from cchc.warehouse.connection import Login
+from tests.quality.judged_rows import judge, open_warehouse
 from tests.sql.test_cases import fill_table
 from tests.warehouse.staged_rows import insert_rows, stage_rows
 
@@ -162,44 +160,28 @@ SEVERITIES = {
 }  # fmt: skip
 
 
+Judged = tuple[list[Result], dict[int, set[str]]]
+
+
 @pytest.fixture(scope="module")
 def login(cluster: Database) -> Iterator[Login]:
     """A warehouse with a small catalog."""
-    name = "returns_suites"
-    run_as_superuser(cluster, "CREATE DATABASE {} TEMPLATE {} OWNER {}", name, TEMPLATE, "cchc_owner")
-    own = Login(cluster.host, cluster.port, name, LOADER, cluster.credentials[LOADER])
-    with psycopg.connect(own.conninfo()) as connection:
-        parameters = {"province": "H58", "source": "returns"}
-        fill_table(connection, "core.agency_catalog", AGENCIES, parameters)
-        fill_table(connection, "core.agency_set_member", [{"agency_code": f"H58.4{n}"} for n in (0, 1)], parameters)
-        whole = {"source": "returns", "valid_to": None, "is_share": "true"}
-        fill_table(connection, "mart.indicator", [whole | row for row in INDICATORS], parameters)
-        tasks: list[dict[str, str | None]] = [
-            {"plan_year": "2024", "task_code": f"PL.I.{number}"} for number in range(1, 16)
-        ]
-        fill_table(connection, "mart.task", [*tasks, {"plan_year": "2023", "task_code": "PL.OLD"}], parameters)
-    yield own
-    run_as_superuser(cluster, "DROP DATABASE {} WITH (FORCE)", name)
-
-
-def judge(login: Login, load_id: UUID, suite: str) -> tuple[list[Result], dict[int, set[str]]]:
-    """The results of a suite on a load, and by row the rules that it breaks."""
-    broken: dict[int, set[str]] = {}
-    with warnings.catch_warnings():  # what Great Expectations and its dependencies warn of is theirs
-        warnings.simplefilter("ignore")
-        results = run_suite(login.sqlalchemy_url(**{"cchc.load_ids": str(load_id)}), suite)
-    with psycopg.connect(login.conninfo()) as connection:
-        connection.execute("select set_config('cchc.load_ids', %s, false)", [str(load_id)])
-        for result in results:
-            if result.unexpected_rows:
-                rows = sql.SQL("select row_no from ({}) as broken").format(sql.SQL(result.rows_query))
-                for (row_no,) in connection.execute(rows).fetchall():
-                    broken.setdefault(row_no, set()).add(result.rule_id)
-    return results, broken
+    tasks: list[dict[str, str | None]] = [
+        {"plan_year": "2024", "task_code": f"PL.I.{number}"} for number in range(1, 16)
+    ]
+    with open_warehouse(cluster, "returns_suites") as own:
+        with psycopg.connect(own.conninfo()) as connection:
+            parameters = {"province": "H58", "source": "returns"}
+            fill_table(connection, "core.agency_catalog", AGENCIES, parameters)
+            fill_table(connection, "core.agency_set_member", [{"agency_code": f"H58.4{n}"} for n in (0, 1)], parameters)
+            whole = {"source": "returns", "valid_to": None, "is_share": "true"}
+            fill_table(connection, "mart.indicator", [whole | row for row in INDICATORS], parameters)
+            fill_table(connection, "mart.task", [*tasks, {"plan_year": "2023", "task_code": "PL.OLD"}], parameters)
+        yield own
 
 
 @pytest.fixture(scope="module")
-def rows_judged(login: Login) -> tuple[list[Result], dict[int, set[str]]]:
+def rows_judged(login: Login) -> Judged:
     """The file of ROWS, by number from 1."""
     with psycopg.connect(login.conninfo()) as connection:
         response = {"load_id": FILE, "row_no": 1, "rows_received": len(ROWS), "repeated_rows": 0}
@@ -209,13 +191,11 @@ def rows_judged(login: Login) -> tuple[list[Result], dict[int, set[str]]]:
 
 
 @pytest.mark.parametrize("number", range(1, len(ROWS) + 1), ids=lambda number: ROWS[number - 1][0])
-def test_row_breaks_these_rules_and_no_other(
-    rows_judged: tuple[list[Result], dict[int, set[str]]], number: int
-) -> None:
+def test_row_breaks_these_rules_and_no_other(rows_judged: Judged, number: int) -> None:
     assert rows_judged[1].get(number, set()) == ROWS[number - 1][2]
 
 
-def test_every_rule_has_a_row_that_breaks_it(rows_judged: tuple[list[Result], dict[int, set[str]]]) -> None:
+def test_every_rule_has_a_row_that_breaks_it(rows_judged: Judged) -> None:
     assert {result.rule_id for result in rows_judged[0]} == set().union(*(rules for _, _, rules in ROWS))
 
 
@@ -234,9 +214,7 @@ def test_what_is_wrong_with_the_file_is_told_by_its_name(login: Login) -> None:
     assert broken == {number: rules for number, (_, rules) in enumerate(wrong, 1) if rules}
 
 
-def test_rules_have_the_severities_of_the_rulings(
-    login: Login, rows_judged: tuple[list[Result], dict[int, set[str]]]
-) -> None:
+def test_rules_have_the_severities_of_the_rulings(login: Login, rows_judged: Judged) -> None:
     found: dict[str, set[str]] = {}
     for result in [*rows_judged[0], *judge(login, UUID(int=3), "returns_response")[0]]:
         found.setdefault(result.severity, set()).add(result.rule_id)
