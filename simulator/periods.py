@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -67,9 +68,9 @@ class Question(BaseModel):
     current_page: Annotated[int, Field(ge=1)]
     page_size: Annotated[int, Field(ge=1, le=1000)]
 
+    @abstractmethod
     def period(self) -> Period:
         """The period asked for; RefusedError 400 when it isn't a whole one."""
-        raise NotImplementedError
 
 
 class PeriodQuestion(Question):

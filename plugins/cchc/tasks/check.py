@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from cchc.days import described_day, newest_complete_day
@@ -65,7 +66,7 @@ def _check_api(profile: PortalProfile | RecordsProfile) -> Iterator[Finding]:
         return
     root = f", root department {target.root_department_id}" if target.root_department_id else ""
     yield True, f"connection {profile.connection}: {target.host}{root}"
-    once = Target(**{**vars(target), "policy": target.policy.model_copy(update={"tries": 1})})
+    once = replace(target, policy=target.policy.model_copy(update={"tries": 1}))
     province, day = read_settings().province, newest_complete_day(datetime.now(UTC))
     if isinstance(profile, PortalProfile):
         window = plan_year_and_month(profile.entities, day)[0]
