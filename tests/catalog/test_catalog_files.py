@@ -17,6 +17,8 @@ from tests.catalog.small_catalog import AGENCIES, FILES, PLAN, SETS, Load, edite
 
 TARGETS = "targets: [{valid_from: 2024-01-01, value: 45}]"
 REPORTED = "targets: [{valid_from: 2024-01-01, value: null, reason_vi: Không nêu}]\n        is_target_reported: true"
+JUDGED = "judged: as_reported"
+STEPS = "milestones: [{by: 2024-03-31, value: 20}, {by: 2024-12-30, value: 45}]"
 POPULATION = "population: {set: huyen, levels: [province, district]}"
 PLAN_MISTAKES = [
     ('comparator: ">="', 'comparator: "=>"', 'comparator: "=>" is not one of >=, >, ='),
@@ -99,6 +101,45 @@ def test_a_mistake_in_an_entry_is_refused_by_name(load: Load, old: str, new: str
     with pytest.raises(CatalogError) as refusal:
         load(edited("plan_2024.yaml", old, new))
     assert str(refusal.value) == f"plan_2024.yaml, entry II.1.b-1, field {told}"
+
+
+MILESTONE_MISTAKES = [
+    ("[{by: 2024-06-30, value: 45.1}]", "[0].value: 45.1 is not between 0 and the target 45, correct one"),
+    ("[{by: 2024-06-30, value: -1}]", "[0].value: -1 is not between 0 and the target 45, correct one"),
+    ("[{by: 2023-12-31, value: 9}]",
+     "[0].by: 2023-12-31 is not in the plan before the year closes, correct the day"),
+    ("[{by: 2024-12-31, value: 9}]",
+     "[0].by: 2024-12-31 is not in the plan before the year closes, correct the day"),
+    ("[{by: 2024-06-30, value: 9}, {by: 2024-06-30, value: 9}]",
+     "[1].by: 2024-06-30 is not after 2024-06-30, write them in their order"),
+    ("[{by: 2024-03-31, value: 20}, {by: 2024-06-30, value: 19.9}]",
+     "[1].value: 19.9 is below 20, the one before, correct one"),
+    ("[{by: 30/06/2024, value: 20}]", '[0].by: "30/06/2024" is not a day, write it as 2024-12-31'),
+    ("40", ': "40" is not a list, write it as [a, b]'),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("written", "told"), MILESTONE_MISTAKES)
+def test_a_mistake_in_the_milestones_is_refused_by_name(load: Load, written: str, told: str) -> None:
+    with pytest.raises(CatalogError) as refusal:
+        load(edited("plan_2024.yaml", JUDGED, f"judged: year_end\n        milestones: {written}"))
+    assert str(refusal.value) == f"plan_2024.yaml, entry II.1.b-1, field milestones{told}"
+
+
+@pytest.mark.parametrize(
+    ("target", "judged", "told"),
+    [
+        ("value: 45", "as_reported", "go with judged: year_end, write that or take them out"),
+        ("value: null, reason_vi: Chưa nêu", "year_end", "lead to a target that isn't known, take them out"),
+    ],
+)
+def test_milestones_without_a_year_s_end_or_a_target_are_refused(
+    load: Load, target: str, judged: str, told: str
+) -> None:
+    entry = f"targets: [{{valid_from: 2024-01-01, {target}}}]\n        judged: {judged}\n        {STEPS}"
+    with pytest.raises(CatalogError) as refusal:
+        load(edited("plan_2024.yaml", f"{TARGETS}\n        {JUDGED}", entry))
+    assert str(refusal.value) == f"plan_2024.yaml, entry II.1.b-1, field milestones: {told}"
 
 
 def test_what_only_a_variant_can_be_is_refused_of_an_entry(load: Load) -> None:
@@ -275,6 +316,44 @@ def test_a_figure_that_the_source_does_not_have_is_refused(load: Load) -> None:
         CatalogError, match=r'field metric: "national_portal\.online_paymnt" is no figure of national_portal'
     ):
         load(edited("plan_2024.yaml", "national_portal.online_payment", "national_portal.online_paymnt"))
+
+
+def test_milestones_are_those_of_every_reading_that_has_no_others(load: Load) -> None:
+    plan = PLAN.replace(JUDGED, f"judged: year_end\n        {STEPS}")
+    variants = plan[plan.index("          - variant:") : plan.index("        lead_agency_vi")]
+    others = variants.replace("portal_only", "with_its_own") + "            milestones: [{by: 2024-06-30, value: 1}]\n"
+    none = variants.replace("portal_only", "without") + "            milestones: []\n"
+    catalog = load({"plan_2024.yaml": plan.replace(variants, variants + others + none)})
+    steps = {row["variant"]: (row["milestone_days"], row["milestone_values"]) for row in indicator_rows(catalog)}
+    assert steps == {
+        "primary": ([date(2024, 3, 31), date(2024, 12, 30)], [20, 45]),
+        "portal_only": ([date(2024, 3, 31), date(2024, 12, 30)], [20, 45]),
+        "with_its_own": ([date(2024, 6, 30)], [1]),
+        "without": ([], []),
+    }
+
+
+def test_milestones_above_the_target_of_a_variant_are_refused_there_alone(load: Load) -> None:
+    plan = PLAN.replace(JUDGED, f"judged: year_end\n        {STEPS}")
+    lower = "            targets: [{valid_from: 2024-01-01, value: 30}]\n            source: one_stop"
+    with pytest.raises(CatalogError) as refusal:
+        load({"plan_2024.yaml": plan.replace("            source: one_stop", lower)})
+    assert [(mistake.field, mistake.text) for mistake in refusal.value.mistakes] == [
+        ("variants[0].milestones[1].value", "45 is not between 0 and the target 30, correct one")
+    ]
+
+
+def test_milestones_lie_below_every_target_of_the_year(load: Load) -> None:
+    steps = f"{TARGETS[:-1]}, {{valid_from: 2024-07-01, value: 40}}]\n        judged: year_end\n        {STEPS}"
+    with pytest.raises(CatalogError, match=r"milestones\[1\]\.value: 45 is not between 0 and the target 40"):
+        load(edited("plan_2024.yaml", f"{TARGETS}\n        {JUDGED}", steps))
+
+
+def test_a_budget_year_has_milestones_until_the_plan_s_last_day(load: Load) -> None:
+    steps = "judged: year_end\n        milestones: [{by: 2024-12-31, value: 40}]"
+    plan = edited("plan_2024.yaml", JUDGED, steps)["plan_2024.yaml"]
+    catalog = load({"plan_2024.yaml": plan.replace("period: year_to_date", "period: budget_year")})
+    assert [milestone.by for milestone in catalog.plans[0].indicators[0].milestones] == [date(2024, 12, 31)]
 
 
 def test_a_day_of_the_plan_without_a_target_is_refused(load: Load) -> None:

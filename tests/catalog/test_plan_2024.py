@@ -164,6 +164,10 @@ def test_judged_follows_the_source_and_the_surveys(catalog: Catalog) -> None:
     assert [(indicator.code, indicator.published_on) for indicator in yearly] == [("II.1.dd-2", date(2025, 4, 17))]
 
 
+def test_the_decision_sets_no_milestones(catalog: Catalog) -> None:
+    assert [row["indicator_code"] for row in indicator_rows(catalog) if row["milestone_days"]] == []
+
+
 def test_the_portal_gives_eleven_indicators(catalog: Catalog) -> None:
     portal = {i.code: (i.metric, i.figures_for) for i in catalog.plans[0].indicators if i.source == "national_portal"}
     assert portal == {

@@ -24,7 +24,7 @@ insert into mart.indicator (
     unit_vi, comparator, target, is_aspirational, judged, closes_on, is_share, is_target_reported, source, metric,
     figures_for, roll_up, period, levels, lead_agency_vi, legal_basis_vi
 ) values (
-    'H58', 2024, %s, 'primary', '2024-01-01', 1, '', '', '', '', '', '>=', 45, false, 'as_reported', '2024-12-31', true,
+    'H58', 2024, %s, 'primary', '2024-01-01', 1, '', '', '', '', '', '>=', 45, false, %s, '2024-12-31', true,
     false, split_part(%s, '.', 1), %s, 'agencies', 'own', 'year_to_date', '{province,district}', '', ''
 )
 """
@@ -61,10 +61,15 @@ class House:
 
     connection: psycopg.Connection
 
-    def add_indicator(self, code: str = "II.1.c-1", metric: str = "national_portal.online_payment") -> None:
+    def add_indicator(
+        self,
+        code: str = "II.1.c-1",
+        metric: str = "national_portal.online_payment",
+        judged: str = "as_reported",
+    ) -> None:
         """Type an indicator of the province and its districts into the plan of 2024. Commits."""
         with self.connection.transaction():
-            self.connection.execute(INDICATOR, [code, metric, metric])
+            self.connection.execute(INDICATOR, [code, judged, metric, metric])
 
     def add_agency(self, code: str, valid_from: date, level: str = "district") -> None:
         """Type an agency into the catalog. Commits."""

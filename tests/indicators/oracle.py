@@ -9,6 +9,8 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
+from tests.indicators.pace_oracle import Past, pace_on, status_of_pace
+
 ROOT = "H58"
 COMPARATORS: dict[str, Callable[[Fraction, Fraction], bool]] = {">=": operator.ge, ">": operator.gt, "=": operator.eq}
 
@@ -57,7 +59,10 @@ class Metric:
 
 @dataclass(frozen=True)
 class Reading:
-    """An entry of a plan in one reading. ``set_name`` None: all agencies are counted, and shown."""
+    """An entry of a plan in one reading. ``set_name`` None: all agencies are counted, and shown.
+
+    ``milestones``: day and value; ``history``: the province's rows of earlier years.
+    """
 
     number: int
     variant: str
@@ -76,6 +81,8 @@ class Reading:
     is_set_complete: bool
     is_shown: bool
     metric: Metric
+    milestones: tuple[tuple[date, Decimal], ...] = ()
+    history: tuple[Past, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -116,6 +123,8 @@ class Row:
     comparator: str | None
     target: Fraction | None
     gap: Fraction | None
+    pace_target: Fraction | None
+    pace_status: str
     data_date: date | None
     is_stale: bool
     flags: frozenset[str]
@@ -253,14 +262,18 @@ def judge(
     figure = held.figure if held else Figure()
     value = measure(reading, figure)
     target = to_fraction(figure.denominator if reading.is_target_reported else reading.target)
+    status = "not_applicable" if is_empty else choose_status(reading, day, figure, value, target)
+    pace = pace_on(reading, year, day, target)
     return Row(
-        status="not_applicable" if is_empty else choose_status(reading, day, figure, value, target),
+        status=status,
         numerator=to_fraction(figure.numerator),
         denominator=to_fraction(figure.denominator),
         value=value,
         comparator=reading.comparator,
         target=target,
         gap=None if value is None or target is None else value - target,
+        pace_target=pace,
+        pace_status=status_of_pace(status, value, pace),
         data_date=held.data_date if held else None,
         is_stale=held is not None and day > held.fresh_until,
         flags=(held.flags if held else frozenset()) | ({"plan_of_other_year"} if year != reading.plan_year else set()),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import psycopg
@@ -131,6 +132,20 @@ def test_readings_of_several_figures_are_measured_as_the_profile_says(house: Hou
     house.attain(date(2024, 5, 31))
     codes = "select distinct metric from mart.measure where metric like 'returns.%' order by 1"
     assert house.query(codes) == [("returns.II.2-1",), ("returns.II.2.pooled",)]
+
+
+def test_a_year_that_closes_gives_the_days_after_it_their_pace_in_the_same_go(house: House) -> None:
+    house.add_indicator("II.3-1", judged="year_end")
+    publish(house, date(2024, 1, 2), 9)
+    publish(house, date(2024, 12, 31), 36)
+    house.attain(date(2024, 1, 2))
+    house.attain(date(2024, 12, 31), date(2025, 1, 2))
+    found = house.query(
+        "select as_of_date, round(pace_target, 4) from mart.indicator_attainment"
+        " where indicator_code = 'II.3-1' and agency_code = 'H58' and as_of_date in ('2024-12-31', '2025-01-02')"
+        " order by as_of_date"
+    )
+    assert found == [(date(2024, 12, 31), 45), (date(2025, 1, 2), Decimal("11.25"))]  # 45 × 9 ÷ 36
 
 
 def test_tasks_have_their_status_of_each_day_attained(house: House) -> None:

@@ -31,9 +31,16 @@ from tests.indicators.oracle import (
     reckon,
     to_fraction,
 )
+from tests.indicators.pace_oracle import Past, move
 
 FIRST, LAST = date(2024, 12, 27), date(2025, 1, 4)
 DAYS = [FIRST + timedelta(offset) for offset in range(-2, (LAST - FIRST).days + 1)]
+PAST_DAYS = [
+    *(date(2022, 12, day) for day in (27, 31)),
+    *(date(2023, 1, day) for day in (1, 2, 4, 31)),
+    *(date(2023, 12, day) for day in (26, 28, 31)),
+    *(date(2024, 1, day) for day in (1, 2, 3, 31)),
+]
 AGENCIES = ["H58.31", "H58.32", "H58.33"]
 LOAD = UUID(int=1)
 
@@ -82,6 +89,22 @@ def metrics(draw: st.DrawFn, reading: Reading, target: Decimal) -> Metric:
 
 
 @st.composite
+def pasts(draw: st.DrawFn, reading: Reading) -> tuple[Past, ...]:
+    """The province's rows of earlier years; in January the budget year before is told beside the new one."""
+    rows = {}
+    for day in draw(st.lists(st.sampled_from(PAST_DAYS), max_size=8)):
+        plan_year = day.year
+        if reading.is_budget_year and day.month == 1:
+            plan_year = draw(st.sampled_from([day.year - 1, day.year - 1, day.year, day.year - 3]))
+        parts = [Decimal(draw(st.sampled_from([0, 1, 2, 3]))), Decimal(3)]
+        number = draw(st.sampled_from([Decimal(0), Decimal(40), Decimal("66.5"), Decimal(80), None]))
+        status = draw(st.sampled_from(["pending", "pending", "missed", "attained", "invalid", "not_applicable"]))
+        said = {"numerator": parts[0], "denominator": parts[1]} if reading.is_share and draw(st.booleans()) else {}
+        rows[day, plan_year] = Past(day, plan_year, status, **(said or {"number": number}))
+    return tuple(rows.values())
+
+
+@st.composite
 def entries(draw: st.DrawFn, number: int, plan_years: list[int]) -> list[Reading]:
     """One entry in each of the plans: its primary reading, for some shares also the one that counts agencies."""
     is_share = draw(st.integers(0, 4)) > 0
@@ -89,6 +112,9 @@ def entries(draw: st.DrawFn, number: int, plan_years: list[int]) -> list[Reading
     target = draw(st.sampled_from([Decimal(100), Decimal(90), Decimal("80.25"), Decimal("33.3333"), Decimal(0)]))
     judged = draw(st.sampled_from(["as_reported", "year_end", "yearly_survey"]))
     set_name = draw(st.sampled_from([None, "a", "b"]))
+    is_budget_year = draw(st.booleans())
+    closings = [date(2025, 1, 2), date(2025, 1, 31), *([] if is_budget_year else [date(2024, 12, 31)] * 3)]
+    steps = draw(st.lists(st.sampled_from([date(2024, 2, 29), date(2024, 12, 28), date(2024, 12, 30)]), unique=True))
     primary = Reading(
         number=number,
         variant="primary",
@@ -98,25 +124,35 @@ def entries(draw: st.DrawFn, number: int, plan_years: list[int]) -> list[Reading
         is_share=is_share,
         is_target_reported=not is_share and roll_up == "own" and draw(st.booleans()),
         judged=judged,
-        closes_on=draw(st.sampled_from([date(2024, 12, 31), date(2025, 1, 2), date(2025, 1, 31)])),
+        closes_on=draw(st.sampled_from(closings)),
         published_on=draw(st.sampled_from([None, *DAYS])) if judged == "yearly_survey" else None,
-        is_budget_year=draw(st.booleans()),
+        is_budget_year=is_budget_year,
         roll_up=roll_up,
         figures_for=draw(st.sampled_from(["agencies", "agencies", "province"])),
         set_name=set_name,
         is_set_complete=draw(st.booleans()),
         is_shown=set_name is None or draw(st.booleans()),
         metric=Metric(is_increment=draw(st.booleans()) and roll_up != "share_of_agencies", tellings=()),
+        milestones=tuple((day, target * place / 4) for place, day in enumerate(sorted(steps), start=1)),
     )
-    primary = replace(primary, metric=draw(metrics(primary, target)))
+    primary = replace(primary, metric=draw(metrics(primary, target)), history=draw(pasts(primary)))
     readings = [primary]
     if is_share and roll_up != "share_of_agencies" and draw(st.booleans()):
         goal = draw(st.sampled_from([Decimal(100), Decimal(50)]))
         readings.append(
-            replace(primary, variant="each_agency", roll_up="agencies_attaining", comparator="=", target=goal)
+            replace(
+                primary,
+                variant="each_agency",
+                roll_up="agencies_attaining",
+                comparator="=",
+                target=goal,
+                milestones=(),
+                history=draw(pasts(primary)),
+            )
         )
     if 2025 in plan_years:
-        readings += [replace(reading, plan_year=2025, closes_on=date(2025, 12, 31)) for reading in readings]
+        year_later = {"plan_year": 2025, "milestones": ()}
+        readings += [replace(reading, **year_later, closes_on=move(reading.closes_on, 1)) for reading in readings]
     return readings
 
 
@@ -180,9 +216,18 @@ def store(connection: psycopg.Connection, world: World) -> None:
         "mart.indicator (province_code, plan_year, indicator_code, variant, valid_from, ordinal, clause, wording_vi,"
         " name_vi, short_name_vi, unit_vi, is_aspirational, source, lead_agency_vi, legal_basis_vi, metric, comparator,"
         " target, is_share, is_target_reported, judged, closes_on, published_on, figures_for, roll_up, period,"
-        " set_code, set_is_complete, levels)"
+        " set_code, set_is_complete, levels, milestone_days, milestone_values)"
     )
     copy(connection, indicators, [indicator_row(reading) for reading in world.readings])
+    past = (
+        "mart.indicator_attainment (as_of_date, plan_year, indicator_code, variant, agency_code, numerator,"
+        " denominator, value, status, is_stale, quality_flags, run_id, computed_at)"
+    )
+    told = {(reading.number, reading.variant): reading for reading in world.readings}
+    copy(connection, past, [row for reading in told.values() for row in past_rows(reading)])
+    connection.execute(
+        "update mart.indicator_attainment set value = numerator * 100 / denominator where denominator is not null"
+    )
     measures = (
         "mart.measure (day, period, measure_code, agency_code, figure_year, is_increment, value, data_date,"
         " fresh_until, quality_flags, load_id)"
@@ -202,7 +247,17 @@ def indicator_row(reading: Reading) -> tuple[Any, ...]:
         *(False, "any", "", "", f"any.{reading.number}", reading.comparator, reading.target, reading.is_share),
         *(reading.is_target_reported, reading.judged, reading.closes_on, reading.published_on, reading.figures_for),
         *(reading.roll_up, period, reading.set_name, is_complete, levels),
+        *([day for day, _ in reading.milestones], [value for _, value in reading.milestones]),
     )
+
+
+def past_rows(reading: Reading) -> Iterator[tuple[Any, ...]]:
+    """The rows of mart.indicator_attainment of earlier years."""
+    for past in reading.history:
+        yield (
+            *(past.day, past.plan_year, str(reading.number), reading.variant, ROOT, past.numerator, past.denominator),
+            *(past.number, past.status, False, [], "earlier", past.day),
+        )
 
 
 def measure_rows(number: int, metric: Metric) -> Iterator[tuple[Any, ...]]:
@@ -230,7 +285,9 @@ def attain(connection: psycopg.Connection) -> dict[Key, Row]:
         run_file(connection, file, parameters)
     rows = connection.execute(
         "select as_of_date, plan_year, indicator_code::int, variant, agency_code, status, numerator, denominator,"
-        " value, comparator, target, gap, data_date, is_stale, quality_flags, coverage from mart.indicator_attainment"
+        " value, comparator, target, gap, pace_target, pace_status, data_date, is_stale, quality_flags, coverage"
+        " from mart.indicator_attainment where as_of_date >= %s",
+        [FIRST],
     ).fetchall()
     return {(day, year, number, variant, agency): to_row(said) for day, year, number, variant, agency, *said in rows}
 

@@ -10,6 +10,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from tests.oracle.figure import Figure, Source, add_up
+from tests.oracle.pace import Curve, choose_pace_status, find_pace
 from tests.oracle.plan import PLAN_YEAR, Reading, Target, read_readings, read_tasks
 from tests.oracle.province import ROOT, agencies_on
 from tests.oracle.returns import Returns
@@ -37,6 +38,8 @@ class Row:
     comparator: str | None
     target: Fraction | None
     status: str
+    pace_target: Fraction | None
+    pace_status: str
     coverage: Fraction | None
     data_date: date | None
     is_stale: bool
@@ -51,14 +54,20 @@ class Measured(NamedTuple):
 
 
 def reckon(sources: Mapping[str, Source], days: Iterable[date]) -> dict[Cell, Row]:
-    """Every row of every reading that one of ``sources`` feeds, on each of ``days``."""
+    """Every row of every reading that one of ``sources`` feeds, on each of ``days``, in order.
+
+    ``days`` are all that were attained, for an earlier year gives the pace of the next.
+    """
     rows = {}
-    for day in days:
-        for reading in read_readings():
-            if reading.source in sources:
-                for agency, measured in measure(reading, sources[reading.source], day):
-                    cell = Cell(day, PLAN_YEAR, reading.code, reading.variant, agency)
-                    rows[cell] = judge(reading, measured, day)
+    for reading in read_readings():
+        curves: dict[int, dict[date, Fraction]] = {}
+        for day in days if reading.source in sources else ():
+            year = find_year(reading, day)
+            for agency, measured in measure(reading, sources[reading.source], day):
+                row = judge(reading, measured, day, curves.get(year - 1, {}))
+                rows[Cell(day, PLAN_YEAR, reading.code, reading.variant, agency)] = row
+                if agency == ROOT and row.value is not None and row.status != "invalid":
+                    curves.setdefault(year, {})[day] = row.value
     return rows
 
 
@@ -140,7 +149,7 @@ def attains(value: Fraction, target: Target) -> bool:
     return COMPARATORS[target.comparator](value, target.target)
 
 
-def judge(reading: Reading, measured: Measured, day: date) -> Row:
+def judge(reading: Reading, measured: Measured, day: date, last_year: Curve) -> Row:
     """The row; without a figure there is neither value nor date, and nothing can be stale."""
     figure, coverage = measured
     told = reading.told
@@ -148,7 +157,10 @@ def judge(reading: Reading, measured: Measured, day: date) -> Row:
         told = Target(told.comparator, figure.denominator)
     value = None if not figure else divide(figure) if reading.is_share else figure.numerator
     flags = figure.flags if figure else frozenset()
-    if find_year(reading, day) != PLAN_YEAR:
+    year = find_year(reading, day)
+    status = choose_status(reading, figure, value, told, day)
+    pace = find_pace(reading, told.target, day, year, last_year)
+    if year != PLAN_YEAR:
         flags |= {"plan_of_other_year"}
     return Row(
         numerator=figure.numerator if figure else None,
@@ -156,7 +168,9 @@ def judge(reading: Reading, measured: Measured, day: date) -> Row:
         value=value,
         comparator=told.comparator,
         target=told.target,
-        status=choose_status(reading, figure, value, told, day),
+        status=status,
+        pace_target=pace,
+        pace_status=choose_pace_status(status, value, pace),
         coverage=coverage,
         data_date=figure.data_date if figure else None,
         is_stale=figure is not None and day > figure.fresh_until,

@@ -26,7 +26,7 @@ SHOWN = 20
 ATTAINMENT = """
 select
     a.as_of_date, a.plan_year, a.indicator_code, a.variant, a.agency_code, a.numerator, a.denominator, a.value,
-    a.comparator, a.target, a.status, a.coverage, a.data_date, a.is_stale, a.quality_flags
+    a.comparator, a.target, a.status, a.pace_target, a.pace_status, a.coverage, a.data_date, a.is_stale, a.quality_flags
 from mart.indicator_attainment as a
 inner join mart.indicator as i using (plan_year, indicator_code, variant)
 where a.as_of_date = any(%s) and i.source = any(%s)
@@ -41,7 +41,9 @@ def read_attainment(installation: Installation, days: list[date], sources: Itera
     """The rows of the pipeline for the entries that ``sources`` feed."""
     rows = {}
     for found in installation.query(ATTAINMENT, days, list(sources)):
-        numerator, denominator, value, comparator, target, status, coverage, data_date, is_stale, flags = found[5:]
+        numerator, denominator, value, comparator, target, status, *pace, coverage, data_date, is_stale, flags = found[
+            5:
+        ]
         rows[Cell(*found[:5])] = Row(
             numerator=read_exactly(numerator),
             denominator=read_exactly(denominator),
@@ -49,6 +51,8 @@ def read_attainment(installation: Installation, days: list[date], sources: Itera
             comparator=comparator,
             target=read_exactly(target),
             status=status,
+            pace_target=read_exactly(pace[0]),
+            pace_status=pace[1],
             coverage=read_exactly(coverage),
             data_date=data_date,
             is_stale=is_stale,

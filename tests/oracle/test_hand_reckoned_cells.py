@@ -245,6 +245,15 @@ CELLS = {
     ),
 }
 
+PACES = {
+    # 121 of 366 days, 30 %
+    "a straight line to 31 December": (cell(APRIL, "II.2-2"), (Fraction(30 * 121, 366), "on_track")),
+    # 366 of 397 days, 90 %; 45 % are paid
+    "a straight line to 31 January": (cell(DECEMBER, "II.7-1"), (Fraction(90 * 366, 397), "behind")),
+    "at the close it is the target": (cell(JANUARY, "II.7-1"), (Fraction(90), "behind")),
+    "no pace for what is judged as it is reported": (cell(APRIL, "II.9-1"), (None, "none")),
+}
+
 
 @pytest.fixture(scope="module")
 def rows(make_installation: Callable[[], Installation]) -> dict[Cell, Row]:
@@ -278,6 +287,17 @@ def test_a_cell_of_the_pipeline_is_what_it_is_by_hand(rows, where, expected):
 @pytest.mark.parametrize(("where", "expected"), CELLS.values(), ids=CELLS)
 def test_a_cell_of_the_oracle_is_what_it_is_by_hand(reckoned, where, expected):
     assert tell(reckoned[where]) == expected
+
+
+@pytest.mark.parametrize("by", ["rows", "reckoned"])
+@pytest.mark.parametrize(("where", "expected"), PACES.values(), ids=PACES)
+def test_the_pace_of_pipeline_and_oracle_is_what_it_is_by_hand(request, by, where, expected):
+    row = request.getfixturevalue(by)[where]
+    pace, status = expected
+    assert (row.pace_target and round(row.pace_target, DECIMALS), row.pace_status) == (
+        pace and round(pace, DECIMALS),
+        status,
+    )
 
 
 @pytest.mark.parametrize("wrong", [-1, 10**9 + 1, "chưa có", None])

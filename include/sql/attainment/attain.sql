@@ -1,5 +1,5 @@
--- Third step: a cell for each entry and agency, the province's rolled up from them, and its status; rulings.md, Status
--- and Rows. Takes entry, member and figure, leaves the table new_attainment for store.sql.
+-- Fourth step: a cell for each entry and agency, the province's rolled up from them, its status and whether it keeps
+-- pace; rulings.md, Status and Rows. Takes entry, member, pace and figure, leaves new_attainment for store.sql.
 -- Shares are compared by multiplying out: 89.996 %% shows as 90.00 and does not pass.
 create temporary table cell (
     as_of_date date not null,
@@ -192,17 +192,24 @@ select
     c.value,
     c.comparator,
     c.target,
-    case
-        when c.is_unpopulated or (c.is_share and c.denominator = 0) then 'not_applicable'
-        when e.judged = 'yearly_survey' and c.value is null and c.as_of_date < e.published_on then 'pending'
-        when c.value is null or c.target is null or c.comparator is null then 'no_data'
-        when c.is_invalid then 'invalid'
-        when c.is_reached then 'attained'
-        when e.judged = 'year_end' and c.as_of_date < e.closes_on then 'pending'
-        when e.judged = 'yearly_survey' and c.as_of_date < e.published_on then 'pending'
-        else 'missed'
-    end as status,
+    s.status,
     c.value - c.target as gap,
+    w.wanted / p.divisor as pace_target,
+    case
+        when p.divisor is null or s.status in ('not_applicable', 'no_data', 'invalid') then 'none'
+        when s.status = 'attained' then 'on_track'
+        when
+            s.status = 'pending'
+            and coalesce(
+                case
+                    when c.is_share then c.numerator * 100 * p.divisor >= w.wanted * c.denominator
+                    else c.numerator * p.divisor >= w.wanted
+                end,
+                c.ratio * p.divisor >= w.wanted
+            )
+            then 'on_track'
+        else 'behind'
+    end as pace_status,
     c.data_date,
     c.data_date is not null and not c.is_fresh as is_stale,
     array(
@@ -221,6 +228,26 @@ inner join entry as e
         and c.plan_year = e.plan_year
         and c.indicator_code = e.indicator_code
         and c.variant = e.variant
+left join pace as p
+    on
+        e.as_of_date = p.as_of_date
+        and e.plan_year = p.plan_year
+        and e.indicator_code = p.indicator_code
+        and case c.agency_code when %(province)s then e.variant else e.agency_variant end = p.variant
+cross join lateral (select p.fixed + p.weight * c.target as wanted) as w
+cross join lateral (
+    select
+        case
+            when c.is_unpopulated or (c.is_share and c.denominator = 0) then 'not_applicable'
+            when e.judged = 'yearly_survey' and c.value is null and c.as_of_date < e.published_on then 'pending'
+            when c.value is null or c.target is null or c.comparator is null then 'no_data'
+            when c.is_invalid then 'invalid'
+            when c.is_reached then 'attained'
+            when e.judged = 'year_end' and c.as_of_date < e.closes_on then 'pending'
+            when e.judged = 'yearly_survey' and c.as_of_date < e.published_on then 'pending'
+            else 'missed'
+        end as status
+) as s
 where c.is_shown;
 
-drop table entry, member, figure, cell;
+drop table entry, member, pace, figure, cell;

@@ -67,7 +67,12 @@ select
     case r.roll_up when 'agencies_attaining' then p.target else r.target end as agency_target,
     r.judged,
     r.published_on,
+    r.period,
     r.closes_on,
+    r.milestone_days,
+    r.milestone_values,
+    -- An agency's row follows the pace of the reading whose target it has.
+    case r.roll_up when 'agencies_attaining' then 'primary' else r.variant end as agency_variant,
     r.levels,
     -- Who is counted: the named set, else all agencies of the levels.
     r.set_code,

@@ -1,4 +1,4 @@
--- Second step: what each figure that an entry asks for says on each day. An increment adds to its year from 1 January
+-- Third step: what each figure that an entry asks for says on each day. An increment adds to its year from 1 January
 -- on; any other value holds until the next one of the same year, and its parts come from one day.
 -- Leaves the table figure. pool: '' for an agency's own figure; else the population whose increments the province's
 -- figure sums, each counted if its agency belonged to the population on the day of the event.

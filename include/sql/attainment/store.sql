@@ -24,11 +24,11 @@ using new_attainment as n
         and a.variant = n.variant
         and a.agency_code = n.agency_code
 when matched and (
-    a.numerator, a.denominator, a.value, a.comparator, a.target, a.status, a.gap, a.data_date, a.is_stale,
-    a.quality_flags, a.coverage
+    a.numerator, a.denominator, a.value, a.comparator, a.target, a.status, a.gap, a.pace_target, a.pace_status,
+    a.data_date, a.is_stale, a.quality_flags, a.coverage
 ) is distinct from (
-    n.numerator, n.denominator, n.value, n.comparator, n.target, n.status, n.gap, n.data_date, n.is_stale,
-    n.quality_flags, n.coverage
+    n.numerator, n.denominator, n.value, n.comparator, n.target, n.status, n.gap, n.pace_target, n.pace_status,
+    n.data_date, n.is_stale, n.quality_flags, n.coverage
 ) then
     update set
         numerator = n.numerator,
@@ -38,6 +38,8 @@ when matched and (
         target = n.target,
         status = n.status,
         gap = n.gap,
+        pace_target = n.pace_target,
+        pace_status = n.pace_status,
         data_date = n.data_date,
         is_stale = n.is_stale,
         quality_flags = n.quality_flags,
@@ -47,12 +49,12 @@ when matched and (
 when not matched then
     insert (
         as_of_date, plan_year, indicator_code, variant, agency_code, numerator, denominator, value, comparator,
-        target, status, gap, data_date, is_stale, quality_flags, coverage, run_id, computed_at
+        target, status, gap, pace_target, pace_status, data_date, is_stale, quality_flags, coverage, run_id, computed_at
     )
     values (
         n.as_of_date, n.plan_year, n.indicator_code, n.variant, n.agency_code, n.numerator, n.denominator, n.value,
-        n.comparator, n.target, n.status, n.gap, n.data_date, n.is_stale, n.quality_flags, n.coverage, %(run_id)s,
-        clock_timestamp()
+        n.comparator, n.target, n.status, n.gap, n.pace_target, n.pace_status, n.data_date, n.is_stale, n.quality_flags,
+        n.coverage, %(run_id)s, clock_timestamp()
     );
 
 drop table new_attainment;

@@ -40,8 +40,8 @@ def check_indicator(indicator: Indicator, plan_days: tuple[date, date] | None) -
     yield from _check_levels("", indicator.population)
     if (indicator.judged == "yearly_survey") != (indicator.published_on is not None):
         yield "published_on", "goes with judged: yearly_survey, give both or neither"
-    roll_up = list(_check_roll_up(indicator))
-    yield from roll_up
+    told = [*_check_roll_up(indicator), *_check_milestones(indicator, plan_days)]
+    yield from told
     if indicator.roll_up == "agencies_attaining":
         yield "roll_up", "agencies_attaining is for variants: the agencies attain the primary reading's target"
     yield from _check_reported_target(indicator)
@@ -57,8 +57,12 @@ def check_indicator(indicator: Indicator, plan_days: tuple[date, date] | None) -
         if variant.population:
             yield from _check_levels(path, variant.population)
         reading = indicator.read_as(variant)
-        findings = [*_check_roll_up(reading), *_check_attaining_agencies(reading, indicator)]
-        yield from ((path + field, text) for field, text in findings if (field, text) not in roll_up)
+        findings = [
+            *_check_roll_up(reading),
+            *_check_attaining_agencies(reading, indicator),
+            *_check_milestones(reading, plan_days),
+        ]
+        yield from ((path + field, text) for field, text in findings if (field, text) not in told)
 
 
 def _check_roll_up(reading: Indicator) -> Iterator[Finding]:
@@ -95,6 +99,38 @@ def _check_reported_target(indicator: Indicator) -> Iterator[Finding]:
     for position, target in enumerate(indicator.targets):
         if target.value is not None:
             yield f"targets[{position}].value", f"{target.value} is there though is_target_reported, write null"
+
+
+def _check_milestones(reading: Indicator, plan_days: tuple[date, date] | None) -> Iterator[Finding]:
+    """Steps on the way to a target that is known: before the year closes, each later than the last, and none lower."""
+    if not reading.milestones:
+        return
+    targets = [target.value for target in reading.targets if target.value is not None]
+    if reading.judged != "year_end":
+        yield "milestones", "go with judged: year_end, write that or take them out"
+    if len(targets) < len(reading.targets):
+        yield "milestones", "lead to a target that isn't known, take them out"
+        return
+    for position, milestone in enumerate(reading.milestones):
+        field = f"milestones[{position}]"
+        if plan_days and not _open_days(plan_days, reading).contains(milestone.by):
+            yield f"{field}.by", f"{milestone.by} is not in the plan before the year closes, correct the day"
+        if not 0 <= milestone.value <= min(targets):
+            yield f"{field}.value", f"{milestone.value} is not between 0 and the target {min(targets)}, correct one"
+    for position, (earlier, later) in enumerate(pairwise(reading.milestones), start=1):
+        if later.by <= earlier.by:
+            yield f"milestones[{position}].by", f"{later.by} is not after {earlier.by}, write them in their order"
+        if later.value < earlier.value:
+            yield (
+                f"milestones[{position}].value",
+                f"{later.value} is below {earlier.value}, the one before, correct one",
+            )
+
+
+def _open_days(plan_days: tuple[date, date], reading: Indicator) -> Interval:
+    """The days of the plan on which its year is still open: a budget year closes after the last of them."""
+    first, last = plan_days
+    return Interval(first, last + timedelta(days=1) if reading.period == "budget_year" else last)
 
 
 def _check_all_targets(

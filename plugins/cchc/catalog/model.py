@@ -69,6 +69,13 @@ class Target(_Record):
     reason_vi: Text | None = None
 
 
+class Milestone(_Record):
+    """A step on the way to the target: what the value should have reached at the end of the day ``by``."""
+
+    by: Day
+    value: Number
+
+
 Targets = Annotated[tuple[Target, ...], AfterValidator(_filled)]
 
 
@@ -89,6 +96,7 @@ class Variant(_Record):
     source: Identifier | None = None
     comparator: Comparator | None = None
     targets: Targets | None = None
+    milestones: tuple[Milestone, ...] | None = None
     population: Population | None = None
     figures_for: FiguresFor | None = None
     roll_up: RollUp | None = None
@@ -111,6 +119,7 @@ class Indicator(_Record):
     is_target_reported: StrictBool = False
     judged: Judged
     published_on: Day | None = None
+    milestones: tuple[Milestone, ...] = ()
     population: Population
     source: Identifier
     metric: Metric | None = None

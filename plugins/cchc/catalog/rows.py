@@ -46,6 +46,8 @@ def _reading_rows(plan: Plan, indicator: Indicator, variant: Variant | None) -> 
         "explanation": variant.explanation if variant else None,
         "unit_vi": indicator.unit,
         "closes_on": plan.closes_on(indicator),
+        "milestone_days": [milestone.by for milestone in reading.milestones],
+        "milestone_values": [milestone.value for milestone in reading.milestones],
         "set_code": reading.population.set,
         "levels": list(reading.population.levels),
     }

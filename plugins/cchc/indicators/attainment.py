@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
-from datetime import date
+from calendar import monthrange
+from collections.abc import Iterator
+from datetime import date, timedelta
 
 import psycopg
 
@@ -14,8 +16,15 @@ from cchc.warehouse.connection import run_file
 
 log = logging.getLogger(__name__)
 
-# Targets and populations of the days, the figures they ask for, the judgement; then the table is brought to it.
-ATTAINMENT = ("attainment/entry.sql", "attainment/figure.sql", "attainment/attain.sql", "attainment/store.sql")
+# Targets and populations of the days, what the values should be by then, the figures they ask for, the judgement; then
+# the table is brought to it.
+ATTAINMENT = (
+    "attainment/entry.sql",
+    "attainment/pace.sql",
+    "attainment/figure.sql",
+    "attainment/attain.sql",
+    "attainment/store.sql",
+)
 TASK_STATUS = "attainment/task_status.sql"
 
 
@@ -38,7 +47,9 @@ def attain(
                 _measure(connection, profile, province, measured)
         ranges = _choose_attained(connection, province, days, [day for _, _, day in touched])
         for chosen in ranges:
-            _attain_range(connection, province, chosen, run_id)
+            for month in _split_by_month(chosen):
+                _attain_range(connection, province, month, run_id)
+            log.info("attained %s to %s", chosen.first, chosen.last)
         connection.execute(
             "delete from ops.touched_days where touched_id = any(%s)", [[touched_id for touched_id, _, _ in touched]]
         )
@@ -65,6 +76,15 @@ def _choose_attained(
     return merge_ranges(ranges)
 
 
+def _split_by_month(days: DayRange) -> Iterator[DayRange]:
+    """Pace looks back on years that are stored, and a year closes with a month: what comes after it finds it there."""
+    first = days.first
+    while first <= days.last:
+        month_end = first.replace(day=monthrange(first.year, first.month)[1])
+        yield DayRange(first, min(month_end, days.last))
+        first = month_end + timedelta(days=1)
+
+
 def _measure(connection: psycopg.Connection, profile: Profile, province: str, days: DayRange) -> None:
     parameters = {
         "source": profile.source,
@@ -82,4 +102,3 @@ def _attain_range(connection: psycopg.Connection, province: str, days: DayRange,
     parameters = {"province": province, "first_day": days.first, "last_day": days.last, "run_id": run_id}
     for file in (*ATTAINMENT, TASK_STATUS):
         run_file(connection, file, parameters)
-    log.info("attained %s to %s", days.first, days.last)
