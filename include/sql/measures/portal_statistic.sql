@@ -13,6 +13,34 @@ with yearly as (
         and date_trunc('year', s.data_date) = s.period_start
 ),
 
+-- The snapshot before the first is all that the days asked for are compared with of what was before them.
+compared_from as (
+    select
+        y.entity,
+        y.period_start,
+        coalesce(
+            (
+                select p.data_date
+                from core.portal_statistic as p
+                where
+                    p.source = %(source)s
+                    and p.data_date < %(first_day)s
+                    and p.period = 'year'
+                    and p.period_start = y.period_start
+                    and p.entity = y.entity
+                order by p.data_date desc
+                limit 1
+            ),
+            %(first_day)s
+        ) as data_date
+    from (
+        select distinct
+            t.entity,
+            t.period_start
+        from yearly as t
+    ) as y
+),
+
 snapshot as (
     select
         s.entity,
@@ -27,11 +55,13 @@ snapshot as (
             order by s.metric, s.department_id
         )) as content
     from core.portal_statistic as s
+    inner join compared_from as f
+        on s.entity = f.entity and s.period_start = f.period_start and s.data_date >= f.data_date
     where
         s.source = %(source)s
         and s.period = 'year'
-        and s.period_start >= date_trunc('year', %(first_day)s::timestamp)
-        and s.data_date <= %(last_day)s
+        -- The join says so too, but not to the index: a year of snapshots isn't read for a day of it.
+        and s.data_date between (select min(m.data_date) from compared_from as m) and %(last_day)s
     group by s.entity, s.period_start, s.data_date
 ),
 
@@ -64,6 +94,7 @@ compared as (
             and y.period_start = p.period_start
             and y.metric = p.metric
             and y.department_id = p.department_id
+            and p.data_date >= (select min(m.data_date) from compared_from as m)
 ),
 
 monthly as (
