@@ -1,0 +1,16 @@
+-- A message, and the notices that it tells.
+with composed as (
+    insert into ops.message (
+        message_id, recipient, is_urgent, subject, body_text, body_html, status, next_try_at, composed_at
+    )
+    values (
+        %(message_id)s, %(recipient)s, %(is_urgent)s, %(subject)s, %(body_text)s, %(body_html)s, 'waiting', %(now)s,
+        %(now)s
+    )
+    returning message_id
+)
+
+update ops.notice as n
+set message_id = c.message_id
+from composed as c
+where n.notice_id = any(%(notice_ids)s);

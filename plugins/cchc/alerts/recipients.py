@@ -1,0 +1,260 @@
+"""Who is told what, by which channel and when: include/alerts/recipients.yaml, typed."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, time, timedelta
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StringConstraints,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from cchc.alerts.model import (
+    SEVERITIES,
+    Audience,
+    CellFacts,
+    CellKind,
+    Facts,
+    OperatorFacts,
+    OperatorKind,
+    Severity,
+    TaskKind,
+    Told,
+)
+from cchc.alerts.working_days import WorkingDays
+from cchc.catalog.document import read_document
+from cchc.catalog.mistake import CatalogError, Mistake, explain_error, field_path
+from cchc.catalog.model import AgencyCode, Text
+from cchc.days import LOCAL
+
+SMTP_CONNECTION = "alerts_smtp"
+
+# As HTML's e-mail fields take them: one address, no name, nothing that a header could be made of.
+_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
+_CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
+_ONE_DAY = timedelta(days=1)
+
+
+def is_address(text: str) -> bool:
+    """Whether a text is one bare e-mail address."""
+    return _ADDRESS.fullmatch(text) is not None
+
+
+@dataclass(frozen=True)
+class QuietHours:
+    """From ``begins`` until before ``ends``, local; over midnight where it ends earlier than it begins."""
+
+    begins: time
+    ends: time
+
+    def __contains__(self, clock: time) -> bool:
+        if self.begins < self.ends:
+            return self.begins <= clock < self.ends
+        return clock >= self.begins or clock < self.ends
+
+
+def _read_clock(written: object) -> time:
+    if not isinstance(written, str) or not _CLOCK.fullmatch(written):
+        raise ValueError('is no time of day, write it as "07:00"')
+    return time.fromisoformat(written)
+
+
+def _read_quiet_hours(written: object) -> QuietHours:
+    begins, _, ends = str(written).partition("-")
+    if not (_CLOCK.fullmatch(begins) and _CLOCK.fullmatch(ends)) or begins == ends:
+        raise ValueError('is no span of hours, write it as "21:00-06:00"')
+    return QuietHours(time.fromisoformat(begins), time.fromisoformat(ends))
+
+
+Clock = Annotated[time, BeforeValidator(_read_clock)]
+IndicatorPattern = Annotated[str, StringConstraints(pattern=r"^[A-Z]+[A-Za-z0-9.-]*\*?$")]
+
+
+class Recipient(BaseModel):
+    """The fields are explained where people write them, in include/alerts/recipients.yaml."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$")]
+    name_vi: Text
+    audience: Audience
+    channel: Literal["email", "webhook", "apprise"]
+    address: Annotated[str | None, Field(validate_default=True)] = None
+    connection: Annotated[str | None, Field(validate_default=True)] = None
+    agencies: Annotated[tuple[AgencyCode, ...], Field(validate_default=True)] = ()
+    with_below: StrictBool = False
+    indicators: tuple[IndicatorPattern, ...] = ()
+    kinds: tuple[Literal[CellKind, TaskKind, OperatorKind], ...] = ()
+    least_severity: Severity = "info"
+    digest_at: Clock = time(7, 0)
+    quiet_hours: Annotated[QuietHours, BeforeValidator(_read_quiet_hours)] | None = None
+    working_days_only: StrictBool = True
+    gets_escalations: StrictBool = False
+
+    @field_validator("address")
+    @classmethod
+    def _goes_with_email(cls, address: str | None, told: ValidationInfo) -> str | None:
+        _require("email", address, told, {"email"})
+        if address is not None and not is_address(address):
+            raise ValueError("is no e-mail address, write it as ten@tinh.gov.vn")
+        return address
+
+    @field_validator("connection")
+    @classmethod
+    def _goes_with_other_channels(cls, connection: str | None, told: ValidationInfo) -> str | None:
+        _require("webhook or apprise", connection, told, {"webhook", "apprise"})
+        return connection
+
+    @field_validator("agencies")
+    @classmethod
+    def _go_with_performance(cls, agencies: tuple[str, ...], told: ValidationInfo) -> tuple[str, ...]:
+        if told.data.get("audience") == "performance" and not agencies:
+            raise PydanticCustomError("missing", "missing")
+        return agencies
+
+    @field_validator("quiet_hours")
+    @classmethod
+    def _spare_the_digest(cls, quiet_hours: QuietHours | None, told: ValidationInfo) -> QuietHours | None:
+        if quiet_hours and told.data.get("digest_at", quiet_hours.ends) in quiet_hours:
+            raise ValueError("holds the hour of the digest, digest_at: change one of them")
+        return quiet_hours
+
+    @property
+    def route(self) -> str:
+        """The Airflow connection by which the messages go."""
+        return self.connection or SMTP_CONNECTION
+
+    def covers(self, agency_code: str) -> bool:
+        """Whether an agency's figures are for this recipient."""
+        return any(
+            agency_code == code or (self.with_below and agency_code.startswith(f"{code}.")) for code in self.agencies
+        )
+
+    def wants(self, told: Told) -> bool:
+        """Whether the recipient is to be told. An escalation goes to those who get them, whatever its severity."""
+        if told.step == "escalated":
+            is_grave_enough = self.gets_escalations
+        else:
+            is_grave_enough = SEVERITIES.index(told.severity) >= SEVERITIES.index(self.least_severity)
+        return (
+            told.audience == self.audience
+            and is_grave_enough
+            and (not self.kinds or told.kind in self.kinds)
+            and self._is_concerned(told.facts)
+        )
+
+    def may_know(self, told: Told) -> bool:
+        """Whether what was noted for this recipient is still for it: its entry may have changed since."""
+        is_own = isinstance(told.facts, OperatorFacts) or not self.agencies or self.covers(told.facts.agency_code)
+        return told.audience == self.audience and is_own
+
+    def _is_concerned(self, facts: Facts) -> bool:
+        if isinstance(facts, OperatorFacts):
+            return True
+        if self.agencies and not self.covers(facts.agency_code):
+            return False
+        if not self.indicators or not isinstance(facts, CellFacts):
+            return True
+        return any(fnmatchcase(facts.indicator_code, wanted) for wanted in self.indicators)
+
+    def choose_due(self, is_urgent: bool, now: datetime, working_days: WorkingDays) -> datetime:
+        """When a notice noted at ``now`` is told: at once if urgent, else with the next digest."""
+        if is_urgent:
+            return now
+        local = now.astimezone(LOCAL)
+        day = local.date() if local.time() <= self.digest_at else local.date() + _ONE_DAY
+        if self.working_days_only:
+            day = working_days.next(day)
+        return datetime.combine(day, self.digest_at, LOCAL)
+
+    def is_quiet(self, now: datetime) -> bool:
+        """Whether only what is urgent may be sent at ``now``."""
+        return self.quiet_hours is not None and now.astimezone(LOCAL).time() in self.quiet_hours
+
+
+def _require(channels: str, value: str | None, told: ValidationInfo, takers: set[str]) -> None:
+    """Refuse a field that is missing for its channels, or given for another one."""
+    channel = told.data.get("channel")
+    if channel in takers and not value:
+        raise PydanticCustomError("missing", "missing")
+    if channel is not None and channel not in takers and value:
+        raise ValueError(f"goes with channel {channels} only, take it out")
+
+
+def strip_foreign(told: Told, recipient: Recipient) -> Told:
+    """What a recipient may see of it: the parts that agencies have in a change, only if it is given all of them."""
+    opened = told.opened_facts
+    return replace(
+        told, facts=_strip_facts(told.facts, recipient), opened_facts=opened and _strip_facts(opened, recipient)
+    )
+
+
+def _strip_facts(facts: Facts, recipient: Recipient) -> Facts:
+    if not isinstance(facts, CellFacts) or facts.change is None:
+        return facts
+    named = [part.agency_code for part in facts.change.contributions if part.agency_code]
+    if recipient.with_below and all(map(recipient.covers, [facts.agency_code, *named])):
+        return facts
+    return facts.model_copy(update={"change": facts.change.model_copy(update={"contributions": ()})})
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    recipients: tuple[Recipient, ...]
+
+
+def load_recipients(path: Path) -> tuple[Recipient, ...]:
+    """Read the recipients. Every mistake found is told at once, in one CatalogError."""
+    mistakes: list[Mistake] = []
+    document = read_document(path, mistakes)
+    recipients = _parse(path.name, document, mistakes) if document is not None else ()
+    if mistakes:
+        raise CatalogError(mistakes)
+    return recipients
+
+
+def load_valid_recipients(path: Path) -> tuple[Recipient, ...]:
+    """The recipients whose entries hold: what is said when a mistake in the file keeps everything else from working."""
+    document = read_document(path, []) or {}
+    entries = document.get("recipients") or []
+    parsed = [_parse(path.name, {"recipients": [entry]}, []) for entry in entries if isinstance(entry, dict)]
+    return tuple(recipient for one in parsed for recipient in one)
+
+
+def _parse(file: str, document: dict[str, Any], mistakes: list[Mistake]) -> tuple[Recipient, ...]:
+    try:
+        recipients = _File.model_validate(document).recipients
+    except ValidationError as refusal:
+        for error in refusal.errors():
+            entry, within = _find_entry(document, error["loc"])
+            mistakes.append(Mistake(file, entry, field_path(within), explain_error(error)))
+        return ()
+    for name, times in Counter(recipient.id for recipient in recipients).items():
+        if times > 1:
+            mistakes.append(Mistake(file, f"recipient {name}", "id", f"is there {times} times, it names one recipient"))
+    return recipients
+
+
+def _find_entry(document: dict[str, Any], location: Sequence[int | str]) -> tuple[str, Sequence[int | str]]:
+    """The recipient that a pydantic location lies in, and the rest of the location."""
+    match location:
+        case ("recipients", int(position), *within) if within:
+            return f"recipient {document['recipients'][position].get('id', position + 1)}", within
+        case _:
+            return "", location
