@@ -12,7 +12,10 @@ TABLES = """
 select table_schema || '.' || table_name, table_type = 'BASE TABLE' from information_schema.tables
 where table_schema in ('staging', 'core', 'mart', 'ops') order by 1
 """
-READABLE_OPS = ["ops.load", "ops.expectation_result", "ops.source_night", "ops.touched_days"]
+READABLE_OPS = [
+    "ops.load", "ops.expectation_result", "ops.source_night", "ops.touched_days", "ops.alert", "ops.alert_step",
+    "ops.changed_cell", "ops.watched_cell", "ops.attained_night",
+]  # fmt: skip
 
 
 def do(warehouse: Warehouse, role: str, statement: str) -> None:
@@ -41,6 +44,34 @@ def test_analyst_reads_the_quarantine_but_no_payload(warehouse: Warehouse) -> No
             warehouse.query(f"select {columns} from ops.quarantine", role="cchc_analyst")
     with pytest.raises(InsufficientPrivilege):
         warehouse.query("select 1 from ops.quarantine where payload ? 'x'", role="cchc_analyst")
+
+
+def test_analyst_does_not_see_who_is_told_nor_answer_for_others(warehouse: Warehouse) -> None:
+    someone = "gen_random_uuid(), 'someone', 'because'"
+    for statement in (
+        "select * from ops.notice",
+        "select * from ops.message",
+        f"select ops.acknowledge_alert({someone})",
+        f"select ops.snooze_alert({someone}, '2024-07-01')",
+    ):
+        with pytest.raises(InsufficientPrivilege):
+            do(warehouse, "cchc_analyst", statement)
+
+
+def test_analyst_sees_every_alert_but_those_that_name_recipients(warehouse: Warehouse) -> None:
+    with psycopg.connect(warehouse.url(), autocommit=True) as connection:
+        for kind in ("missed", "undelivered"):
+            connection.execute(
+                "with opened as (insert into ops.alert (alert_id, kind, severity, audience, status, province_code,"
+                " subject, began_on, as_of_date, is_told, facts, opened_at) values (gen_random_uuid(), %s, 'warning',"
+                " 'operators', 'open', 'H58', 'so-noi-vu', '2024-06-30', '2024-06-30', true, '{}', now())"
+                " returning alert_id)"
+                " insert into ops.alert_step (alert_id, step, noted_at) select alert_id, 'opened', now() from opened",
+                [kind],
+            )
+    assert warehouse.query("select kind from ops.alert", role="cchc_analyst") == [("missed",)]
+    assert warehouse.query("select count(*) from ops.alert_step", role="cchc_analyst") == [(1,)]
+    assert warehouse.query("select count(*) from ops.alert", role="cchc_loader") == [(2,)]
 
 
 def test_analyst_writes_nothing_and_sees_no_staging(warehouse: Warehouse) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
 import psycopg
 
@@ -46,6 +46,16 @@ def close_night(connection: psycopg.Connection, source: str, day: date, run_id: 
             " where source = %s and day = %s and run_id = %s",
             [source, day, run_id],
         )
+
+
+def record_attained(connection: psycopg.Connection, province: str, days: DayRange, run_id: str, now: datetime) -> None:
+    """Note that the nights of ``days`` are attained; what was noted first stays."""
+    connection.execute(
+        "insert into ops.attained_night (province_code, day, run_id, ready_at)"
+        " select %s, d::date, %s, %s from generate_series(%s::timestamp, %s::timestamp, interval '1 day') as d"
+        " on conflict (province_code, day) do nothing",
+        [province, run_id, now, days.first, days.last],
+    )
 
 
 def was_opened(connection: psycopg.Connection, source: str, day: date, run_id: str) -> bool:

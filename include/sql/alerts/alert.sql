@@ -1,0 +1,13 @@
+-- One alert, as the ledger takes it up.
+select
+    a.alert_id,
+    a.kind,
+    a.severity,
+    a.audience,
+    a.subject,
+    a.began_on,
+    a.is_told,
+    a.snoozed_until,
+    a.facts
+from ops.alert as a
+where a.alert_id = %(alert_id)s;

@@ -1,0 +1,14 @@
+-- The alerts of some kinds that aren't resolved, as the ledger takes them up.
+select
+    a.alert_id,
+    a.kind,
+    a.severity,
+    a.audience,
+    a.subject,
+    a.began_on,
+    a.is_told,
+    a.snoozed_until,
+    a.facts
+from ops.alert as a
+where a.province_code = %(province)s and a.status <> 'resolved' and a.kind = any(%(kinds)s)
+order by a.began_on, a.subject;

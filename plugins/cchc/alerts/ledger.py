@@ -1,0 +1,188 @@
+"""The life of alerts in ops.alert: opened once, told by steps to whoever wants to know, ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import psycopg
+
+from cchc.alerts.model import FACTS, Audience, Facts, Kind, Severity, Step, Told, name_alert
+from cchc.alerts.recipients import Recipient
+from cchc.alerts.rules import Rules
+from cchc.alerts.settlement import Resolution
+from cchc.alerts.working_days import WorkingDays
+from cchc.days import LOCAL
+from cchc.warehouse.connection import run_file
+
+# What concerns who operates the pipeline; everything else is about what agencies achieve.
+FOR_OPERATORS: frozenset[Kind] = frozenset({"reconciliation", "source_late", "run_failed", "night_late", "undelivered"})
+ENDS: dict[Resolution, Step] = {"recovered": "resolved", "withdrawn": "withdrawn", "closed": "closed"}
+# Why nobody is told of what is found while history is rebuilt.
+HISTORY = "history"
+URGENT_STEPS: frozenset[Step] = frozenset({"opened", "reopened"})
+QUIET_STEPS: frozenset[Step] = frozenset({"closed", "lapsed"})
+KEYS = ("plan_year", "figure_year", "indicator_code", "variant", "agency_code", "task_code", "source")
+
+
+@dataclass(frozen=True)
+class Alerting:
+    """Whose alerts, by which rules, for whom, on which days."""
+
+    province: str
+    rules: Rules
+    recipients: tuple[Recipient, ...]
+    working_days: WorkingDays
+
+
+@dataclass(frozen=True)
+class NewAlert:
+    """An alert to be opened. ``keys``: the columns of ops.alert, of KEYS, that say what it is about.
+
+    ``severity`` None: as the rules say of its kind. ``held_reason``: why nobody is told; None: they are.
+    """
+
+    kind: Kind
+    subject: str
+    began_on: date
+    as_of_date: date
+    facts: Facts
+    severity: Severity | None = None
+    held_reason: str | None = None
+    keys: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class OpenAlert:
+    """An alert that isn't resolved; ``facts`` as JSON says."""
+
+    alert_id: UUID
+    kind: Kind
+    severity: Severity
+    audience: Audience
+    subject: str
+    began_on: date
+    is_told: bool
+    snoozed_until: date | None
+    facts: Any
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """Writes in the current transaction of ``connection``; ``now``: when what is written was found.
+
+    ``is_history``: an old night is run again, of which nobody is told.
+    """
+
+    connection: psycopg.Connection
+    alerting: Alerting
+    now: datetime
+    is_history: bool = False
+
+    def open(self, new: NewAlert) -> bool:
+        """Open an alert. False when one of its kind and subject is open; the same turn, resolved, is opened again."""
+        alert_id = name_alert(self.alerting.province, new.kind, new.subject, new.began_on)
+        parameters = dict.fromkeys(KEYS) | new.keys | {
+            "alert_id": alert_id,
+            "kind": new.kind,
+            "severity": new.severity or self.alerting.rules.severity[new.kind],
+            "audience": "operators" if new.kind in FOR_OPERATORS else "performance",
+            "province": self.alerting.province,
+            "subject": new.subject,
+            "began_on": new.began_on,
+            "as_of_date": new.as_of_date,
+            "held_reason": HISTORY if self.is_history else new.held_reason,
+            "facts": new.facts.model_dump_json(),
+            "now": self.now,
+        }  # fmt: skip
+        if run_file(self.connection, "alerts/open_alert.sql", parameters).rowcount:
+            self.note(self.read(alert_id), "opened", new.as_of_date)
+            return True
+        return not self._is_open(new) and self.reopen(alert_id, new.as_of_date, new.facts)
+
+    def move(self, alert_id: UUID, began_on: date) -> None:
+        """Days were restated or came later: the turn began on another day. Nobody needs to be told."""
+        self.connection.execute("update ops.alert set began_on = %s where alert_id = %s", [began_on, alert_id])
+
+    def reopen(self, alert_id: UUID, as_of_date: date, facts: Facts) -> bool:
+        """What was taken for over isn't. False where it wasn't taken for over, or somebody else has just done it."""
+        reopened = self.connection.execute(
+            "update ops.alert set status = 'open', resolved_on = null, resolved_at = null, resolution = null,"
+            " acknowledged_by = null, acknowledged_until = null, acknowledged_why = null, escalated_at = null"
+            " where alert_id = %s and status = 'resolved'",
+            [alert_id],
+        ).rowcount
+        if reopened:
+            self.note(self.read(alert_id), "reopened", as_of_date, facts)
+        return bool(reopened)
+
+    def end(
+        self, alert: OpenAlert, resolution: Resolution, resolved_on: date, as_of_date: date, facts: Facts | None = None
+    ) -> None:
+        """Resolve an alert that isn't yet; whoever was told of it is told, unless it is merely ``closed``."""
+        ended = self.connection.execute(
+            "update ops.alert set status = 'resolved', resolved_on = %s, resolved_at = %s, resolution = %s"
+            " where alert_id = %s and status <> 'resolved'",
+            [resolved_on, self.now, resolution, alert.alert_id],
+        ).rowcount
+        if ended:
+            self.note(alert, ENDS[resolution], as_of_date, facts)
+
+    def note(self, alert: OpenAlert, step: Step, as_of_date: date, facts: Facts | None = None) -> None:
+        """Write a step, and a notice for each recipient who is to be told of it."""
+        row = self.connection.execute(
+            "insert into ops.alert_step (alert_id, step, as_of_date, facts, noted_at) values (%s, %s, %s, %s, %s)"
+            " returning step_id",
+            [alert.alert_id, step, as_of_date, facts.model_dump_json() if facts else None, self.now],
+        ).fetchone()
+        is_urgent = alert.severity == "urgent" and step in URGENT_STEPS
+        for recipient in self._choose_recipients(alert, step):
+            due_at = recipient.choose_due(is_urgent, self.now, self.alerting.working_days)
+            self.connection.execute(
+                "insert into ops.notice (step_id, recipient, is_urgent, due_at) values (%s, %s, %s, %s)",
+                [row and row[0], recipient.id, is_urgent, due_at],
+            )
+
+    def read(self, alert_id: UUID) -> OpenAlert:
+        """One alert."""
+        return self._read("alerts/alert.sql", {"alert_id": alert_id})[0]
+
+    def read_open(self, kinds: Iterable[Kind]) -> list[OpenAlert]:
+        """The alerts of some kinds that aren't resolved."""
+        return self._read("alerts/open_alerts.sql", {"province": self.alerting.province, "kinds": list(kinds)})
+
+    def _read(self, file: str, parameters: dict[str, Any]) -> list[OpenAlert]:
+        return [OpenAlert(*row) for row in run_file(self.connection, file, parameters).fetchall()]
+
+    def _is_open(self, new: NewAlert) -> bool:
+        return any(alert.subject == new.subject for alert in self.read_open([new.kind]))
+
+    def _choose_recipients(self, alert: OpenAlert, step: Step) -> list[Recipient]:
+        """Of an opening all concerned, of an escalation those above, of what follows who knows of the alert."""
+        is_snoozed = alert.snoozed_until is not None and self.now.astimezone(LOCAL).date() <= alert.snoozed_until
+        if not alert.is_told or is_snoozed or step in QUIET_STEPS:
+            return []
+        told = Told(
+            alert_id=alert.alert_id,
+            step=step,
+            kind=alert.kind,
+            severity=alert.severity,
+            audience=alert.audience,
+            began_on=alert.began_on,
+            as_of_date=alert.began_on,
+            facts=FACTS.validate_python(alert.facts),
+        )
+        if step in ("opened", "escalated"):
+            return [recipient for recipient in self.alerting.recipients if recipient.wants(told)]
+        rows = self.connection.execute(
+            "select n.recipient from ops.notice as n inner join ops.alert_step as s on n.step_id = s.step_id"
+            " where s.alert_id = %s",
+            [alert.alert_id],
+        ).fetchall()
+        # Who heard of it by an escalation alone hears of its end too.
+        steps = told, replace(told, step="escalated")
+        knowing = [recipient for recipient in self.alerting.recipients if (recipient.id,) in rows]
+        return [recipient for recipient in knowing if any(map(recipient.wants, steps))]

@@ -1,0 +1,86 @@
+"""When people are told: include/alerts/rules.yaml, typed."""
+
+from __future__ import annotations
+
+from datetime import time
+from decimal import Decimal
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, get_args
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from cchc.alerts.model import CellKind, Kind, OperatorKind, Severity, TaskKind
+from cchc.alerts.tracks import TrackRule
+from cchc.catalog.document import read_document
+from cchc.catalog.mistake import CatalogError, Mistake, explain_error, field_path
+
+KINDS: tuple[str, ...] = (*get_args(CellKind), *get_args(TaskKind), *get_args(OperatorKind))
+
+Points = Annotated[Decimal, Field(gt=0)]
+Count = Annotated[int, Field(strict=True, gt=0)]
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class DropRule(_Record):
+    """An unusual fall; rulings.md, Alerts. Points, days, and how many changes must be known."""
+
+    times_median: Points
+    least_points: Points
+    days: Count
+    least_changes: Count
+
+
+class Rules(_Record):
+    """The fields are explained where people write them."""
+
+    variants: tuple[str, ...]
+    confirmed_by_data_days: Count
+    rearm_gap: Points
+    rearm_data_days: Count
+    least_denominator: Count
+    provisional_flags: frozenset[str]
+    reconciliation_flags: frozenset[str]
+    drop: DropRule
+    urgent_gap: Points
+    compare_days: Count
+    history_days: Count
+    escalate_after_working_days: Count
+    night_ready_by: Annotated[time, BeforeValidator(time.fromisoformat)]
+    severity: dict[Kind, Severity]
+
+    @model_validator(mode="after")
+    def _name_every_kind(self) -> Rules:
+        missing = [kind for kind in KINDS if kind not in self.severity]
+        if missing:
+            raise ValueError(f"severity: {', '.join(missing)} missing")
+        return self
+
+    @cached_property
+    def track_rules(self) -> dict[CellKind, TrackRule]:
+        """How the watch for each kind turns."""
+        days, rearm_days, gap = self.confirmed_by_data_days, self.rearm_data_days, self.rearm_gap
+        return {
+            "missed": TrackRule(days, rearm_days, gap, is_armed_at_first=False),
+            "behind": TrackRule(days, rearm_days, gap, is_armed_at_first=True),
+            "drop": TrackRule(1, rearm_days, None, is_armed_at_first=True),
+            "unknown": TrackRule(days, 1, None, is_armed_at_first=False),
+            "reconciliation": TrackRule(days, rearm_days, None, is_armed_at_first=True),
+        }
+
+
+def load_rules(path: Path) -> Rules:
+    """Read the rules; CatalogError names every mistake with its field."""
+    mistakes: list[Mistake] = []
+    document = read_document(path, mistakes)
+    if mistakes:
+        raise CatalogError(mistakes)
+    try:
+        return Rules.model_validate(document)
+    except ValidationError as error:
+        raise CatalogError(
+            [Mistake(path.name, "", field_path(told["loc"]), explain_error(told)) for told in error.errors()]
+        ) from None

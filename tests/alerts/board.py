@@ -1,0 +1,158 @@
+"""A warehouse into which rows of the attainment table are written by hand, night by night, and evaluated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+
+import psycopg
+
+from cchc.alerts.evaluation import Evaluation, evaluate
+from cchc.alerts.ledger import Alerting
+from cchc.alerts.recipients import Recipient
+from cchc.alerts.rules import Rules, load_rules
+from cchc.alerts.working_days import WorkingDays
+from cchc.days import LOCAL
+from cchc.settings import ALERT_RULES
+
+PROVINCE = "H58"
+DISTRICT = "H58.31"
+RULES: Rules = load_rules(ALERT_RULES)
+WEEKENDS_ONLY = WorkingDays(frozenset(), frozenset(), frozenset())
+
+INDICATOR = """
+insert into mart.indicator (
+    province_code, plan_year, indicator_code, variant, valid_from, ordinal, clause, wording_vi, name_vi, short_name_vi,
+    unit_vi, comparator, target, is_aspirational, judged, closes_on, is_share, is_target_reported, source, metric,
+    figures_for, roll_up, period, levels, lead_agency_vi, legal_basis_vi
+) values (
+    'H58', 2024, %(code)s, 'primary', '2024-01-01', 1, 'II.1.b', '', %(code)s, '', '%%', '>=', 45, false, %(judged)s,
+    %(closes_on)s, true, false, 'national_portal', 'm', 'agencies', %(roll_up)s, %(period)s, '{province}', '', ''
+)
+"""
+AGENCY = """
+insert into core.agency_catalog (agency_code, valid_from, valid_to, name_vi, level, is_synthetic_code)
+values (%s, '2000-01-01', %s, %s, %s, true)
+"""
+CELL = """
+insert into mart.indicator_attainment (
+    as_of_date, plan_year, indicator_code, variant, agency_code, numerator, denominator, value, comparator, target,
+    status, gap, pace_target, pace_status, data_date, is_stale, quality_flags, coverage, run_id, computed_at
+) values (
+    %(as_of_date)s, 2024, %(code)s, 'primary', %(agency)s, %(numerator)s, %(denominator)s, %(value)s, '>=', 45,
+    %(status)s, %(value)s::numeric - 45, %(pace_target)s, %(pace_status)s, %(data_date)s, %(is_stale)s, %(flags)s,
+    %(coverage)s, 'test', now()
+)
+on conflict (as_of_date, plan_year, indicator_code, variant, agency_code) do update set
+    numerator = excluded.numerator, denominator = excluded.denominator, value = excluded.value,
+    status = excluded.status, gap = excluded.gap, pace_target = excluded.pace_target,
+    pace_status = excluded.pace_status, data_date = excluded.data_date, is_stale = excluded.is_stale,
+    quality_flags = excluded.quality_flags, coverage = excluded.coverage
+"""
+
+
+def morning(day: date, hour: int = 5) -> datetime:
+    """The morning after ``day``."""
+    return datetime.combine(day + timedelta(days=1), time(hour), LOCAL)
+
+
+@dataclass
+class Board:
+    """``recipients`` may be changed by a test."""
+
+    connection: psycopg.Connection
+    recipients: tuple[Recipient, ...] = ()
+    rules: Rules = RULES
+    judged: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def alerting(self) -> Alerting:
+        """As the tasks make it."""
+        return Alerting(PROVINCE, self.rules, self.recipients, WEEKENDS_ONLY)
+
+    def add_indicator(
+        self, code: str = "II.1.b-1", *, judged: str = "as_reported", roll_up: str = "own", period: str = "year_to_date"
+    ) -> None:
+        """An entry of the plan of 2024 with the target 45."""
+        closes_on = date(2025, 1, 31) if period == "budget_year" else date(2024, 12, 31)
+        parameters = {"code": code, "judged": judged, "roll_up": roll_up, "period": period, "closes_on": closes_on}
+        self.connection.execute(INDICATOR, parameters)
+        self.judged[code] = judged
+
+    def add_agency(self, code: str, name: str, level: str = "district", valid_to: date | None = None) -> None:
+        """An agency of the map."""
+        self.connection.execute(AGENCY, [code, valid_to, name, level])
+
+    def put(
+        self,
+        day: date,
+        value: str | int | Decimal | None,
+        *,
+        code: str = "II.1.b-1",
+        agency: str = PROVINCE,
+        **said: Any,
+    ) -> None:
+        """A cell of a day; ``said`` replaces what follows from the value (of 1000 cases, told that day)."""
+        number = None if value is None else Decimal(value)
+        is_reached = number is not None and number >= 45
+        bad = "pending" if self.judged[code] == "year_end" else "missed"
+        row = {
+            "as_of_date": day,
+            "code": code,
+            "agency": agency,
+            "value": number,
+            "numerator": None if number is None else number * 10,
+            "denominator": None if number is None else 1000,
+            "status": "no_data" if number is None else "attained" if is_reached else bad,
+            "pace_target": None,
+            "pace_status": "none",
+            "data_date": None if number is None else day,
+            "is_stale": False,
+            "flags": [],
+            "coverage": None,
+        }
+        self.connection.execute(CELL, row | said)
+
+    def run(self, first: date, values: Iterable[str | int | None], *, hour: int = 5, **said: Any) -> list[Evaluation]:
+        """Nights with a value each, evaluated each in the morning after; a value of None is a night without row."""
+        outcomes = []
+        for number, value in enumerate(values):
+            day = first + timedelta(days=number)
+            if value is not None:
+                self.put(day, value, **said)
+            outcomes.append(self.evaluate(day, hour))
+        return outcomes
+
+    def evaluate(self, day: date, hour: int = 5) -> Evaluation:
+        """The evaluation of the morning after ``day``."""
+        return evaluate(self.connection, self.alerting, morning(day, hour))
+
+    def list_alerts(self, *columns: str) -> list[tuple[Any, ...]]:
+        """The columns of every alert, by beginning; by default kind, agency, began_on, status."""
+        wanted = ", ".join(columns or ("kind", "agency_code", "began_on", "status"))
+        return self.connection.execute(
+            f"select {wanted} from ops.alert order by began_on, kind, agency_code, alert_id".encode()
+        ).fetchall()
+
+    def list_steps(self) -> list[str]:
+        """Every step, in order."""
+        return [step for (step,) in self.connection.execute("select step from ops.alert_step order by step_id")]
+
+    def list_notices(self) -> list[tuple[str, str, datetime]]:
+        """Recipient, step and hour of every notice."""
+        return self.connection.execute(
+            "select n.recipient, s.step, n.due_at from ops.notice as n inner join ops.alert_step as s"
+            " on n.step_id = s.step_id order by n.notice_id"
+        ).fetchall()
+
+
+def make_recipient(name: str, **fields: Any) -> Recipient:
+    """A recipient of everything about the province, by mail."""
+    defaults: Mapping[str, Any] = {
+        "id": name, "name_vi": name, "audience": "performance", "channel": "email",
+        "address": f"{name}@example.invalid", "agencies": [PROVINCE], "with_below": True,
+    }  # fmt: skip
+    return Recipient.model_validate({**defaults, **fields})

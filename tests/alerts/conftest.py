@@ -1,0 +1,70 @@
+"""A board of cells, and the receivers of messages: a mail server with its certificate, and one of HTTP."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+
+from cchc.warehouse.connection import LOADER, Login, connect
+from tests.alerts.board import DISTRICT, PROVINCE, Board, make_recipient
+from tests.alerts.outbox import Outbox
+from tests.alerts.smtp_server import Certificate, MailServer, make_certificate, serve_mail
+from tests.conftest import Warehouse
+from tests.sources.scripted_server import Answer, Script, serve_script
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    return make_certificate(tmp_path_factory.mktemp("certificate"))
+
+
+@pytest.fixture
+def mail_server(certificate: Certificate) -> Iterator[MailServer]:
+    """One that wants STARTTLS and a login."""
+    with serve_mail("starttls", certificate) as server:
+        yield server
+
+
+@pytest.fixture
+def receiver() -> Iterator[Script]:
+    """Of webhooks; takes everything unless scripted otherwise."""
+    with serve_script() as script:
+        script.answers = [Answer(200)]
+        yield script
+
+
+@pytest.fixture
+def silent_port() -> Iterator[int]:
+    """A server that is connected to and never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        yield listening.getsockname()[1]
+
+
+@pytest.fixture
+def closed_port() -> int:
+    """A port where nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port: int = listening.getsockname()[1]
+    return port
+
+
+@pytest.fixture
+def outbox(warehouse: Warehouse) -> Iterator[Outbox]:
+    with psycopg.connect(warehouse.url(), autocommit=True) as connection:
+        yield Outbox(warehouse, connection)
+
+
+@pytest.fixture
+def board(warehouse: Warehouse) -> Iterator[Board]:
+    """A warehouse with one indicator, a province and a district, and a leader who is told of all of it."""
+    server = warehouse.server
+    login = Login(server.host, server.port, warehouse.database, LOADER, server.credentials[LOADER])
+    with connect(login) as connection:
+        board = Board(connection, (make_recipient("leader"),))
+        board.add_indicator()
+        board.add_agency(PROVINCE, "Tỉnh Tiền Giang", "province")
+        board.add_agency(DISTRICT, "Huyện Chợ Gạo")
+        yield board
