@@ -4,18 +4,25 @@
 finished, at the latest at 06:00: with what there is then, stale figures said to be stale. `attainment_late` runs when a
 source has changed days that were computed before, and computes those again. After a change of the plan or the map,
 trigger `attainment` with `date` and `through` for the days that it concerns.
+
+Both then look for what people are to be told of. `attainment` also sends it; otherwise `alerts` does. A night that
+isn't over two hours after it began is looked at as `alerts` looks at it.
 """
 
 from __future__ import annotations
 
 from datetime import timedelta
 
-from airflow.sdk import DAG, Asset, CronPartitionTimetable, Param, task
+from airflow.sdk import DAG, Asset, CronPartitionTimetable, DeadlineAlert, DeadlineReference, Param, SyncCallback, task
 from pendulum import datetime
 
 from cchc.days import LOCAL
-from cchc.tasks import attain
-from cchc.tasks.policy import TASK_DEFAULTS
+from cchc.tasks import alerts, attain
+from cchc.tasks.operations import check_and_deliver
+from cchc.tasks.policy import RUN_CALLBACKS, TASK_DEFAULTS
+
+# From 04:35 to a little after night_ready_by: the callback looks for itself whether the night is late.
+HOURS_TO_BE_READY = timedelta(hours=2)
 
 COMMON = {
     "doc_md": __doc__,
@@ -24,6 +31,7 @@ COMMON = {
     "max_active_runs": 1,
     "default_args": {**TASK_DEFAULTS, "owner": "van-phong-ubnd-tinh"},
     "tags": ["cchc", "attainment"],
+    **RUN_CALLBACKS,
 }
 
 with DAG(
@@ -36,12 +44,14 @@ with DAG(
         "date": Param(None, type=["null", "string"], format="date", description="The day; empty = yesterday"),
         "through": Param(None, type=["null", "string"], format="date", description="Last day, to compute several"),
     },
+    deadline=DeadlineAlert(DeadlineReference.DAGRUN_QUEUED_AT, HOURS_TO_BE_READY, SyncCallback(check_and_deliver)),
     **COMMON,
 ):
     wait = task.sensor(mode="reschedule", poke_interval=60, timeout=timedelta(hours=3).total_seconds())
     catalog = task(attain.take_in_catalog)()
     attained = task(attain.attain_night)()
     wait(attain.wait_for_sources)() >> catalog >> attained >> task(attain.report_late_sources)()
+    attained >> task(alerts.evaluate_alerts)() >> task(alerts.deliver_alerts)()
 
 with DAG(
     dag_id="attainment_late",
@@ -49,4 +59,4 @@ with DAG(
     schedule=[Asset("cchc_late_days")],
     **COMMON,
 ):
-    task(attain.take_in_catalog)() >> task(attain.attain_late_days)()
+    task(attain.take_in_catalog)() >> task(attain.attain_late_days)() >> task(alerts.evaluate_alerts)()

@@ -15,7 +15,7 @@ from pendulum import datetime
 from cchc.days import LOCAL
 from cchc.sources.profile import Profile, read_profiles
 from cchc.tasks import ingest
-from cchc.tasks.policy import TASK_DEFAULTS
+from cchc.tasks.policy import RUN_CALLBACKS, TASK_DEFAULTS
 
 WINDOW_NAME = "{{ window_name }}"
 LATE_DAYS = Asset("cchc_late_days")
@@ -37,6 +37,7 @@ def build_dag(profile: Profile) -> DAG:
         default_args={**TASK_DEFAULTS, "owner": profile.owner},
         params={"date": Param(None, type=["null", "string"], format="date", description="The day; empty = yesterday")},
         tags=["cchc", "ingest"],
+        **RUN_CALLBACKS,
     ) as dag:
 
         @task_group(group_id="window")

@@ -7,13 +7,19 @@ import os
 import subprocess
 import sys
 import warnings
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
+import pendulum
 import pytest
+from airflow.sdk import DeadlineReference
 
-from cchc.settings import CHECKOUT, SOURCES
+from cchc.alerts.rules import load_rules
+from cchc.days import LOCAL
+from cchc.settings import ALERT_RULES, CHECKOUT, SOURCES
+from cchc.tasks.operations import check_and_deliver, settle_failure, tell_failure
 
-TAGS = {"cchc", "ingest", "attainment"}
+TAGS = {"cchc", "ingest", "attainment", "alerts"}
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +40,7 @@ def bag(tmp_path_factory):
 def test_all_files_import_and_there_is_a_dag_for_each_source(bag):
     assert bag.import_errors == {}
     ingests = {f"ingest_{path.stem}" for path in SOURCES.glob("*.yaml")}
-    assert set(bag.dags) == ingests | {"attainment", "attainment_late"}
+    assert set(bag.dags) == ingests | {"attainment", "attainment_late", "alerts"}
 
 
 def test_every_dag_has_documentation_tags_and_one_run_at_a_time(bag):
@@ -54,6 +60,33 @@ def test_every_task_has_an_owner_a_time_limit_and_retries_that_know_the_error(ba
             assert task.execution_timeout
             assert task.retries == 2
             assert task.retry_policy is not None
+
+
+def test_operators_hear_of_every_failed_task_and_run_and_when_it_is_over(bag):
+    for dag in bag.dags.values():
+        assert dag.on_failure_callback is tell_failure
+        assert dag.on_success_callback is settle_failure
+        for task in dag.tasks:
+            assert list(task.on_failure_callback) == [tell_failure]
+
+
+def test_night_that_takes_long_is_looked_at_soon_after_its_hour(bag):
+    (deadline,) = bag.dags["attainment"].deadline
+    assert deadline.reference == DeadlineReference.DAGRUN_QUEUED_AT
+    assert deadline.callback.path == f"{check_and_deliver.__module__}.{check_and_deliver.__name__}"
+    hour = (datetime(2024, 12, 31, 4, 35, tzinfo=LOCAL) + deadline.interval).time()
+    assert load_rules(ALERT_RULES).night_ready_by < hour < time(6, 45)
+
+
+def test_scheduler_that_was_off_looks_at_the_night_as_soon_as_it_is_back(bag):
+    from airflow.serialization.serialized_objects import DagSerialization
+    from airflow.timetables.base import DagRunInfo
+
+    dag = DagSerialization.from_dict(DagSerialization.to_dict(bag.dags["alerts"]))
+    now = datetime.now(UTC)
+    for last in (None, DagRunInfo.exact(pendulum.instance(now - timedelta(hours=5)))):
+        run_after = dag.next_dagrun_info(last_automated_run_info=last).run_after
+        assert now - timedelta(minutes=16) < run_after <= now + timedelta(seconds=5)
 
 
 def test_mapped_tasks_are_named_by_what_they_load(bag):

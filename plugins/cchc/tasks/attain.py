@@ -12,13 +12,13 @@ from airflow.sdk.exceptions import AirflowSkipException
 from cchc.catalog import load_catalog
 from cchc.days import DayRange, attainment_deadline
 from cchc.indicators.attainment import attain
-from cchc.settings import read_settings
+from cchc.settings import read_now, read_settings
 from cchc.sources.profile import read_profiles
 from cchc.tasks.context import current_day, current_run_id, read_login
 from cchc.tasks.plan import is_configured
 from cchc.warehouse.catalog import store_catalog
 from cchc.warehouse.connection import connect
-from cchc.warehouse.night import list_late, list_unfinished
+from cchc.warehouse.night import list_late, list_unfinished, record_attained
 from cchc.warehouse.sources import store_sources
 
 log = logging.getLogger(__name__)
@@ -52,7 +52,11 @@ def attain_night() -> None:
     """Attain the day of the run, up to its parameter ``through``, and the days that late publishes have touched."""
     day = current_day()
     through = get_current_context()["params"].get("through")
-    _attain(DayRange(day, max(day, date.fromisoformat(through)) if through else day))
+    days = DayRange(day, max(day, date.fromisoformat(through)) if through else day)
+    province, run_id = read_settings().province, current_run_id()
+    with connect(read_login()) as connection, connection.transaction():
+        attain(connection, read_profiles(), province, days, run_id)
+        record_attained(connection, province, days, run_id, read_now())
 
 
 def report_late_sources() -> None:
@@ -68,10 +72,7 @@ def report_late_sources() -> None:
 
 def attain_late_days() -> None:
     """Attain only what late publishes have touched; skips when nothing is left to do."""
-    if not _attain(None):
-        raise AirflowSkipException("nothing has been touched since the last attainment")
-
-
-def _attain(days: DayRange | None) -> list[DayRange]:
     with connect(read_login()) as connection:
-        return attain(connection, read_profiles(), read_settings().province, days, current_run_id())
+        attained = attain(connection, read_profiles(), read_settings().province, None, current_run_id())
+    if not attained:
+        raise AirflowSkipException("nothing has been touched since the last attainment")

@@ -1,4 +1,4 @@
-"""Which error is worth a retry: what may pass by itself is, what a person must look at isn't."""
+"""What every task and DAG keeps to: which error is worth a retry, and who is told of what failed for good."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from typing import Any
 
 from airflow.sdk import ExceptionRetryPolicy, RetryAction, RetryRule
 
-# Sources are asked again within the task, by their own profile (at most 4 tries in all): a retry here would hammer.
+from cchc.tasks.operations import settle_failure, tell_failure
+
+# What may pass by itself is tried again, what a person must look at isn't. Sources are asked again within the task, by
+# their own profile (at most 4 tries in all): a retry here would hammer.
 RETRY_POLICY = ExceptionRetryPolicy(
     rules=[
         RetryRule(
@@ -35,4 +38,8 @@ TASK_DEFAULTS: dict[str, Any] = {
     "retry_delay": timedelta(seconds=30),
     "retry_policy": RETRY_POLICY,
     "execution_timeout": timedelta(minutes=30),
+    "on_failure_callback": tell_failure,
 }
+
+# The run's own callback too: Airflow 3.3 calls none for a task whose process was killed (apache/airflow#60858).
+RUN_CALLBACKS: dict[str, Any] = {"on_failure_callback": tell_failure, "on_success_callback": settle_failure}

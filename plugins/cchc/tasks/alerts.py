@@ -1,0 +1,66 @@
+"""Tasks of alerting: evaluate what a night has changed, send what is due."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+from cchc.alerts.channels.channel import Access
+from cchc.alerts.channels.directory import open_channels
+from cchc.alerts.dispatch import dispatch
+from cchc.alerts.evaluation import evaluate
+from cchc.alerts.ledger import Alerting
+from cchc.alerts.recipients import Recipient, load_recipients
+from cchc.alerts.rules import load_rules
+from cchc.alerts.working_days import read_working_days
+from cchc.settings import ALERT_RULES, read_now, read_settings
+from cchc.tasks.context import read_connection, read_login
+from cchc.warehouse.connection import connect
+
+log = logging.getLogger(__name__)
+
+
+def evaluate_alerts() -> None:
+    """Hold what has changed since the last evaluation against what was told, and note who is to be told."""
+    alerting = read_alerting()
+    with connect(read_login()) as connection:
+        evaluate(connection, alerting, read_now())
+
+
+def deliver_alerts() -> None:
+    """Write and send what is due. What can't be sent waits in the outbox; the night doesn't fail on it."""
+    alerting = read_alerting()
+    with connect(read_login()) as connection:
+        dispatch(connection, alerting, open_channels(alerting.recipients, read_access), read_now())
+
+
+def read_alerting(load: Callable[[Path], tuple[Recipient, ...]] = load_recipients) -> Alerting:
+    """Whose alerts, by which rules, for whom. A mistake in the files fails with file, entry and field."""
+    settings = read_settings()
+    return Alerting(
+        province=settings.province,
+        rules=load_rules(ALERT_RULES),
+        recipients=load(settings.recipients),
+        working_days=read_working_days(settings.catalog),
+    )
+
+
+def read_access(connection_id: str) -> Access | None:
+    """Where a channel's server is, as the Airflow connection says; None when it isn't set, or wrongly."""
+    connection = read_connection(connection_id)
+    if connection is None:
+        return None
+    try:
+        extra = dict(json.loads(connection.extra or "{}"))
+    except (ValueError, TypeError):
+        log.warning("connection %s is left aside: its extra is no JSON object", connection_id)
+        return None
+    return Access(
+        host=connection.host or "",
+        port=connection.port,
+        login=connection.login or "",
+        password=connection.password or "",
+        extra={name: str(value) for name, value in extra.items()},
+    )

@@ -1,0 +1,164 @@
+"""What operators are told: a run that failed, a night that is late.
+
+Airflow logs what its callbacks raise and lets the outcome stand: none of them can make a failure worse.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import date, datetime
+from html import escape
+
+import psycopg
+from airflow.sdk import Context
+from airflow.sdk.log import redact  # type: ignore[attr-defined]  # told there, not re-exported
+
+from cchc.alerts.channels.channel import ChannelDownError, Message, RefusedError, UndeliveredError
+from cchc.alerts.channels.directory import open_channels
+from cchc.alerts.lateness import check_nights
+from cchc.alerts.ledger import Alerting, Ledger, NewAlert
+from cchc.alerts.model import OperatorFacts, Told, name_alert
+from cchc.alerts.recipients import load_valid_recipients
+from cchc.days import newest_complete_day
+from cchc.figures_vi import format_day
+from cchc.settings import read_now, read_settings
+from cchc.tasks.alerts import deliver_alerts, read_access, read_alerting
+from cchc.tasks.context import read_login, resolve_day
+from cchc.warehouse.connection import connect
+
+log = logging.getLogger(__name__)
+
+# Heading of the page in docs/runbook.md.
+FAILED_RUN = "A run failed"
+LONGEST_ERROR = 200
+
+# Airflow ends a task's process 20 s after the task, with whatever callback is still at work.
+CONNECT_SECONDS = 5
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A failed run of a DAG, for the night of ``day``."""
+
+    dag_id: str
+    day: date
+    facts: OperatorFacts
+
+
+def check_and_deliver() -> None:
+    """Look for late nights, then send what is due; the second also when the first fails."""
+    try:
+        with connect(read_login()) as connection:
+            late = check_nights(connection, read_alerting(), read_now())
+        if late:
+            log.warning("nights %s to %s were not ready by their hour", late.first, late.last)
+    finally:
+        deliver_alerts()
+
+
+def tell_failure(context: Context) -> None:
+    """Open the operators' alert for a failed run: callback of a task that failed, and of the run itself.
+
+    One for a DAG until it runs well again, however many of its tasks fail and however often; failures of days that are
+    history are no news. Without a warehouse to note it in it is sent at once, as best it can; a mistake in the
+    recipients' file keeps it only from the entry that has it.
+    """
+    alerting, now, failure = read_alerting(load_valid_recipients), read_now(), _describe_failure(context)
+    if (newest_complete_day(now) - failure.day).days > alerting.rules.history_days:
+        return
+    new = NewAlert(
+        kind="run_failed",
+        subject=failure.dag_id,
+        began_on=failure.day,
+        as_of_date=failure.day,
+        facts=failure.facts,
+    )
+    try:
+        with connect(read_login(), connect_timeout=CONNECT_SECONDS) as connection, connection.transaction():
+            Ledger(connection, alerting, now).open(new)
+    except psycopg.Error as error:
+        log.warning("the failure can't be noted in the warehouse: %s", error)
+        _send_directly(alerting, failure, error, now)
+
+
+def settle_failure(context: Context) -> None:
+    """End the alert of a DAG's failure: callback of a run that went well, for the same day or a later one."""
+    dag_id, day = _identify_run(context)
+    with connect(read_login(), connect_timeout=CONNECT_SECONDS) as connection, connection.transaction():
+        ledger = Ledger(connection, read_alerting(), read_now())
+        for alert in ledger.read_open(["run_failed"]):
+            if alert.subject == dag_id and alert.began_on <= day:
+                ledger.end(alert, "recovered", day, day)
+
+
+def _identify_run(context: Context) -> tuple[str, date]:
+    """DAG and day of a run. Of one without any task that ran, Airflow tells the callback little more than the DAG."""
+    run = context.get("dag_run")
+    partition_key, started = (run.partition_key, run.run_after) if run else (None, None)
+    return context["dag"].dag_id, resolve_day(context.get("params", {}), partition_key, started or read_now())
+
+
+def _describe_failure(context: Context) -> Failure:
+    dag_id, day = _identify_run(context)
+    ti = context.get("ti")
+    told = (
+        f"tác vụ {ti.task_id}: {_describe_error(context.get('exception'))}; nhật ký: {ti.log_url}"
+        if ti
+        else f"lần chạy {context['run_id']} không thành công"
+    )
+    subject = f"{dag_id}, đêm {format_day(day)}"
+    return Failure(dag_id, day, OperatorFacts(kind="run_failed", subject_vi=subject, told=told, runbook=FAILED_RUN))
+
+
+def _describe_error(error: BaseException | str | None) -> str:
+    """The first line of an error, without the secrets that Airflow knows; a killed process leaves none."""
+    if error is None:
+        return "bị ngắt, không để lại lỗi"
+    name = f"{type(error).__name__}: " if isinstance(error, BaseException) else ""
+    first, *_ = str(error).strip().splitlines() or [""]
+    return str(redact(f"{name}{first}"))[:LONGEST_ERROR]
+
+
+def _send_directly(alerting: Alerting, failure: Failure, why: Exception, now: datetime) -> None:
+    """Send a failure past the outbox, once for a DAG and day as far as this machine's disk remembers."""
+    marker = read_settings().home / "told_directly" / f"{failure.dag_id}.{failure.day}"
+    if marker.exists():
+        return
+    alert_id = name_alert(alerting.province, "run_failed", failure.dag_id, failure.day)
+    severity = alerting.rules.severity["run_failed"]
+    told = Told(alert_id, "opened", "run_failed", severity, "operators", failure.day, failure.day, failure.facts)
+    message = _write_directly(told, failure.facts, why, now)
+    recipients = [recipient for recipient in alerting.recipients if recipient.wants(told)]
+    channels = open_channels(recipients, read_access)
+    for recipient in recipients:
+        try:
+            if recipient.route not in channels:
+                raise ChannelDownError(f"the Airflow connection {recipient.route} is not set")
+            channels[recipient.route].send(recipient, message)
+        except (RefusedError, UndeliveredError) as error:
+            log.warning("%s could not be told: %s", recipient.id, error)
+        else:
+            marker.parent.mkdir(parents=True, exist_ok=True)
+            marker.touch()
+
+
+def _write_directly(told: Told, facts: OperatorFacts, why: Exception, now: datetime) -> Message:
+    """A message without a digest's frame: how many alerts are open, only the warehouse knows."""
+    text = "\n".join(
+        (
+            f"Tác vụ hỏng: {facts.subject_vi}",
+            f"Sự việc: {facts.told}",
+            f"Không ghi được vào kho dữ liệu: {_describe_error(why)}",
+            f"Cách xử lý: docs/runbook.md, mục “{facts.runbook}”",
+            "Tin này được gửi thẳng, mỗi đêm một lần cho mỗi DAG, và không xác nhận được bằng make ack.",
+        )
+    )
+    return Message(
+        message_id=told.alert_id,
+        is_urgent=True,
+        subject="[CCHC vận hành][KHẨN] Tác vụ hỏng, không ghi được vào kho dữ liệu",
+        body_text=text,
+        body_html=f"<pre>{escape(text)}</pre>",
+        composed_at=now,
+    )

@@ -1,0 +1,227 @@
+"""What operators are told of failed runs, and how, with and without a warehouse."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import psycopg
+import pytest
+from airflow.sdk.log import mask_secret
+
+from cchc.tasks.operations import check_and_deliver, settle_failure, tell_failure
+from tests.alerts.smtp_server import MailServer, serve_mail
+from tests.conftest import Warehouse
+
+NIGHT = date(2024, 12, 31)
+MORNING = "2025-01-01T05:00:00+07:00"
+RECIPIENTS = """
+recipients:
+  - id: operators
+    name_vi: Bộ phận vận hành
+    audience: operators
+    channel: email
+    address: operators@example.invalid
+  - id: leaders
+    name_vi: Lãnh đạo
+    audience: performance
+    channel: email
+    address: leaders@example.invalid
+    agencies: [H58]
+"""
+
+
+def name_smtp(port: int) -> str:
+    extra = {"sender": "cchc@example.invalid", "security": "none"}
+    return json.dumps({"conn_type": "smtp", "host": "127.0.0.1", "port": port, "extra": extra})
+
+
+@pytest.fixture
+def mail_server() -> Iterator[MailServer]:
+    with serve_mail("none") as server:
+        yield server
+
+
+@pytest.fixture
+def installation(
+    warehouse: Warehouse, mail_server: MailServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Warehouse:
+    """A warehouse and operators, as the environment of a task names them, on the morning after NIGHT."""
+    recipients = tmp_path / "recipients.yaml"
+    recipients.write_text(RECIPIENTS, encoding="utf-8")
+    server = warehouse.server
+    login = {
+        "conn_type": "postgres", "host": server.host, "port": server.port, "schema": warehouse.database,
+        "login": "cchc_loader", "password": server.credentials["cchc_loader"],
+    }  # fmt: skip
+    monkeypatch.setenv("AIRFLOW_CONN_WAREHOUSE", json.dumps(login))
+    monkeypatch.setenv("AIRFLOW_CONN_ALERTS_SMTP", name_smtp(mail_server.port))
+    monkeypatch.setenv("CCHC_HOME", str(tmp_path))
+    monkeypatch.setenv("CCHC_RECIPIENTS", str(recipients))
+    monkeypatch.setenv("CCHC_NOW", MORNING)
+    return warehouse
+
+
+@pytest.fixture
+def closed_port() -> int:
+    """A port where nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port: int = listening.getsockname()[1]
+    return port
+
+
+@pytest.fixture
+def unreachable(installation: Warehouse, monkeypatch: pytest.MonkeyPatch, closed_port: int) -> None:  # noqa: ARG001
+    login = {"conn_type": "postgres", "host": "127.0.0.1", "port": closed_port, "schema": "cchc", "login": "x"}
+    monkeypatch.setenv("AIRFLOW_CONN_WAREHOUSE", json.dumps(login))
+
+
+def end_task(task_id: str = "attain_night", error: Any = None, *, dag_id: str = "attainment", day: date = NIGHT) -> Any:
+    """The context in which Airflow calls back when a task has ended."""
+    return {
+        "dag": SimpleNamespace(dag_id=dag_id),
+        "dag_run": SimpleNamespace(partition_key=day.isoformat(), run_after=datetime(2024, 12, 31, 21, 35, tzinfo=UTC)),
+        "params": {"date": None},
+        "run_id": "scheduled__2024-12-31T21:35:00+00:00",
+        "ti": SimpleNamespace(task_id=task_id, log_url=f"http://127.0.0.1:8766/dags/{dag_id}/tasks/{task_id}"),
+        "exception": error,
+    }
+
+
+def list_alerts(warehouse: Warehouse) -> list[tuple[Any, ...]]:
+    return warehouse.query("select kind, subject, severity, audience, status from ops.alert order by opened_at")
+
+
+def list_notices(warehouse: Warehouse) -> list[tuple[Any, ...]]:
+    return warehouse.query(
+        "select n.recipient, s.step, n.is_urgent from ops.notice as n inner join ops.alert_step as s using (step_id)"
+        " order by notice_id"
+    )
+
+
+def read_told(warehouse: Warehouse) -> str:
+    ((told,),) = warehouse.query("select facts ->> 'told' from ops.alert")
+    return str(told)
+
+
+def test_failed_tasks_of_a_night_are_one_urgent_alert_for_operators(installation):
+    tell_failure(end_task("window.land_windows", ValueError("no")))
+    tell_failure(end_task("close_source", ValueError("one window is missing")))
+    tell_failure(end_task("window.land_windows", ValueError("no again")))
+    assert list_alerts(installation) == [("run_failed", "attainment", "urgent", "operators", "open")]
+    assert list_notices(installation) == [("operators", "opened", True)]
+
+
+def test_alert_names_the_task_the_first_line_of_its_error_and_its_log(installation):
+    tell_failure(end_task("stage", ValueError("the first line\nand the second")))
+    assert read_told(installation) == (
+        "tác vụ stage: ValueError: the first line; nhật ký: http://127.0.0.1:8766/dags/attainment/tasks/stage"
+    )
+
+
+def test_secret_that_airflow_knows_is_told_to_nobody(installation):
+    mask_secret("the-treasurys-secret")
+    tell_failure(end_task("stage", ValueError("refused: client_secret=the-treasurys-secret")))
+    assert "ValueError: refused: client_secret=***" in read_told(installation)
+
+
+def test_mistake_in_another_recipient_s_entry_does_not_silence_a_failure(installation):
+    with Path(os.environ["CCHC_RECIPIENTS"]).open("a", encoding="utf-8") as file:
+        file.write("  - id: Sở Y tế\n")
+    tell_failure(end_task("stage"))
+    assert len(list_notices(installation)) == 1
+
+
+def test_killed_process_is_told_without_an_error(installation):
+    tell_failure(end_task("stage"))
+    assert "bị ngắt, không để lại lỗi" in read_told(installation)
+
+
+def test_failed_run_of_which_airflow_tells_only_the_dag_is_told(installation):
+    tell_failure({"dag": SimpleNamespace(dag_id="attainment"), "run_id": "manual__1", "reason": "all_tasks_deadlocked"})
+    assert "manual__1" in read_told(installation)
+    assert installation.query("select began_on from ops.alert") == [(NIGHT,)]
+
+
+def test_failure_of_a_day_that_is_history_is_no_news_and_hides_none(installation):
+    tell_failure(end_task(day=date(2024, 12, 16)))
+    assert installation.query("select count(*) from ops.alert") == [(0,)]
+    tell_failure(end_task())
+    assert len(list_notices(installation)) == 1
+
+
+def test_run_that_goes_well_ends_the_alert_and_operators_hear_it(installation):
+    tell_failure(end_task())
+    settle_failure(end_task())
+    assert installation.query("select status, resolution, resolved_on from ops.alert") == [
+        ("resolved", "recovered", NIGHT)
+    ]
+    assert list_notices(installation) == [("operators", "opened", True), ("operators", "resolved", False)]
+
+
+@pytest.mark.parametrize(
+    "other", [{"dag_id": "ingest_eoffice"}, {"day": date(2024, 12, 30)}], ids=["another DAG", "an earlier day"]
+)
+def test_run_that_says_nothing_of_the_failed_one_ends_nothing(installation, other):
+    tell_failure(end_task())
+    settle_failure(end_task(**other))
+    assert list_alerts(installation) == [("run_failed", "attainment", "urgent", "operators", "open")]
+
+
+def test_failure_after_it_had_gone_well_is_told_again(installation):
+    for report in (tell_failure, settle_failure, tell_failure):
+        report(end_task())
+    assert list_notices(installation)[-1] == ("operators", "reopened", True)
+
+
+@pytest.mark.usefixtures("installation")
+def test_failure_reaches_operators_by_mail_with_the_runbook_page(mail_server):
+    tell_failure(end_task("stage", ValueError("no room left")))
+    check_and_deliver()
+    (mail,) = mail_server.mails
+    text = mail.content.get_body(("plain",)).get_content()
+    assert mail.addresses == ["operators@example.invalid"]
+    assert "ValueError: no room left" in text
+    assert "docs/runbook.md, mục “A run failed”" in text
+
+
+def test_what_is_due_is_sent_although_nights_cannot_be_looked_at(installation, mail_server):
+    tell_failure(end_task())
+    with psycopg.connect(installation.url("cchc_owner")) as connection:
+        connection.execute("alter table ops.attained_night rename to attained_night_elsewhere")
+    with pytest.raises(psycopg.errors.UndefinedTable):
+        check_and_deliver()
+    assert len(mail_server.mails) == 1
+
+
+@pytest.mark.usefixtures("unreachable")
+def test_without_a_warehouse_operators_are_told_directly_once_for_a_dag_and_day(mail_server):
+    for task_id in ("wait_for_sources", "attain_night"):
+        tell_failure(end_task(task_id, psycopg.OperationalError("connection refused")))
+    tell_failure(end_task("plan_night", dag_id="ingest_eoffice"))
+    assert [mail.addresses for mail in mail_server.mails] == [["operators@example.invalid"]] * 2
+    text = mail_server.mails[0].content.get_body(("plain",)).get_content()
+    assert "attainment, đêm 31/12/2024" in text
+    assert "Không ghi được vào kho dữ liệu: OperationalError: connection" in text
+    assert "docs/runbook.md, mục “A run failed”" in text
+
+
+@pytest.mark.usefixtures("unreachable")
+def test_direct_message_that_nobody_took_is_tried_with_the_next_failure(mail_server, monkeypatch, closed_port):
+    monkeypatch.setenv("AIRFLOW_CONN_ALERTS_SMTP", name_smtp(closed_port))
+    tell_failure(end_task("wait_for_sources"))
+    monkeypatch.setenv("AIRFLOW_CONN_ALERTS_SMTP", name_smtp(mail_server.port))
+    tell_failure(end_task("attain_night"))
+    assert len(mail_server.mails) == 1
+
+
+@pytest.mark.usefixtures("unreachable")
+def test_history_is_not_told_directly_either(mail_server):
+    tell_failure(end_task(day=date(2024, 6, 1)))
+    assert mail_server.mails == []
