@@ -13,25 +13,36 @@ INSTALLED := .venv/installed-$(shell cat requirements.txt requirements-dev.txt |
 CCHC := PYTHONPATH=plugins:. .venv/bin/python -m cchc.local
 
 # What a user gives may hold quotes, $ and line ends: it goes to the shell as it is, by environment.
-unexport Q
+unexport Q WHY WHO
 sql: export QUERY = $(value Q)
+ack snooze: export REASON = $(value WHY)
+ack snooze: export PERSON = $(value WHO)
 
-.PHONY: help run test nightly check templates docs up down psql sql checksum bench lint
+.PHONY: help run test nightly check ack snooze alerts-dry-run templates docs up down psql sql checksum bench lint
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-20s %s\n", $$1, $$2 }'
 
 run: $(INSTALLED) ## sets everything up, runs the simulated province's last three nights, prints its attainment
 	@$(CCHC) run
 
 test: $(INSTALLED) ## all tests
-	@.venv/bin/python -m pytest -n 2 --dist loadfile
+	@.venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 nightly: $(INSTALLED) ## the nightly DAGs for one day, against the configured sources, or some: make nightly DATE=2024-06-30 SOURCES=eoffice
 	@$(CCHC) nightly -- "$$DATE" "$$SOURCES"
 
 check: $(INSTALLED) ## one polite request to a configured source: make check SOURCE=national_portal
 	@$(CCHC) check -- "$$SOURCE"
+
+ack: $(INSTALLED) ## takes on an alert, so that it isn't escalated: make ack ALERT=3f2a9c1e WHY="đang rà soát" UNTIL=2024-07-15
+	@$(CCHC) ack -- "$$ALERT" "$$REASON" "$$UNTIL" "$$PERSON"
+
+snooze: $(INSTALLED) ## has nobody told of an alert up to a day: make snooze ALERT=3f2a9c1e UNTIL=2024-07-15 WHY="bảo trì"
+	@$(CCHC) snooze -- "$$ALERT" "$$REASON" "$$UNTIL" "$$PERSON"
+
+alerts-dry-run: $(INSTALLED) ## what a night tells, to whom, and what it holds back, why: make alerts-dry-run DATE=2024-06-30
+	@$(CCHC) alerts-dry-run -- "$$DATE"
 
 templates: $(INSTALLED) ## workbooks for the agencies' returns, filled in as far as is known: make templates YEAR=2024
 	@$(CCHC) templates -- "$${YEAR:-2024}"
@@ -54,8 +65,9 @@ sql: $(INSTALLED) ## one query as the analyst, as CSV: make sql Q="select …"
 checksum: $(INSTALLED) ## a checksum of what the nights have computed, without run ids and clock times
 	@$(CCHC) checksum
 
-bench: $(INSTALLED) ## a night by part, against a floor of the same run: make bench ROWS=100000
+bench: $(INSTALLED) ## a night and its alerts by part, against a floor of the same run: make bench ROWS=100000
 	@PYTHONPATH=plugins:. .venv/bin/python -m benchmarks.night "$${ROWS:-100000}"
+	@PYTHONPATH=plugins:. .venv/bin/python -m benchmarks.alerts
 
 lint: $(INSTALLED) ## formatting, linters and types
 	@.venv/bin/ruff check

@@ -58,17 +58,23 @@ class Part:
 
 
 def main(rows: int) -> int:
-    """Measure and print; the table also goes to ``benchmarks/night.txt`` of CCHC_HOME, or of the checkout's .cchc."""
+    """Measure and print."""
     with TemporaryDirectory(prefix="cchc-bench-") as name:
         folder = Path(name)
         folder.chmod(0o755)  # as root the database runs as another user
         with open_database(folder / "home") as database:
-            table = format_table(rows, list(measure(folder, database, rows)))
+            parts = list(measure(folder, database, rows))
+    write_table("night", f"{rows:,} rows of the portal, one load", parts)
+    return 0
+
+
+def write_table(name: str, title: str, parts: list[Part]) -> None:
+    """Print the parts, and keep them in ``bench/`` of CCHC_HOME, or of the checkout's .cchc."""
+    table = format_table(title, parts)
     sys.stdout.write(table)
-    target = CHECKOUT / os.environ.get("CCHC_HOME", ".cchc") / "bench" / "night.txt"
+    target = CHECKOUT / os.environ.get("CCHC_HOME", ".cchc") / "bench" / f"{name}.txt"
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(table, encoding="utf-8")
-    return 0
 
 
 def measure(folder: Path, database: Database, rows: int) -> Iterator[Part]:
@@ -188,10 +194,10 @@ def report(sender: Any, function: Callable[..., None], arguments: tuple[Any, ...
     sender.send((float(os.environ[SECONDS]), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024))
 
 
-def format_table(rows: int, parts: list[Part]) -> str:
-    """The parts as text, each against the floor."""
+def format_table(title: str, parts: list[Part]) -> str:
+    """The parts as text, each against the floor, which comes first."""
     floor = parts[0].seconds
-    lines = [f"{rows:,} rows of the portal, one load", f"{'part':<40}{'seconds':>9}{'× floor':>9}{'peak MiB':>10}"]
+    lines = [title, f"{'part':<40}{'seconds':>9}{'× floor':>9}{'peak MiB':>10}"]
     lines += [
         f"{part.name:<40}{part.seconds:>9.2f}{part.seconds / floor:>9.1f}{part.peak_mib:>10.0f}" for part in parts
     ]

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import unicodedata
 from datetime import date
-from decimal import ROUND_FLOOR, Decimal
+from decimal import Decimal
 from typing import Any
 
 import psycopg
+
+from cchc.alerts.rendering import FOLDER
+from cchc.alerts.wording import load_wording
+from cchc.figures_vi import format_beside, format_target
 
 HEADINGS = ("Mã", "Chỉ tiêu", "Giá trị", "Mục tiêu", "Kết quả", "Chênh lệch", "Ngày số liệu", "Cờ")
 RIGHT = {2, 3, 5}
@@ -40,16 +44,15 @@ def format_table(connection: psycopg.Connection, province: str, day: date) -> st
     for code, name, value, comparator, target, status, gap, data_date, is_stale, flags in connection.execute(
         ROWS, [province, day]
     ):
-        wanted = format_target(comparator, target)
         told = [*(["stale"] if is_stale else []), *flags]
         rows.append(
             (
                 code,
                 name,
-                format_number(value),
-                wanted,
+                format_beside(value, target),
+                format_target(comparator, target),
                 status,
-                format_number(gap),
+                format_beside(gap, Decimal(0)),
                 str(data_date or "–"),
                 _cut(" ".join(told)),
             )
@@ -66,22 +69,22 @@ def format_changes(connection: psycopg.Connection, province: str, first: date, l
     """What changed for the province from one day to another, as text."""
     lines = [f"\nThay đổi từ {first:%d/%m/%Y} đến {last:%d/%m/%Y}:"]
     for code, before, after, status_before, status_after in connection.execute(CHANGES, [province, first, last]):
-        moved = f"{format_number(before)} → {format_number(after)}"
+        moved = f"{format_beside(before, after)} → {format_beside(after, before)}"
         turned = f"   {status_before} → {status_after}" if status_before != status_after else ""
         lines.append(f"  {code:<11} {moved}{turned}")
     return "\n".join(lines if len(lines) > 1 else [*lines, "  không có"]) + "\n"
 
 
-def format_number(value: Decimal | None) -> str:
-    """Two decimals, rounded down: 89.996 must not read as the 90 that it misses, nor its gap as 0."""
-    if value is None:
-        return "–"
-    return f"{value.quantize(Decimal('0.01'), ROUND_FLOOR):f}".replace(".", ",")
-
-
-def format_target(comparator: str | None, target: Decimal | None) -> str:
-    """A target as the decision writes it."""
-    return "–" if target is None else f"{comparator} {target.normalize():f}".replace(".", ",")
+def format_alerts(connection: psycopg.Connection, province: str) -> str:
+    """How many alerts of each kind are open, as text."""
+    kinds = load_wording(FOLDER / "wording_vi.yaml").kinds
+    rows = connection.execute(
+        "select kind, count(*) from ops.alert where province_code = %s and status <> 'resolved' group by kind"
+        " order by count(*) desc, kind",
+        [province],
+    ).fetchall()
+    open_kinds = ", ".join(f"{count} {kinds[kind]}" for kind, count in rows)
+    return f"\nCảnh báo đang mở: {open_kinds or 'không có'}\n\n"
 
 
 def _align(rows: list[tuple[Any, ...]]) -> str:

@@ -15,7 +15,7 @@ import psycopg
 
 from cchc.days import LOCAL
 from cchc.local import LocalError
-from cchc.local.attainment_table import format_changes, format_table
+from cchc.local.attainment_table import format_alerts, format_changes, format_table
 from cchc.local.services import find_address
 from cchc.local.warehouse import open_installation
 from cchc.settings import read_settings
@@ -60,15 +60,18 @@ def run_demonstration(home: Path) -> int:
         os.environ.update(_connect_simulator(simulator, inbox))
         for day in SIMULATED_DAYS:
             simulator.set_clock(_choose_hour(day))
+            os.environ["CCHC_NOW"] = (_choose_hour(day) + timedelta(hours=1)).isoformat()
             if _run_night(day)["attainment"] != "success":
                 return 1
         with psycopg.connect(database.url("cchc_analyst")) as connection:
             province = read_settings().province
             sys.stdout.write(format_table(connection, province, SIMULATED_DAYS[-1]))
             sys.stdout.write(format_changes(connection, province, SIMULATED_DAYS[0], SIMULATED_DAYS[-1]))
+            sys.stdout.write(format_alerts(connection, province))
     sys.stdout.write(
         f"Ba đêm mô phỏng xong trong {time.monotonic() - started:.0f} giây.\n"
         'Xem tiếp: make psql · make sql Q="TABLE mart.attainment_latest" · make up · README.md\n'
+        f"Ai được báo tin gì: make alerts-dry-run DATE={SIMULATED_DAYS[-2]} · docs/alerts.md\n"
         f"Trang chất lượng: {read_settings().pages}/{SIMULATED_DAYS[-1]}/ · Tệp nộp và tệp trả lại: {inbox}\n"
     )
     return 0
