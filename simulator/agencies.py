@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -81,8 +81,8 @@ def read_agencies(path: Path = AGENCIES_CSV, levels: Collection[str] = PORTAL_LE
     return tuple(sorted(agencies, key=lambda agency: (agency.code, agency.valid_from)))
 
 
-def answering_code(code: str, valid_codes: set[str]) -> str:
+def answering_code(code: str, valid_codes: set[str], heirs: Mapping[str, str] = HEIRS) -> str:
     """The code of the agency that answers for ``code``'s dossiers when ``valid_codes`` are the agencies of the day."""
     while code not in valid_codes:
-        code = HEIRS[code]
+        code = heirs[code]
     return code

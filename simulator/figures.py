@@ -8,6 +8,7 @@ no dossier vanishes. Everything asked later is a difference of cumulative sums.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import date, timedelta
 from functools import lru_cache
@@ -16,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.agencies import ROOT_CODE, Agency, answering_code
+from simulator.agencies import HEIRS, ROOT_CODE, Agency, answering_code
 from simulator.periods import Period
 from simulator.procedures import Procedures, draw_procedures
 from simulator.season import weigh_day
@@ -207,6 +208,8 @@ def count_period(year: Whole, period: Period, day: date) -> Whole:
 class Figures:
     """The province's figures: pure in (seed, dossiers a year, agencies), whatever is asked in whatever order."""
 
+    heirs: Mapping[str, str] = HEIRS
+
     def __init__(self, seed: int, dossiers_per_year: int, agencies: tuple[Agency, ...]) -> None:
         self.seed = seed
         self.dossiers_per_year = dossiers_per_year
@@ -218,13 +221,17 @@ class Figures:
         """The agencies of ``day`` by code, sorted by code as text; empty when the province doesn't exist."""
         return {agency.code: agency for agency in self.agencies if agency.is_valid(day)}
 
+    def draw_year(self, year: int) -> Whole:
+        """Cumulative counts of ``year``: counters (in the order of Counts) × catchments × days + 1."""
+        return draw_year(self.seed, year, self.dossiers_per_year, self.catchments)
+
     def take_snapshot(self, period: Period, day: date) -> Snapshot:
         """Count ``period``, which has begun on ``day``, for the province and its agencies of ``day``."""
-        drawn = draw_year(self.seed, period.first.year, self.dossiers_per_year, self.catchments)
+        drawn = self.draw_year(period.first.year)
         valid = self.valid_agencies(day)
         columns = defaultdict(list)
         for column, catchment in enumerate(self.catchments):
-            columns[answering_code(catchment.code, set(valid))].append(column)
+            columns[answering_code(catchment.code, set(valid), self.heirs)].append(column)
         counts = count_period(drawn, period, day)
         months = [Period.of_months(period.first.year, month, month) for month in period.months]
         return Snapshot(

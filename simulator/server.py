@@ -23,6 +23,7 @@ from simulator.faults import Fault
 from simulator.figures import DEFAULT_SEED, Figures
 from simulator.inbox import write_inbox
 from simulator.periods import LOCAL
+from simulator.story import read_story
 
 DEFAULT_DOSSIERS_PER_YEAR = 900_000
 DEFAULT_NOW = datetime(2025, 1, 1, 4, 30, tzinfo=LOCAL)  # the night of the last day of plan_2024
@@ -115,12 +116,14 @@ class Scale:
     """What is simulated: ``seed`` of all that is drawn, size of the province, ``units`` of each level in the e-office.
 
     ``inbox``: the folder into which files come as the clock moves; without it none are written.
+    ``story``: a file and the register beside it (simulator/story.py), which the portal then tells in place of its own.
     """
 
     seed: int = DEFAULT_SEED
     dossiers_per_year: int = DEFAULT_DOSSIERS_PER_YEAR
     units: int | None = None
     inbox: Path | None = None
+    story: Path | None = None
 
 
 def build_simulator(base_url: str, scale: Scale, now: datetime) -> tuple[FastAPI, Simulator]:
@@ -131,7 +134,7 @@ def build_simulator(base_url: str, scale: Scale, now: datetime) -> tuple[FastAPI
             write_inbox(scale.inbox, day, seed=scale.seed)
 
     controls, access = Controls(now, fill_inbox), Access(scale.seed)
-    figures = Figures(scale.seed, scale.dossiers_per_year, read_agencies())
+    figures = read_story(scale.story) if scale.story else Figures(scale.seed, scale.dossiers_per_year, read_agencies())
     sources = Sources(figures, build_eoffice(scale.seed, scale.units), access, controls)
     return build_app(sources), Simulator(base_url, controls, access)
 

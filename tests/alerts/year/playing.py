@@ -1,0 +1,75 @@
+"""A stage for the year: a fresh warehouse, a mail server and a receiver of webhooks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+import psycopg
+
+from cchc.alerts.channels.channel import Access
+from cchc.alerts.channels.directory import open_channels
+from cchc.alerts.ledger import Alerting
+from cchc.alerts.recipients import load_recipients
+from cchc.alerts.rules import load_rules
+from cchc.alerts.working_days import read_working_days
+from cchc.local.embedded import Database
+from cchc.settings import ALERT_RULES
+from simulator.agencies import ROOT_CODE
+from tests.alerts.smtp_server import MailServer, serve_mail
+from tests.alerts.year.post import Letter, open_mails, open_posts
+from tests.alerts.year.telling import CATALOG, YEAR_FOLDER, Telling
+from tests.alerts.year.warehouse import YearWarehouse
+from tests.conftest import TEMPLATE, run_as_superuser
+from tests.sources.scripted_server import Answer, Script, serve_script
+
+MAIL_ROUTE = "alerts_smtp"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Where the year is played. ``url``: of its database, as the loader."""
+
+    url: str
+    year: YearWarehouse
+    mail_server: MailServer
+    receiver: Script
+
+    def list_letters(self) -> list[Letter]:
+        """Every message that anybody got, repeats too."""
+        return open_mails(self.mail_server.mails) + open_posts(self.receiver)
+
+    def count_undelivered(self) -> int:
+        """Notices in no message, and messages that weren't sent."""
+        row = self.year.connection.execute(
+            "select (select count(*) from ops.notice where message_id is null)"
+            " + (select count(*) from ops.message where status <> 'sent')"
+        ).fetchone()
+        assert row
+        count: int = row[0]
+        return count
+
+
+@contextmanager
+def open_stage(cluster: Database, name: str, told: Telling) -> Iterator[Stage]:
+    """A stage with nothing on it yet, until the block ends. ``name``: its database's."""
+    run_as_superuser(cluster, "CREATE DATABASE {} TEMPLATE {} OWNER {}", name, TEMPLATE, "cchc_owner")
+    url = cluster.url("cchc_loader", name)
+    with ExitStack() as stack:
+        stack.callback(run_as_superuser, cluster, "DROP DATABASE {} WITH (FORCE)", name)
+        mail_server = stack.enter_context(serve_mail("none"))
+        receiver = stack.enter_context(serve_script())
+        receiver.answers = [Answer(200)]
+        recipients = load_recipients(YEAR_FOLDER / "recipients.yaml")
+        access = {
+            MAIL_ROUTE: Access(
+                "127.0.0.1", mail_server.port, extra={"sender": "cchc@tinh.example.invalid", "security": "none"}
+            ),
+            "alerts_van_hanh": Access(receiver.base_url, password="the-receivers-secret"),
+        }
+        alerting = Alerting(ROOT_CODE, load_rules(ALERT_RULES), recipients, read_working_days(CATALOG))
+        connection = stack.enter_context(psycopg.connect(url, autocommit=True))
+        year = YearWarehouse(connection, told, alerting, open_channels(recipients, access.get))
+        year.prepare()
+        yield Stage(url, year, mail_server, receiver)
