@@ -120,8 +120,9 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 
 def test_commands_in_docs_are_targets_of_make() -> None:
-    targets = set(re.findall(r"^(\w+):", (CHECKOUT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
-    named = {name for page in PAGES for name in re.findall(r"(?:`|^)make (\w+)", page.read_text("utf-8"), re.MULTILINE)}
+    targets = set(re.findall(r"^([\w-]+):", (CHECKOUT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    command = re.compile(r"(?:`|^|\$ )make ([\w-]+)", re.MULTILINE)
+    named = {name for page in PAGES for name in command.findall(page.read_text(encoding="utf-8"))}
     assert named - targets == set()
     assert {"run", "test", "docs", "templates"} <= named
 
