@@ -2,7 +2,7 @@
 select
     coalesce(
         (
-            select g.name_vi from core.agency as g
+            select g.name_vi from core.agency_catalog as g
             where g.agency_code = %(province)s
             order by g.valid_from desc
             limit 1

@@ -7,16 +7,10 @@ select
     s.due_on,
     s.status,
     s.is_overdue,
-    s.is_due_soon,
-    coalesce(g.name_vi, s.agency_code) as agency_name_vi
+    s.is_due_soon
 from mart.task_status as s
 inner join mart.task as t
     on s.plan_year = t.plan_year and s.task_code = t.task_code and t.province_code = %(province)s
-left join core.agency as g
-    on
-        s.agency_code = g.agency_code
-        and s.as_of_date >= g.valid_from
-        and (g.valid_to is null or s.as_of_date < g.valid_to)
 where
     s.as_of_date = %(day)s
     and s.due_on is not null

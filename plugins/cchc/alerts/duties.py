@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
 from cchc.alerts.ledger import Ledger, NewAlert
@@ -12,13 +12,16 @@ from cchc.warehouse.connection import run_file
 DONE = frozenset({"done", "not_applicable"})
 
 
-def evaluate_tasks(ledger: Ledger, day: date, held_before: date) -> None:
-    """Open and end the alerts of tasks by their state on ``day``; those due before ``held_before`` are history."""
+def evaluate_tasks(ledger: Ledger, names: Mapping[str, str], day: date, held_before: date) -> None:
+    """Open and end the alerts of tasks by their state on ``day``; those due before ``held_before`` are history.
+
+    ``names``: of the agencies on that day.
+    """
     parameters = {"province": ledger.alerting.province, "day": day}
     rows = run_file(ledger.connection, "alerts/task_states.sql", parameters).fetchall()
     wanted: dict[tuple[str, str], NewAlert] = {}
     states: dict[str, str] = {}
-    for plan_year, task_code, content, agency_code, due_on, status, is_overdue, is_due_soon, agency_name in rows:
+    for plan_year, task_code, content, agency_code, due_on, status, is_overdue, is_due_soon in rows:
         subject = f"{plan_year}/{task_code}/{agency_code}"
         states[subject] = status
         if is_overdue or is_due_soon:
@@ -30,7 +33,7 @@ def evaluate_tasks(ledger: Ledger, day: date, held_before: date) -> None:
                 as_of_date=day,
                 facts=TaskFacts(
                     kind=kind, task_code=task_code, content_vi=content, agency_code=agency_code,
-                    agency_name_vi=agency_name, due_on=due_on, status=status,
+                    agency_name_vi=names.get(agency_code, agency_code), due_on=due_on, status=status,
                 ),
                 held_reason="history" if due_on < held_before else None,
                 keys={"plan_year": plan_year, "task_code": task_code, "agency_code": agency_code},

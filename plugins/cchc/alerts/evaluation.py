@@ -11,13 +11,12 @@ from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import cached_property
 from uuid import UUID
 
 import psycopg
 from psycopg.rows import class_row
 
-from cchc.alerts.cells import Entries, Row, read_changed, read_entries
+from cchc.alerts.cells import Row, read_changed, read_entries
 from cchc.alerts.duties import evaluate_sources, evaluate_tasks
 from cchc.alerts.escalation import escalate
 from cchc.alerts.explanation import Explainer
@@ -57,10 +56,12 @@ def evaluate(connection: psycopg.Connection, alerting: Alerting, now: datetime) 
         watched_since = marks.watched_since or (None if is_old_night else marks.day)
         ledger = Ledger(connection, alerting, now, is_old_night)
         held_before = (watched_since or marks.day) - history_days
-        cells = _CellEvaluation(ledger, read_entries(connection, province), marks.day, held_before)
+        entries, names = read_entries(connection, province), _read_names(connection, marks.day)
+        explainer = Explainer(connection, province, entries, alerting.rules, names)
+        cells = _CellEvaluation(ledger, explainer, marks.day, held_before)
         with closing(read_changed(connection, province, alerting.rules.variants, marks.evaluated)) as rows:
             cells.evaluate(rows)
-        evaluate_tasks(ledger, marks.day, held_before)
+        evaluate_tasks(ledger, names, marks.day, held_before)
         evaluate_sources(ledger, marks.day)
         escalate(ledger, marks.day)
         connection.execute(
@@ -78,13 +79,13 @@ def evaluate(connection: psycopg.Connection, alerting: Alerting, now: datetime) 
     return outcome
 
 
-@dataclass
+@dataclass(frozen=True)
 class _CellEvaluation:
     """The part of an evaluation that is about cells. ``day``: the newest attained; turns that began before
     ``held_before`` are history."""
 
     ledger: Ledger
-    entries: Entries
+    explainer: Explainer
     day: date
     held_before: date
 
@@ -96,19 +97,10 @@ class _CellEvaluation:
     def _province(self) -> str:
         return self.ledger.alerting.province
 
-    @cached_property
-    def _explainer(self) -> Explainer:
-        rows = self.ledger.connection.execute(
-            "select agency_code, name_vi from core.agency"
-            " where valid_from <= %(day)s and (valid_to is null or %(day)s < valid_to)",
-            {"day": self.day},
-        ).fetchall()
-        return Explainer(self.ledger.connection, self._province, self.entries, self._rules, dict(rows))
-
     def evaluate(self, rows: Iterable[Row]) -> None:
         """Fold the changed rows in, then settle the alerts of every cell that has turned or had."""
         memories = read_memories(self.ledger.connection, self._province)
-        watch = Watch(self._province, self.entries, self._rules, memories)
+        watch = Watch(self._province, self.explainer.entries, self._rules, memories)
         watched = watch.take_in(self.ledger.connection, rows)
         store_memories(self.ledger.connection, memories, [(said.kind, said.cell) for said in watched])
         alerts = {(alert.kind, alert.subject): alert for alert in self.ledger.read_open(KINDS)}
@@ -142,18 +134,18 @@ class _CellEvaluation:
                 # That days go by after a fall is no recovery, and what is known again was never wrong.
                 is_quiet = said.kind == "unknown" or (said.kind == "drop" and ending.resolution == "recovered")
                 resolution = "closed" if is_quiet else ending.resolution
-                facts = self._explainer.tell(said.kind, said.cell, said.newest, with_change=False)
+                facts = self.explainer.tell(said.kind, said.cell, said.newest, with_change=False)
                 self.ledger.end(alert, resolution, ending.resolved_on, self.day, facts)
         if settlement.moved:
             self.ledger.move(settlement.moved.alert_id, settlement.moved.began_on)
         if settlement.reopened:
-            facts = self._explainer.tell(said.kind, said.cell, said.newest)
+            facts = self.explainer.tell(said.kind, said.cell, said.newest)
             self.ledger.reopen(settlement.reopened.alert_id, self.day, facts)
         if settlement.opened:
             self._open(said, settlement.opened)
 
     def _open(self, said: Watched, turn: Turn) -> None:
-        facts = self._explainer.tell(said.kind, said.cell, said.newest)
+        facts = self.explainer.tell(said.kind, said.cell, said.newest)
         new = NewAlert(
             kind=said.kind,
             subject=said.cell.subject,
@@ -191,8 +183,18 @@ class _CellEvaluation:
         return {
             alert_id
             for alert_id, figure_year, *entry in rows
-            if tuple(entry) in self.entries and self.entries[tuple(entry)].figure_year(self.day) == figure_year
+            if tuple(entry) in self.explainer.entries
+            and self.explainer.entries[tuple(entry)].figure_year(self.day) == figure_year
         }
+
+
+def _read_names(connection: psycopg.Connection, day: date) -> dict[str, str]:
+    rows = connection.execute(
+        "select agency_code, name_vi from core.agency"
+        " where valid_from <= %(day)s and (valid_to is null or %(day)s < valid_to)",
+        {"day": day},
+    )
+    return dict(rows.fetchall())
 
 
 @dataclass(frozen=True)
