@@ -240,6 +240,11 @@ def test_nobody_s_answer_for_five_working_days_is_told_to_those_above_once(board
     assert escalated == [("above", datetime(2024, 6, 13, 7, tzinfo=LOCAL))]
 
 
+def test_a_year_whose_holidays_are_not_known_is_said(board: Board, caplog: pytest.LogCaptureFixture) -> None:
+    board.run(DAY, [46])
+    assert "holidays.yaml doesn't cover 2024" in caplog.text
+
+
 def acknowledge(board: Board, until: date | None = None) -> None:
     board.connection.execute(
         "select ops.acknowledge_alert(alert_id, 'Chánh Văn phòng', 'đang rà soát', %s) from ops.alert", [until]

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import date
 
 from cchc.alerts.ledger import Ledger
 from cchc.days import LOCAL
 from cchc.warehouse.connection import run_file
 
+log = logging.getLogger(__name__)
+
 
 def escalate(ledger: Ledger, day: date) -> None:
     """Open again what was acknowledged up to a day that is over; then tell those above, once, of what is unanswered."""
     connection, alerting = ledger.connection, ledger.alerting
     today = ledger.now.astimezone(LOCAL).date()
+    if not alerting.working_days.covers(today.year):
+        log.warning("holidays.yaml doesn't cover %d: every Monday to Friday counts as worked, add its days", today.year)
     parameters = {"province": alerting.province, "today": today}
     for (alert_id,) in run_file(connection, "alerts/lapse.sql", parameters).fetchall():
         ledger.note(ledger.read(alert_id), "lapsed", day)
