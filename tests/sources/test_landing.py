@@ -163,3 +163,8 @@ def test_connection_without_the_province_or_over_plain_http_is_no_target(
 def test_connection_whose_override_is_out_of_bounds_is_no_target(profile: PortalProfile, script: Script) -> None:
     with pytest.raises(SourceError, match="tries"):
         read_target(profile, script.base_url, {"root_department_id": "root", "tries": 99})
+
+
+def test_missing_file_of_certificates_is_named(profile: PortalProfile) -> None:
+    with pytest.raises(SourceError, match=r"extra, ca_file: there is no file /nowhere/ca\.pem here"):
+        read_target(profile, "https://portal.example", {"root_department_id": "root", "ca_file": "/nowhere/ca.pem"})

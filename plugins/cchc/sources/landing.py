@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
@@ -35,6 +36,7 @@ class Target:
     root_department_id: str = ""
     login: str = field(default="", repr=False)
     password: str = field(default="", repr=False)
+    ca_file: str | None = None  # certificates to trust in place of those that requests brings
 
 
 def read_target(
@@ -56,7 +58,10 @@ def read_target(
     except ValidationError as error:
         wrong = ".".join(str(part) for part in error.errors()[0]["loc"])
         raise SourceError(f"{name}: extra, {wrong}: {error.errors()[0]['msg']}") from error
-    return Target(check_host(host), policy, root, login, password)
+    ca_file = extra.get("ca_file")
+    if ca_file is not None and not Path(ca_file).is_file():
+        raise SourceError(f"{name}: extra, ca_file: there is no file {ca_file} here")
+    return Target(check_host(host), policy, root, login, password, ca_file)
 
 
 def find_archived(archive: Archive, window: Window, day: date, *, even_stopped: bool = False) -> Capture | None:
@@ -139,7 +144,8 @@ class Session:
             return self._post(path, payload)
 
     def _post(self, path: str, payload: dict[str, Any]) -> Response:
-        return post_json(self._target.host + path, payload, self._target.policy, headers=self._authorize())
+        target = self._target
+        return post_json(target.host + path, payload, target.policy, headers=self._authorize(), ca_file=target.ca_file)
 
     def _authorize(self) -> dict[str, str]:
         if self._auth is None:
@@ -147,8 +153,9 @@ class Session:
         if not isinstance(self._auth, ClientCredentialsAuth):
             return {self._auth.header: self._target.password}
         if self._token is None:
-            url = self._target.host + self._auth.path
-            self._token = request_token(url, self._target.login, self._target.password, self._target.policy)
+            target = self._target
+            url = target.host + self._auth.path
+            self._token = request_token(url, target.login, target.password, target.policy, ca_file=target.ca_file)
         return {"Authorization": f"Bearer {self._token}"}
 
 
