@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from simulator.certificates import make_certificates
 from simulator.figures import DEFAULT_SEED
 from simulator.server import (
     DEFAULT_DOSSIERS_PER_YEAR,
@@ -38,6 +39,11 @@ def parse_size(text: str) -> int:
     return size
 
 
+def parse_names(text: str) -> tuple[str, ...]:
+    """Host names or addresses between commas; the first is the simulator's."""
+    return tuple(text.split(","))
+
+
 def list_connections(simulator: Simulator, inbox: Path | None) -> dict[str, dict[str, Any]]:
     """What the pipeline has to know of each source: Airflow connections as JSON by identifier."""
     connections: dict[str, dict[str, Any]] = {
@@ -61,13 +67,18 @@ def main() -> None:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0, help="0: a free one, which is printed")
     parser.add_argument("--port-file", type=Path, help="write the port here when ready, instead of the lines printed")
+    parser.add_argument("--tls", type=Path, help="a folder; certificates are made in it and https is spoken")
+    parser.add_argument(
+        "--names", type=parse_names, default=("localhost",), help="by which the certificate names its servers"
+    )
     parser.add_argument("--seed", type=int, default=DEFAULT_SEED)
     parser.add_argument("--dossiers-per-year", type=parse_size, default=DEFAULT_DOSSIERS_PER_YEAR)
     parser.add_argument("--inbox", type=Path, help="a folder; files come into it as the simulated time moves")
     parser.add_argument("--now", type=parse_moment, default=DEFAULT_NOW, help="the simulated time; it stands still")
     options = parser.parse_args()
 
-    listener, base_url = bind_socket(options.host, options.port)
+    secured = make_certificates(options.tls, options.names) if options.tls else None
+    listener, base_url = bind_socket(options.host, options.port, secured)
     scale = Scale(options.seed, options.dossiers_per_year, inbox=options.inbox)
     app, simulator = build_simulator(base_url, scale, options.now)
 
@@ -83,7 +94,7 @@ def main() -> None:
             sys.stdout.flush()
 
     with suppress(KeyboardInterrupt):  # uvicorn stops in order, then raises the signal again
-        build_server(app, say_ready).run(sockets=[listener])
+        build_server(app, say_ready, secured).run(sockets=[listener])
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from fastapi import FastAPI
 from simulator.access import Access
 from simulator.agencies import ROOT_DEPARTMENT_ID, read_agencies
 from simulator.app import Sources, build_app
+from simulator.certificates import Secured
 from simulator.controls import Controls
 from simulator.eoffice import build_eoffice
 from simulator.faults import Fault
@@ -44,13 +45,14 @@ class ReadyServer(uvicorn.Server):
         self._on_ready()
 
 
-def bind_socket(host: str, port: int) -> tuple[socket.socket, str]:
+def bind_socket(host: str, port: int, secured: Secured | None = None) -> tuple[socket.socket, str]:
     """A socket on ``port`` (0: a free one) and the server's base URL; OSError when the port is taken."""
     listener = socket.create_server((host, port))
-    return listener, f"http://{host}:{listener.getsockname()[1]}"
+    scheme, name = ("https", secured.names[0]) if secured else ("http", host)
+    return listener, f"{scheme}://{name}:{listener.getsockname()[1]}"
 
 
-def build_server(app: FastAPI, on_ready: Callable[[], object]) -> ReadyServer:
+def build_server(app: FastAPI, on_ready: Callable[[], object], secured: Secured | None = None) -> ReadyServer:
     """A server without uvicorn's own ``Date`` and ``Server``. It logs nothing: broken answers are its trade."""
     config = uvicorn.Config(
         app,
@@ -63,6 +65,8 @@ def build_server(app: FastAPI, on_ready: Callable[[], object]) -> ReadyServer:
         date_header=False,
         server_header=False,
         timeout_graceful_shutdown=1,
+        ssl_certfile=secured.certificate if secured else None,
+        ssl_keyfile=secured.key if secured else None,
     )
     return ReadyServer(config, on_ready)
 

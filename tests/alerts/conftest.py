@@ -9,20 +9,21 @@ import psycopg
 import pytest
 
 from cchc.warehouse.connection import LOADER, Login, connect
+from simulator.certificates import Secured, make_certificates
 from tests.alerts.board import DISTRICT, PROVINCE, Board, make_recipient
 from tests.alerts.outbox import Outbox
-from tests.alerts.smtp_server import Certificate, MailServer, make_certificate, serve_mail
+from tests.alerts.smtp_server import MailServer, serve_mail
 from tests.conftest import Warehouse
 from tests.sources.scripted_server import Answer, Script, serve_script
 
 
 @pytest.fixture(scope="session")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
-    return make_certificate(tmp_path_factory.mktemp("certificate"))
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Secured:
+    return make_certificates(tmp_path_factory.mktemp("certificate"), ("127.0.0.1",))
 
 
 @pytest.fixture
-def mail_server(certificate: Certificate) -> Iterator[MailServer]:
+def mail_server(certificate: Secured) -> Iterator[MailServer]:
     """One that wants STARTTLS and a login."""
     with serve_mail("starttls", certificate) as server:
         yield server

@@ -7,18 +7,14 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
-from ipaddress import ip_address
-from pathlib import Path
 from threading import Thread
 from typing import Any, Literal
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+
+from simulator.certificates import Secured
 
 LOGIN, PASSWORD = "cchc", "the-mail-servers-password"
 
@@ -82,62 +78,24 @@ class MailServer:
         return AuthResult(success=is_right, handled=False)
 
 
-@dataclass(frozen=True)
-class Certificate:
-    """Of 127.0.0.1, signed by the authority in ``ca_file``."""
-
-    ca_file: Path
-    chain: Path
-
-    @property
-    def context(self) -> ssl.SSLContext:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(self.chain)
-        return context
-
-
-def make_certificate(folder: Path) -> Certificate:
-    authority_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-    authority = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "test authority")])
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "mail server")])
-    now = datetime.now(UTC)
-
-    def build(subject: x509.Name, public_key: ec.EllipticCurvePublicKey, is_authority: bool) -> x509.Certificate:
-        builder = (
-            x509.CertificateBuilder()
-            .subject_name(subject)
-            .issuer_name(authority)
-            .public_key(public_key)
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now - timedelta(days=1))
-            .not_valid_after(now + timedelta(days=1))
-            .add_extension(x509.BasicConstraints(is_authority, None), critical=True)
-        )
-        if not is_authority:
-            names = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
-            builder = builder.add_extension(names, critical=False)
-        return builder.sign(authority_key, hashes.SHA256())
-
-    pem = serialization.Encoding.PEM
-    certificate = Certificate(folder / "ca.pem", folder / "server.pem")
-    certificate.ca_file.write_bytes(build(authority, authority_key.public_key(), True).public_bytes(pem))
-    private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    certificate.chain.write_bytes(build(name, key.public_key(), False).public_bytes(pem) + private)
-    return certificate
-
-
 @contextmanager
 def serve_mail(
-    security: Literal["starttls", "tls", "none"], certificate: Certificate | None = None, port: int = 0
+    security: Literal["starttls", "tls", "none"],
+    certificate: Secured | None = None,
+    port: int = 0,
+    *,
+    host: str = "127.0.0.1",
+    wants_login: bool = True,
 ) -> Iterator[MailServer]:
-    """Serve on 127.0.0.1 until the block ends. With a certificate it takes a login; "starttls" wants one."""
+    """Serve until the block ends. With a certificate it takes a login; "starttls" insists if it ``wants_login``."""
     server, loop = MailServer(), asyncio.new_event_loop()
     settings: dict[str, Any] = {"hostname": "mail.example.invalid", "loop": loop}
     if certificate:
         settings |= {"authenticator": server.authenticate, "auth_require_tls": security == "starttls"}
     if certificate and security == "starttls":
-        settings |= {"tls_context": certificate.context, "require_starttls": True, "auth_required": True}
-    implicit = certificate.context if certificate and security == "tls" else None
+        settings |= {"tls_context": make_context(certificate), "require_starttls": True}
+        settings["auth_required"] = wants_login
+    implicit = make_context(certificate) if certificate and security == "tls" else None
 
     async def close_port(listening: asyncio.Server) -> None:
         listening.close()
@@ -149,7 +107,7 @@ def serve_mail(
     thread = Thread(target=loop.run_forever)
     thread.start()
     try:
-        opening = loop.create_server(lambda: SMTP(server, **settings), "127.0.0.1", port, ssl=implicit)
+        opening = loop.create_server(lambda: SMTP(server, **settings), host, port, ssl=implicit)
         listening = asyncio.run_coroutine_threadsafe(opening, loop).result()
         server.port = listening.sockets[0].getsockname()[1]
         try:
@@ -160,3 +118,9 @@ def serve_mail(
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
+
+
+def make_context(certificate: Secured) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate.certificate, certificate.key)
+    return context

@@ -20,9 +20,10 @@ from cchc.alerts.channels.email import EmailChannel
 from cchc.alerts.channels.webhook import WebhookChannel
 from cchc.alerts.delivery import Outcome, send_due
 from cchc.alerts.recipients import SMTP_CONNECTION, Recipient
+from simulator.certificates import Secured
 from tests.alerts.messages import ADDRESS, LEADER, SENDER, name_recipient
 from tests.alerts.outbox import NIGHT, Outbox, await_lock
-from tests.alerts.smtp_server import LOGIN, PASSWORD, Certificate, MailServer, serve_mail
+from tests.alerts.smtp_server import LOGIN, PASSWORD, MailServer, serve_mail
 from tests.conftest import Warehouse
 from tests.sources.scripted_server import Script
 
@@ -34,11 +35,11 @@ HOOKED = name_recipient(id="van-phong", channel="webhook", connection="alerts_va
 
 
 @pytest.fixture
-def mail(certificate: Certificate) -> Callable[[int], dict[str, Channel]]:
+def mail(certificate: Secured) -> Callable[[int], dict[str, Channel]]:
     """The channel of e-mail to a port, not patient."""
 
     def reach(port: int) -> dict[str, Channel]:
-        extra = {"sender": SENDER, "ca_file": str(certificate.ca_file)}
+        extra = {"sender": SENDER, "ca_file": str(certificate.ca)}
         return {SMTP_CONNECTION: EmailChannel(Access("127.0.0.1", port, LOGIN, PASSWORD, extra), timeout_seconds=2)}
 
     return reach
@@ -62,7 +63,7 @@ def test_urgent_is_sent_first(outbox: Outbox, mail_server: MailServer, mail: Any
 
 
 def test_mail_server_down_for_a_night_loses_nothing(
-    outbox: Outbox, certificate: Certificate, closed_port: int, mail: Any
+    outbox: Outbox, certificate: Secured, closed_port: int, mail: Any
 ) -> None:
     outbox.add_messages(AGENCY, OTHER)
     channels, down_until = mail(closed_port), NIGHT + 8 * HOUR

@@ -8,21 +8,22 @@ from cchc.alerts.channels.channel import Access
 from cchc.alerts.channels.email import EmailChannel
 from cchc.alerts.dispatch import dispatch
 from cchc.alerts.recipients import SMTP_CONNECTION
+from simulator.certificates import Secured
 from tests.alerts.board import Board, make_recipient, morning
 from tests.alerts.messages import SENDER
-from tests.alerts.smtp_server import LOGIN, PASSWORD, Certificate, MailServer
+from tests.alerts.smtp_server import LOGIN, PASSWORD, MailServer
 
 DAY = date(2024, 6, 3)
 LAST = DAY + timedelta(days=2)
 
 
-def deliver(board: Board, server: MailServer, certificate: Certificate, days_later: int = 0) -> None:
-    extra = {"sender": SENDER, "ca_file": str(certificate.ca_file)}
+def deliver(board: Board, server: MailServer, certificate: Secured, days_later: int = 0) -> None:
+    extra = {"sender": SENDER, "ca_file": str(certificate.ca)}
     channels = {SMTP_CONNECTION: EmailChannel(Access("127.0.0.1", server.port, LOGIN, PASSWORD, extra))}
     dispatch(board.connection, board.alerting, channels, morning(LAST + timedelta(days=days_later), 8))
 
 
-def test_a_crossing_reaches_its_reader(board: Board, mail_server: MailServer, certificate: Certificate) -> None:
+def test_a_crossing_reaches_its_reader(board: Board, mail_server: MailServer, certificate: Secured) -> None:
     board.run(DAY, [46, 44, 44])
     deliver(board, mail_server, certificate)
     (mail,) = mail_server.mails
@@ -35,7 +36,7 @@ def test_a_crossing_reaches_its_reader(board: Board, mail_server: MailServer, ce
 
 
 def test_who_cannot_be_reached_is_told_to_operators_once_until_it_works(
-    board: Board, mail_server: MailServer, certificate: Certificate
+    board: Board, mail_server: MailServer, certificate: Secured
 ) -> None:
     operator = make_recipient("operator", audience="operators", agencies=[], with_below=False)
     board.recipients = (*board.recipients, operator)

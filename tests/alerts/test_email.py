@@ -11,14 +11,15 @@ import pytest
 
 from cchc.alerts.channels.channel import Access, ChannelDownError, RefusedError, UndeliveredError
 from cchc.alerts.channels.email import EmailChannel
+from simulator.certificates import Secured
 from tests.alerts.messages import ADDRESS, COMPOSED_AT, MESSAGE_ID, SENDER, name_recipient, write_message
-from tests.alerts.smtp_server import LOGIN, PASSWORD, Certificate, MailServer, serve_mail
+from tests.alerts.smtp_server import LOGIN, PASSWORD, MailServer, serve_mail
 
 RECIPIENT = name_recipient()
 
 
-def reach(port: int, certificate: Certificate, security: str = "starttls", **extra: str) -> Access:
-    settings = {"sender": SENDER, "security": security, "ca_file": str(certificate.ca_file)}
+def reach(port: int, certificate: Secured, security: str = "starttls", **extra: str) -> Access:
+    settings = {"sender": SENDER, "security": security, "ca_file": str(certificate.ca)}
     return Access("127.0.0.1", port, LOGIN, PASSWORD, {**settings, **extra})
 
 
@@ -29,7 +30,7 @@ def part(mail: EmailMessage, kind: str) -> str:
 
 
 @pytest.mark.parametrize("security", ["starttls", "tls"])
-def test_mail_arrives_over_tls_with_a_login(certificate: Certificate, security: Any) -> None:
+def test_mail_arrives_over_tls_with_a_login(certificate: Secured, security: Any) -> None:
     with serve_mail(security, certificate) as server:
         EmailChannel(reach(server.port, certificate, security)).send(RECIPIENT, write_message())
     (mail,) = server.mails
@@ -43,7 +44,7 @@ def test_mail_to_this_machine_may_go_without_tls() -> None:
     assert len(server.mails) == 1
 
 
-def test_mail_holds_text_and_html_in_vietnamese(mail_server: MailServer, certificate: Certificate) -> None:
+def test_mail_holds_text_and_html_in_vietnamese(mail_server: MailServer, certificate: Secured) -> None:
     message = write_message()
     EmailChannel(reach(mail_server.port, certificate)).send(RECIPIENT, message)
     content = mail_server.mails[0].content
@@ -52,7 +53,7 @@ def test_mail_holds_text_and_html_in_vietnamese(mail_server: MailServer, certifi
     assert (part(content, "plain"), part(content, "html")) == (message.body_text, message.body_html)
 
 
-def test_mail_is_known_as_automatic_and_by_its_id(mail_server: MailServer, certificate: Certificate) -> None:
+def test_mail_is_known_as_automatic_and_by_its_id(mail_server: MailServer, certificate: Secured) -> None:
     channel = EmailChannel(reach(mail_server.port, certificate))
     channel.send(RECIPIENT, write_message())
     channel.send(RECIPIENT, write_message())
@@ -63,9 +64,7 @@ def test_mail_is_known_as_automatic_and_by_its_id(mail_server: MailServer, certi
 
 
 @pytest.mark.parametrize("ending", ["\r\n", "\n", "\r", "\u2028", "\x0b", "\x00\n"])
-def test_subject_adds_no_header_and_no_recipient(
-    mail_server: MailServer, certificate: Certificate, ending: str
-) -> None:
+def test_subject_adds_no_header_and_no_recipient(mail_server: MailServer, certificate: Secured, ending: str) -> None:
     subject = f"Sở Y tế{ending}Bcc: other@example.invalid{ending}{ending}<b>body</b>"
     recipient = name_recipient(name_vi='Sở "A", <other@example.invalid>')
     EmailChannel(reach(mail_server.port, certificate)).send(recipient, write_message(subject))
@@ -85,7 +84,7 @@ def test_subject_adds_no_header_and_no_recipient(
     ],
 )
 def test_refused_address_is_told_without_the_address(
-    mail_server: MailServer, certificate: Certificate, reply: str, kind: type[Exception]
+    mail_server: MailServer, certificate: Secured, reply: str, kind: type[Exception]
 ) -> None:
     mail_server.replies[ADDRESS] = [reply]
     with pytest.raises(kind) as told:
@@ -100,7 +99,7 @@ def test_refused_address_is_told_without_the_address(
     [("554 5.7.1 spam", RefusedError), ("451 4.3.0 later", UndeliveredError), ("421 closing", ChannelDownError)],
 )
 def test_refused_content_is_told_by_its_code(
-    mail_server: MailServer, certificate: Certificate, reply: str, kind: type[Exception]
+    mail_server: MailServer, certificate: Secured, reply: str, kind: type[Exception]
 ) -> None:
     mail_server.data_replies = [reply]
     with pytest.raises(kind, match=reply) as told:
@@ -112,7 +111,7 @@ def test_refused_content_is_told_by_its_code(
     ("reply", "kind"), [("553 5.7.1 not yours", UndeliveredError), ("421 closing", ChannelDownError)]
 )
 def test_refused_sender_is_no_fault_of_the_recipient(
-    mail_server: MailServer, certificate: Certificate, reply: str, kind: type[Exception]
+    mail_server: MailServer, certificate: Secured, reply: str, kind: type[Exception]
 ) -> None:
     mail_server.replies[SENDER] = [reply]
     with pytest.raises(kind, match=reply) as told:
@@ -121,7 +120,7 @@ def test_refused_sender_is_no_fault_of_the_recipient(
 
 
 @pytest.mark.parametrize("password", ["wrong", "mật khẩu"])
-def test_refused_login_tells_no_secret(mail_server: MailServer, certificate: Certificate, password: str) -> None:
+def test_refused_login_tells_no_secret(mail_server: MailServer, certificate: Secured, password: str) -> None:
     access = replace(reach(mail_server.port, certificate), password=password)
     with pytest.raises(ChannelDownError, match="login") as told:
         EmailChannel(access).send(RECIPIENT, write_message())
@@ -131,7 +130,7 @@ def test_refused_login_tells_no_secret(mail_server: MailServer, certificate: Cer
 
 
 @pytest.mark.parametrize("security", ["starttls", "tls"])
-def test_server_of_an_unknown_authority_gets_nothing(certificate: Certificate, security: Any) -> None:
+def test_server_of_an_unknown_authority_gets_nothing(certificate: Secured, security: Any) -> None:
     with serve_mail(security, certificate) as server:
         access = replace(reach(server.port, certificate, security), extra={"sender": SENDER, "security": security})
         with pytest.raises(ChannelDownError, match="certificate verify failed"):
@@ -139,7 +138,7 @@ def test_server_of_an_unknown_authority_gets_nothing(certificate: Certificate, s
     assert (server.mails, server.logins) == ([], [])
 
 
-def test_server_without_starttls_gets_nothing(certificate: Certificate) -> None:
+def test_server_without_starttls_gets_nothing(certificate: Secured) -> None:
     with serve_mail("none") as server, pytest.raises(ChannelDownError, match="STARTTLS"):
         EmailChannel(reach(server.port, certificate)).send(RECIPIENT, write_message())
     assert server.mails == []
@@ -155,21 +154,21 @@ def test_server_without_starttls_gets_nothing(certificate: Certificate) -> None:
     ],
 )
 def test_wrong_setting_is_told_and_nothing_is_sent(
-    certificate: Certificate, closed_port: int, host: str, extra: dict[str, str], told: str
+    certificate: Secured, closed_port: int, host: str, extra: dict[str, str], told: str
 ) -> None:
     access = replace(reach(closed_port, certificate, **extra), host=host)
     with pytest.raises(ChannelDownError, match=told):
         EmailChannel(access).send(RECIPIENT, write_message())
 
 
-def test_closed_port_is_a_channel_that_is_down(certificate: Certificate, closed_port: int) -> None:
+def test_closed_port_is_a_channel_that_is_down(certificate: Secured, closed_port: int) -> None:
     with pytest.raises(ChannelDownError, match="refused"):
         EmailChannel(reach(closed_port, certificate)).send(RECIPIENT, write_message())
 
 
 @pytest.mark.parametrize("security", ["starttls", "tls"])
 def test_server_that_says_nothing_is_left_after_the_timeout(
-    certificate: Certificate, silent_port: int, security: str
+    certificate: Secured, silent_port: int, security: str
 ) -> None:
     channel = EmailChannel(reach(silent_port, certificate, security), timeout_seconds=0.1)
     with pytest.raises(ChannelDownError, match="timed out"):
