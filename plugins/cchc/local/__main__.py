@@ -1,4 +1,4 @@
-"""``python -m cchc.local <command>``: what the Makefile's targets call."""
+"""``python -m cchc.local <command>``: what the Makefile's targets call, and ``init`` of docker-compose.yaml."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "alerts-dry-run": ("alerts", "rehearse", "day"),
     "templates": ("templates", "make_templates", "year"),
     "docs": ("documents", "write_documents"),
+    "prepare": ("stack", "prepare_stack"),
     "up": ("services", "start_services"),
     "down": ("services", "stop_services"),
     "psql": ("query", "open_shell"),

@@ -50,7 +50,6 @@ def airflow_environment(home: Path, database: Database, api_port: int = API_PORT
         "API__SECRET_KEY": database.credentials["api_secret_key"],
         "API_AUTH__JWT_SECRET": database.credentials["jwt_secret"],
         "LOGGING__BASE_LOG_FOLDER": str(home / "logs" / "tasks"),
-        "USAGE_DATA_COLLECTION__ENABLED": "False",
     }
     return {
         **{f"AIRFLOW__{option}": value for option, value in options.items()},
@@ -73,18 +72,23 @@ def prepare_metadata(database: Database, environment: Mapping[str, str]) -> None
         query = "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = current_database()"
         if connection.execute(query).fetchone() == (wanted,):
             return
-        said = subprocess.run(
-            [sys.executable, "-m", "airflow", "db", "migrate"],
-            env={**os.environ, **environment},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-        if said.returncode:
-            raise LocalError(f"Airflow could not make its tables:\n{said.stdout.strip()}")
+        migrate_metadata({**os.environ, **environment})
         connection.execute(sql.SQL("COMMENT ON DATABASE airflow IS {}").format(sql.Literal(wanted)))
+
+
+def migrate_metadata(environment: Mapping[str, str]) -> None:
+    """Run Airflow's own migration in ``environment``, which is all that it gets. Raises LocalError."""
+    said = subprocess.run(
+        [sys.executable, "-m", "airflow", "db", "migrate"],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if said.returncode:
+        raise LocalError(f"Airflow could not make its tables:\n{said.stdout.strip()}")
 
 
 def _embedded_warehouse(database: Database) -> str:

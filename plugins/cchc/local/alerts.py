@@ -5,22 +5,16 @@ from __future__ import annotations
 import getpass
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from uuid import UUID
 
 import psycopg
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from cchc.days import LOCAL
 from cchc.local import LocalError
-from cchc.local.embedded import open_database
-from cchc.local.warehouse import open_installation, prepare_warehouse
-from cchc.local.warehouse_login import read_login
+from cchc.local.warehouse import connect_as_loader, open_airflow
 from cchc.settings import read_now
-from cchc.warehouse.connection import LOADER
 
 OPEN = "select alert_id, kind, subject, began_on from ops.alert where status <> 'resolved'"
 ACKNOWLEDGE = 'make ack ALERT=3f2a9c1e WHY="đang rà soát" UNTIL=2024-07-15'
@@ -45,7 +39,7 @@ def snooze(home: Path, alert: str, why: str, until: str, who: str) -> int:
 def rehearse(home: Path, day: str) -> int:
     """Print what the night of ``day`` tells, to whom, and what it holds back, why. Nothing is written or sent."""
     wanted = _parse_day(day, "DATE", REHEARSE)
-    with open_installation(home):
+    with open_airflow(home):
         os.environ.setdefault("AIRFLOW__LOGGING__LOGGING_LEVEL", "WARNING")
         from cchc.alerts.rehearsal import rehearse as rehearse_night
         from cchc.catalog.mistake import CatalogError
@@ -55,7 +49,7 @@ def rehearse(home: Path, day: str) -> int:
             alerting = read_alerting()
         except CatalogError as error:
             raise LocalError(str(error)) from error
-        with _connect(home) as connection:
+        with connect_as_loader(home) as connection:
             _check_attained(connection, alerting.province, wanted)
             # All of it before a line is printed: a reader who pauses must not hold up the night, which waits for it.
             lines = list(rehearse_night(connection, alerting, wanted, read_now()))
@@ -77,7 +71,7 @@ def _check_answer(example: str, alert: str, why: str, until: str) -> date | None
 
 
 def _answer(home: Path, function: str, alert: str, last_day: date | None, why: str, who: str) -> int:
-    with _connect(home) as connection:
+    with connect_as_loader(home) as connection:
         alert_id, about = _find(connection, alert)
         connection.execute(
             f"select ops.{function}(%s, %s, %s, %s)".encode(),  # one of two names of this file
@@ -86,18 +80,6 @@ def _answer(home: Path, function: str, alert: str, last_day: date | None, why: s
     done = "acknowledged" if function == "acknowledge_alert" else "snoozed"
     sys.stdout.write(f"{alert_id} ({about}): {done} until {last_day or 'it is over'}\n")
     return 0
-
-
-@contextmanager
-def _connect(home: Path) -> Iterator[psycopg.Connection]:
-    """The warehouse as the loader, by whatever user, without importing Airflow (4–5 s)."""
-    outside = os.environ.get("AIRFLOW_CONN_WAREHOUSE")
-    with open_database(home) as database:
-        prepare_warehouse(database)
-        login = read_login(outside) if outside else conninfo_to_dict(database.url(LOADER))
-        options = f"{login.get('options', '')} -c role={LOADER}".strip()
-        with psycopg.connect(make_conninfo("", **(login | {"options": options})), autocommit=True) as connection:
-            yield connection
 
 
 def _find(connection: psycopg.Connection, beginning: str) -> tuple[UUID, str]:

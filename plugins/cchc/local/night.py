@@ -17,7 +17,7 @@ from cchc.days import LOCAL
 from cchc.local import LocalError
 from cchc.local.attainment_table import format_alerts, format_changes, format_table
 from cchc.local.services import find_address
-from cchc.local.warehouse import open_installation
+from cchc.local.warehouse import is_service, open_installation
 from cchc.settings import read_settings
 
 if TYPE_CHECKING:  # the simulator is no part of the product: only the demonstration needs it
@@ -102,6 +102,8 @@ def _connect_simulator(simulator: Simulator, inbox: Path) -> dict[str, str]:
 
 def _refuse_beside_airflow(home: Path) -> None:
     """A scheduler takes the tasks of every run that it sees, also of one begun by hand."""
+    if is_service():
+        raise LocalError("this is a service of a running Airflow: trigger the day there (docs/operate.md)")
     address = find_address(home)
     if address:
         raise LocalError(f"Airflow is up at {address}: trigger the day there (docs/operate.md), or make down first")

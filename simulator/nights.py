@@ -1,0 +1,128 @@
+"""``python -m simulator.nights``: the simulated province's last three nights, played through a running Airflow.
+
+The same nights as `make run`, but by the scheduler and its workers: the simulator's clock is set, every ingest and then
+the attainment of the day are triggered over Airflow's REST API.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from simulator.periods import described_day
+from simulator.server import DEFAULT_NOW
+
+HOURS = {described_day(hour): hour for hour in (DEFAULT_NOW - timedelta(days=days) for days in (2, 1, 0))}
+USER = "admin"
+POLL_SECONDS = 2.0
+READY_SECONDS = 180
+NIGHT_SECONDS = 1800
+
+
+class NightError(Exception):
+    """A night that Airflow didn't bring to its end."""
+
+
+class Airflow:
+    """The REST API of a running Airflow."""
+
+    def __init__(self, address: str, password: str) -> None:
+        self._address = address.rstrip("/")
+        self._session = requests.Session()
+        token = self._ask("POST", "/auth/token", json={"username": USER, "password": password})["access_token"]
+        self._session.headers["Authorization"] = f"Bearer {token}"
+
+    def list_ingests(self) -> list[str]:
+        """The ingest DAGs that the dag-processor has read."""
+        return [dag["dag_id"] for dag in self._ask("GET", "/api/v2/dags", params={"tags": "ingest"})["dags"]]
+
+    def knows(self, dag_id: str) -> bool:
+        """Whether the dag-processor has read a DAG."""
+        return any(dag["dag_id"] == dag_id for dag in self._ask("GET", "/api/v2/dags", params={"tags": "cchc"})["dags"])
+
+    def trigger(self, dag_id: str, day: str) -> str:
+        """Begin a run for a day; its id."""
+        body = {"logical_date": None, "conf": {"date": day}}
+        run: str = self._ask("POST", f"/api/v2/dags/{dag_id}/dagRuns", json=body)["dag_run_id"]
+        return run
+
+    def read_state(self, dag_id: str, run: str) -> str:
+        """queued, running, success or failed."""
+        state: str = self._ask("GET", f"/api/v2/dags/{dag_id}/dagRuns/{run}")["state"]
+        return state
+
+    def _ask(self, method: str, path: str, **sent: Any) -> dict[str, Any]:
+        answer = self._session.request(method, self._address + path, timeout=30, **sent)
+        answer.raise_for_status()
+        found: dict[str, Any] = answer.json()
+        return found
+
+
+def play_night(airflow: Airflow, simulator: str, ca: Path | None, hour: datetime) -> None:
+    """One night: set the clock, take in every source, attain; raises NightError."""
+    clock = requests.put(
+        f"{simulator}/control/clock", json={"now": hour.isoformat()}, timeout=30, verify=str(ca) if ca else True
+    )
+    clock.raise_for_status()
+    day = described_day(hour).isoformat()
+    failed = list(run_all(airflow, airflow.list_ingests(), day)) + list(run_all(airflow, ["attainment"], day))
+    if failed:
+        raise NightError(f"night of {day}: {', '.join(failed)}")
+    print(f"night of {day}: done", flush=True)
+
+
+def run_all(airflow: Airflow, dag_ids: list[str], day: str) -> Iterator[str]:
+    """Run DAGs beside each other to their end; yields those that didn't end well, with their state."""
+    left = {dag_id: airflow.trigger(dag_id, day) for dag_id in dag_ids}
+    deadline = time.monotonic() + NIGHT_SECONDS
+    while left and time.monotonic() < deadline:
+        time.sleep(POLL_SECONDS)
+        states = {dag_id: airflow.read_state(dag_id, run) for dag_id, run in left.items()}
+        yield from (f"{dag_id} failed" for dag_id, state in states.items() if state == "failed")
+        left = {dag_id: run for dag_id, run in left.items() if states[dag_id] not in ("success", "failed")}
+    yield from (f"{dag_id} is not over after {NIGHT_SECONDS} s" for dag_id in left)
+
+
+def wait_for_dags(airflow: Airflow) -> None:
+    """Wait until the dag-processor has read the nights' DAGs; raises NightError."""
+    deadline = time.monotonic() + READY_SECONDS
+    while not (airflow.list_ingests() and airflow.knows("attainment")):
+        if time.monotonic() > deadline:
+            raise NightError(f"Airflow doesn't know the DAGs after {READY_SECONDS} s")
+        time.sleep(POLL_SECONDS)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m simulator.nights", description=__doc__)
+    parser.add_argument("--airflow", required=True, help="address of the api-server; ADMIN_PASSWORD opens it")
+    parser.add_argument("--simulator", required=True, help="address of the simulator")
+    parser.add_argument("--ca", type=Path, help="certificates to trust the simulator by")
+    parser.add_argument(
+        "--night",
+        type=date.fromisoformat,
+        choices=HOURS,
+        action="append",
+        help="one of the nights; again for another. All three unless given",
+    )
+    options = parser.parse_args()
+    try:
+        airflow = Airflow(options.airflow, os.environ["ADMIN_PASSWORD"])
+        wait_for_dags(airflow)
+        for day in options.night or HOURS:
+            play_night(airflow, options.simulator, options.ca, HOURS[day])
+    except (NightError, requests.RequestException) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,20 @@
+"""The stack as Compose would start it, from an .env that nobody has touched."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.compose.compose_file import Stack, interpolate, make_env, read_compose
+
+
+@pytest.fixture(scope="session")
+def variables() -> dict[str, str]:
+    """.env as docs/install.md makes it."""
+    return make_env()
+
+
+@pytest.fixture(scope="session")
+def stack(variables: dict[str, str]) -> Stack:
+    """The stack of that .env."""
+    document = interpolate(read_compose(), variables)
+    return Stack(document["services"], document["networks"], document["volumes"])
