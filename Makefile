@@ -18,7 +18,7 @@ sql: export QUERY = $(value Q)
 ack snooze: export REASON = $(value WHY)
 ack snooze: export PERSON = $(value WHO)
 
-.PHONY: help run test nightly check ack snooze alerts-dry-run templates docs up down psql sql checksum bench lint
+.PHONY: help run test test-stack nightly check ack snooze alerts-dry-run templates docs up down psql sql checksum bench lint
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-20s %s\n", $$1, $$2 }'
@@ -26,8 +26,11 @@ help: ## this list
 run: $(INSTALLED) ## sets everything up, runs the simulated province's last three nights, prints its attainment
 	@$(CCHC) run
 
-test: $(INSTALLED) ## all tests
-	@.venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+test: $(INSTALLED) ## all tests but those of test-stack
+	@.venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --ignore=tests/stack
+
+test-stack: $(INSTALLED) ## nights of docker-compose.yaml's services as plain processes; skipped without a redis-server
+	@.venv/bin/python -m pytest tests/stack
 
 nightly: $(INSTALLED) ## the nightly DAGs for one day, against the configured sources, or some: make nightly DATE=2024-06-30 SOURCES=eoffice
 	@$(CCHC) nightly -- "$$DATE" "$$SOURCES"
