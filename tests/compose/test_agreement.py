@@ -207,6 +207,20 @@ def test_databases_are_made_for_whom_they_are_asked_by(stack: Stack) -> None:
         assert f"./docker/{name}.sql:/docker-entrypoint-initdb.d/{name}.sql:ro" in service["volumes"]
 
 
+def test_databases_are_set_up_and_asked_as_their_image_knows(stack: Stack) -> None:
+    wanted = {"POSTGRES_USER", "POSTGRES_PASSWORD", "POSTGRES_DB", "POSTGRES_INITDB_ARGS"}
+    for name in ("metadata", "warehouse"):
+        service = stack.services[name]
+        assert {variable for variable in service["environment"] if variable.startswith("POSTGRES")} == wanted
+        assert service["healthcheck"]["test"][:3] == ["CMD", "psql", "--host=127.0.0.1"]
+    assert json.loads(stack.services["worker"]["environment"]["AIRFLOW_CONN_WAREHOUSE"])["port"] == PORTS["warehouse"]
+
+
+def test_libraries_are_told_what_make_up_tells_them(stack: Stack, cluster: Database) -> None:
+    name = "GX_ANALYTICS_ENABLED"
+    assert stack.services["worker"]["environment"][name] == airflow_environment(cluster.home, cluster)[name]
+
+
 def test_redis_is_asked_by_the_password_that_it_wants(stack: Stack, variables: dict[str, str]) -> None:
     redis = stack.services["redis"]
     (name,) = redis["environment"]
