@@ -26,11 +26,12 @@ WEEKENDS_ONLY = WorkingDays(frozenset(), frozenset(), frozenset())
 INDICATOR = """
 insert into mart.indicator (
     province_code, plan_year, indicator_code, variant, valid_from, ordinal, clause, wording_vi, name_vi, short_name_vi,
-    unit_vi, comparator, target, is_aspirational, judged, closes_on, is_share, is_target_reported, source, metric,
-    figures_for, roll_up, period, levels, lead_agency_vi, legal_basis_vi
+    unit_vi, counts, comparator, target, is_aspirational, judged, closes_on, is_share, is_target_reported, source,
+    metric, figures_for, roll_up, period, levels, lead_agency_vi, legal_basis_vi
 ) values (
-    'H58', 2024, %(code)s, 'primary', '2024-01-01', 1, 'II.1.b', '', %(code)s, '', '%%', '>=', 45, false, %(judged)s,
-    %(closes_on)s, true, false, 'national_portal', 'm', 'agencies', %(roll_up)s, %(period)s, '{province}', '', ''
+    'H58', 2024, %(code)s, 'primary', '2024-01-01', 1, 'II.1.b', '', %(code)s, '', '%%', 'whole', '>=', 45, false,
+    %(judged)s, %(closes_on)s, true, false, 'national_portal', 'm', 'agencies', %(roll_up)s, %(period)s, '{province}',
+    '', ''
 )
 """
 AGENCY = """

@@ -22,6 +22,7 @@ clauses:
         name_vi: Tỷ lệ thanh toán trực tuyến
         short_name_vi: Thanh toán
         unit: "%"
+        counts: whole
         comparator: ">="
         targets: [{valid_from: 2024-01-01, value: 45}]
         judged: as_reported

@@ -40,6 +40,7 @@ OTHER_LEVELS = {
     "PL.VI.5-1": {"province", "public_service_unit"},
 }
 SURVEYS = {"II.1.dd-2", "II.10-1", "II.10-2"}
+DISBURSEMENT = {"II.7-1", "PL.VI.7-1"}
 
 
 def find_indicator(catalog: Catalog, code: str) -> Indicator:
@@ -135,6 +136,18 @@ def test_the_entries_stand_in_the_order_of_the_decision(catalog: Catalog) -> Non
     assert sorted(ordinals.values()) == list(range(1, 48))
     annex = ["PL.III.7-x", "PL.VI.3-1", "PL.VI.4-1", "PL.VI.5-1", "PL.VI.7-1", "PL.VII.5-x", "PL.VII.7-1", "PL.VII.7-2"]
     assert [code for code, _ in sorted(ordinals.items(), key=lambda item: item[1])][-8:] == annex
+
+
+def test_surveys_are_rates_disbursement_is_money_and_all_else_is_counted(catalog: Catalog) -> None:
+    counts = {indicator.code: indicator.counts for indicator in catalog.plans[0].indicators}
+    assert {code for code, kind in counts.items() if kind == "rate"} == SURVEYS
+    assert {code for code, kind in counts.items() if kind == "amount"} == DISBURSEMENT
+    assert counts["II.8-2"] == "whole"  # a plain number of units
+
+
+def test_disbursement_alone_may_exceed_100_percent_in_each_reading(catalog: Catalog) -> None:
+    exceeding = {(row["indicator_code"], row["variant"]) for row in indicator_rows(catalog) if row["may_exceed_100"]}
+    assert exceeding == {("II.7-1", "primary"), ("II.7-1", "council_plan"), ("PL.VI.7-1", "primary")}
 
 
 def test_the_variants_are_those_of_the_rulings(catalog: Catalog) -> None:

@@ -21,10 +21,10 @@ PROFILES = read_profiles(SOURCES)
 INDICATOR = """
 insert into mart.indicator (
     province_code, plan_year, indicator_code, variant, valid_from, ordinal, clause, wording_vi, name_vi, short_name_vi,
-    unit_vi, comparator, target, is_aspirational, judged, closes_on, is_share, is_target_reported, source, metric,
-    figures_for, roll_up, period, levels, lead_agency_vi, legal_basis_vi
+    unit_vi, counts, comparator, target, is_aspirational, judged, closes_on, is_share, is_target_reported, source,
+    metric, figures_for, roll_up, period, levels, lead_agency_vi, legal_basis_vi
 ) values (
-    'H58', 2024, %s, 'primary', '2024-01-01', 1, '', '', '', '', '', '>=', 45, false, %s, '2024-12-31', true,
+    'H58', 2024, %s, 'primary', '2024-01-01', 1, '', '', '', '', '', 'whole', '>=', 45, false, %s, '2024-12-31', true,
     false, split_part(%s, '.', 1), %s, 'agencies', 'own', 'year_to_date', '{province,district}', '', ''
 )
 """

@@ -214,9 +214,9 @@ def store(connection: psycopg.Connection, world: World) -> None:
     copy(connection, "core.agency_set_member (set_code, agency_code, valid_from, valid_to)", members)
     indicators = (
         "mart.indicator (province_code, plan_year, indicator_code, variant, valid_from, ordinal, clause, wording_vi,"
-        " name_vi, short_name_vi, unit_vi, is_aspirational, source, lead_agency_vi, legal_basis_vi, metric, comparator,"
-        " target, is_share, is_target_reported, judged, closes_on, published_on, figures_for, roll_up, period,"
-        " set_code, set_is_complete, levels, milestone_days, milestone_values)"
+        " name_vi, short_name_vi, unit_vi, counts, is_aspirational, source, lead_agency_vi, legal_basis_vi, metric,"
+        " comparator, target, is_share, is_target_reported, judged, closes_on, published_on, figures_for, roll_up,"
+        " period, set_code, set_is_complete, levels, milestone_days, milestone_values)"
     )
     copy(connection, indicators, [indicator_row(reading) for reading in world.readings])
     past = (
@@ -244,7 +244,7 @@ def indicator_row(reading: Reading) -> tuple[Any, ...]:
     return (
         *(ROOT, reading.plan_year, str(reading.number), reading.variant, date(reading.plan_year, 1, 1), 1),
         *([""] * 5),
-        *(False, "any", "", "", f"any.{reading.number}", reading.comparator, reading.target, reading.is_share),
+        *("whole", False, "any", "", "", f"any.{reading.number}", reading.comparator, reading.target, reading.is_share),
         *(reading.is_target_reported, reading.judged, reading.closes_on, reading.published_on, reading.figures_for),
         *(reading.roll_up, period, reading.set_name, is_complete, levels),
         *([day for day, _ in reading.milestones], [value for _, value in reading.milestones]),

@@ -28,6 +28,18 @@ union all select 'file', file, sha256, applied_at::text from ops.schema_migratio
 order by 1, 2, 3, 4
 """
 
+# Entries as they were before migration 0012.
+PLAN_OF_BEFORE = """
+insert into mart.indicator (
+    province_code, plan_year, indicator_code, variant, valid_from, ordinal, clause, wording_vi, name_vi, short_name_vi,
+    unit_vi, is_aspirational, judged, is_share, is_target_reported, source, figures_for, roll_up, period, levels,
+    lead_agency_vi, legal_basis_vi
+)
+select 'H58', 2024, s, 'primary', '2024-01-01', 1, '', '', '', '', '%', false, 'year_end', true, false, s, 'agencies',
+    'own', 'year_to_date', '{province}', '', ''
+from unnest(array['treasury', 'returns']) as s
+"""
+
 
 @pytest.fixture
 def owner(warehouse: Warehouse) -> Iterator[psycopg.Connection]:
@@ -82,6 +94,24 @@ def test_migration_that_fails_leaves_nothing_of_the_others(
     with pytest.raises(MigrationError, match=r"schema/9999_bad\.sql"):
         migrate(owner)
     assert warehouse.query(CATALOGUE) == before
+
+
+def test_counts_are_added_to_a_plan_that_is_there(
+    warehouse: Warehouse, owner: psycopg.Connection, files: Path, tmp_path: Path
+) -> None:
+    owner.execute("drop schema staging, core, mart, ops cascade")
+    later = [files / "views", *(path for path in (files / "schema").iterdir() if path.name >= "0012")]
+    for path in later:
+        path.rename(tmp_path / path.name)
+    migrate(owner)
+    owner.execute(PLAN_OF_BEFORE)
+    for path in later:
+        (tmp_path / path.name).rename(path)
+    assert "schema/0012_counts.sql" in migrate(owner)
+    owner.commit()
+    rows = "select source, counts, may_exceed_100 from mart.indicator order by source"
+    assert warehouse.query(rows) == [("returns", "whole", False), ("treasury", "amount", True)]
+    assert warehouse.query("select count(*) from mart.attainment_latest") == [(0,)]
 
 
 def test_new_migration_and_edited_view_are_taken_in(owner: psycopg.Connection, files: Path) -> None:

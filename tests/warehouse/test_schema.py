@@ -34,6 +34,7 @@ PUBLIC = {
     "mart.indicator": {
         "plan_year": "integer", "indicator_code": "text", "variant": "text", "clause": "text", "wording_vi": "text",
         "lead_agency_vi": "text", "target": "numeric", "comparator": "text", "valid_from": "date", "valid_to": "date",
+        "counts": "text", "may_exceed_100": "boolean",
     },
     "core.agency": {
         "agency_code": "text", "valid_from": "date", "valid_to": "date", "name_vi": "text", "level": "text",
@@ -117,7 +118,7 @@ def test_names_say_what_they_hold(columns: dict[str, dict[str, str]]) -> None:
                 wrong.append(name)
             if column.endswith(("_on", "_date")) and data_type != "date":
                 wrong.append(name)
-            if bool(re.search(r"(^|_)(is|has)_", column)) is not (data_type == "boolean"):
+            if bool(re.search(r"(^|_)(is|has|may)_", column)) is not (data_type == "boolean"):
                 wrong.append(name)
             if column.endswith("_code") and data_type not in ("text", "boolean"):
                 wrong.append(name)

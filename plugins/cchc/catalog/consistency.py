@@ -45,6 +45,7 @@ def check_indicator(indicator: Indicator, plan_days: tuple[date, date] | None) -
     if indicator.roll_up == "agencies_attaining":
         yield "roll_up", "agencies_attaining is for variants: the agencies attain the primary reading's target"
     yield from _check_reported_target(indicator)
+    yield from _check_counts(indicator)
     names = ["primary"]
     for position, variant in enumerate(indicator.variants):
         path = f"variants[{position}]."
@@ -99,6 +100,18 @@ def _check_reported_target(indicator: Indicator) -> Iterator[Finding]:
     for position, target in enumerate(indicator.targets):
         if target.value is not None:
             yield f"targets[{position}].value", f"{target.value} is there though is_target_reported, write null"
+
+
+def _check_counts(indicator: Indicator) -> Iterator[Finding]:
+    """Only a share has a percentage, and only agencies are counted in a share of agencies."""
+    if indicator.may_exceed_100 and not indicator.is_share:
+        yield "may_exceed_100", "goes with a share, take it out beside is_share: false"
+    if indicator.counts == "rate" and not indicator.is_share:
+        yield "counts", "rate goes with a share, write whole or amount beside is_share: false"
+    elif indicator.counts == "rate" and indicator.roll_up == "pooled":
+        yield "counts", "rate doesn't fit roll_up: pooled, percentages of several agencies have no sum"
+    elif indicator.counts != "whole" and indicator.roll_up == "share_of_agencies":
+        yield "counts", f"{indicator.counts} doesn't fit roll_up: share_of_agencies, agencies are counted: write whole"
 
 
 def _check_milestones(reading: Indicator, plan_days: tuple[date, date] | None) -> Iterator[Finding]:

@@ -14,6 +14,7 @@ from cchc.catalog.interval import Interval, unite
 
 Level = Literal["province", "department", "district", "commune", "division", "public_service_unit"]
 Comparator = Literal[">=", ">", "="]
+Counts = Literal["whole", "amount", "rate"]
 Judged = Literal["as_reported", "year_end", "yearly_survey"]
 FiguresFor = Literal["agencies", "province"]
 RollUp = Literal["own", "pooled", "share_of_agencies", "agencies_attaining"]
@@ -112,10 +113,12 @@ class Indicator(_Record):
     name_vi: Text
     short_name_vi: Annotated[Text, StringConstraints(max_length=SHORT_NAME_LENGTH)]
     unit: Text
+    counts: Counts
     comparator: Comparator | None
     targets: Targets
     is_aspirational: StrictBool = False
     is_share: StrictBool = True
+    may_exceed_100: StrictBool = False
     is_target_reported: StrictBool = False
     judged: Judged
     published_on: Day | None = None
