@@ -61,6 +61,12 @@ def test_what_cannot_be_judged_is_no_crossing(board: Board, said: dict[str, obje
     assert [alert for alert in board.list_alerts() if alert[0] == "missed"] == []
 
 
+def test_a_share_that_may_exceed_100_counts_as_any_other(board: Board) -> None:
+    board.run(DAY, [101, 102], flags=["over_100"])
+    board.run(after(2), [44, 44])
+    assert [alert for alert in board.list_alerts() if alert[0] == "missed"] == [("missed", "H58", after(2), "open")]
+
+
 def test_silent_days_between_two_missed_ones_do_not_keep_them_apart(board: Board) -> None:
     board.run(DAY, [46, 44])
     board.put(after(2), 44, is_stale=True, data_date=after(1))

@@ -70,6 +70,7 @@ class Reading:
     comparator: str | None
     target: Decimal | None
     is_share: bool
+    may_exceed_100: bool
     is_target_reported: bool
     judged: str
     closes_on: date
@@ -276,9 +277,18 @@ def judge(
         pace_status=status_of_pace(status, value, pace),
         data_date=held.data_date if held else None,
         is_stale=held is not None and day > held.fresh_until,
-        flags=(held.flags if held else frozenset()) | ({"plan_of_other_year"} if year != reading.plan_year else set()),
+        flags=(held.flags if held else frozenset()) | added_flags(reading, year, figure, value),
         coverage=coverage if reading.figures_for == "agencies" else None,
     )
+
+
+def added_flags(reading: Reading, year: int, figure: Figure, value: Fraction | None) -> set[str]:
+    """Flags that come from the plan."""
+    flags = {"plan_of_other_year"} if year != reading.plan_year else set()
+    is_negative = any(part is not None and part < 0 for part in vars(figure).values())
+    if reading.is_share and reading.may_exceed_100 and value is not None and value > 100 and not is_negative:
+        flags.add("over_100")
+    return flags
 
 
 def measure(reading: Reading, figure: Figure) -> Fraction | None:
@@ -292,19 +302,19 @@ def measure(reading: Reading, figure: Figure) -> Fraction | None:
 
 def choose_status(reading: Reading, day: date, figure: Figure, value: Fraction | None, target: Fraction | None) -> str:
     """rulings.md, Status: the first that holds."""
-    is_awaited = reading.judged == "yearly_survey" and reading.published_on is not None and day < reading.published_on
     if reading.is_share and figure.denominator == 0:
         return "not_applicable"
-    if value is None and is_awaited:
+    is_survey = reading.judged == "yearly_survey"
+    if value is None and is_survey and reading.published_on is not None and day < reading.published_on:
         return "pending"
     if value is None or target is None or reading.comparator is None:
         return "no_data"
     parts = [part for part in (figure.numerator, figure.denominator, figure.ratio) if part is not None]
-    if min(parts) < 0 or (reading.is_share and value > 100):
+    if min(parts) < 0 or (reading.is_share and value > 100 and not reading.may_exceed_100):
         return "invalid"
     if COMPARATORS[reading.comparator](value, target):
         return "attained"
-    return "pending" if is_awaited or (reading.judged == "year_end" and day < reading.closes_on) else "missed"
+    return "pending" if reading.judged == "year_end" and day < reading.closes_on else "missed"
 
 
 def to_fraction(number: Decimal | None) -> Fraction | None:

@@ -122,6 +122,7 @@ def entries(draw: st.DrawFn, number: int, plan_years: list[int]) -> list[Reading
         comparator=draw(st.sampled_from([*COMPARATORS, *COMPARATORS, None])),
         target=None if draw(st.integers(0, 9)) == 0 else target,
         is_share=is_share,
+        may_exceed_100=is_share and draw(st.booleans()),
         is_target_reported=not is_share and roll_up == "own" and draw(st.booleans()),
         judged=judged,
         closes_on=draw(st.sampled_from(closings)),
@@ -215,8 +216,8 @@ def store(connection: psycopg.Connection, world: World) -> None:
     indicators = (
         "mart.indicator (province_code, plan_year, indicator_code, variant, valid_from, ordinal, clause, wording_vi,"
         " name_vi, short_name_vi, unit_vi, counts, is_aspirational, source, lead_agency_vi, legal_basis_vi, metric,"
-        " comparator, target, is_share, is_target_reported, judged, closes_on, published_on, figures_for, roll_up,"
-        " period, set_code, set_is_complete, levels, milestone_days, milestone_values)"
+        " comparator, target, is_share, may_exceed_100, is_target_reported, judged, closes_on, published_on,"
+        " figures_for, roll_up, period, set_code, set_is_complete, levels, milestone_days, milestone_values)"
     )
     copy(connection, indicators, [indicator_row(reading) for reading in world.readings])
     past = (
@@ -245,8 +246,8 @@ def indicator_row(reading: Reading) -> tuple[Any, ...]:
         *(ROOT, reading.plan_year, str(reading.number), reading.variant, date(reading.plan_year, 1, 1), 1),
         *([""] * 5),
         *("whole", False, "any", "", "", f"any.{reading.number}", reading.comparator, reading.target, reading.is_share),
-        *(reading.is_target_reported, reading.judged, reading.closes_on, reading.published_on, reading.figures_for),
-        *(reading.roll_up, period, reading.set_name, is_complete, levels),
+        *(reading.may_exceed_100, reading.is_target_reported, reading.judged, reading.closes_on, reading.published_on),
+        *(reading.figures_for, reading.roll_up, period, reading.set_name, is_complete, levels),
         *([day for day, _ in reading.milestones], [value for _, value in reading.milestones]),
     )
 

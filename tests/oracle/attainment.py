@@ -162,6 +162,8 @@ def judge(reading: Reading, measured: Measured, day: date, last_year: Curve) -> 
     pace = find_pace(reading, told.target, day, year, last_year)
     if year != PLAN_YEAR:
         flags |= {"plan_of_other_year"}
+    if value is not None and value > 100 and reading.is_share and reading.may_exceed_100:
+        flags |= {"over_100"}
     return Row(
         numerator=figure.numerator if figure else None,
         denominator=figure.denominator if figure else None,
@@ -186,12 +188,12 @@ def choose_status(reading: Reading, figure: Figure | None, value: Fraction | Non
         return "pending"
     if figure is None or value is None or told.target is None:
         return "no_data"
-    if min(figure.numerator, figure.denominator or 0) < 0 or (reading.is_share and value > 100):
+    is_over = reading.is_share and value > 100 and not reading.may_exceed_100
+    if is_over or min(figure.numerator, figure.denominator or 0) < 0:
         return "invalid"
     if attains(value, told):
         return "attained"
-    decided_on = {"year_end": reading.closes_on, "yearly_survey": reading.published_on}.get(reading.judged)
-    return "pending" if decided_on and day < decided_on else "missed"
+    return "pending" if reading.judged == "year_end" and day < reading.closes_on else "missed"
 
 
 class Standing(NamedTuple):

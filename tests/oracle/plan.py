@@ -33,6 +33,7 @@ class Reading:
     judged: str
     published_on: date | None
     is_share: bool
+    may_exceed_100: bool
     is_target_reported: bool
     levels: tuple[str, ...]
     set_code: str | None
@@ -84,6 +85,7 @@ def _read_reading(entry: dict[str, Any], primary: Target) -> Reading:
         judged=entry["judged"],
         published_on=entry.get("published_on"),
         is_share=entry.get("is_share", True),
+        may_exceed_100=entry.get("may_exceed_100", False),
         is_target_reported=entry.get("is_target_reported", False),
         levels=tuple(entry["population"]["levels"]),
         set_code=entry["population"].get("set"),

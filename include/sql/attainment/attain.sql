@@ -10,6 +10,7 @@ create temporary table cell (
     is_shown boolean not null,
     is_unpopulated boolean not null,
     is_share boolean not null,
+    may_exceed_100 boolean not null,
     comparator text,
     target numeric,
     is_increment boolean,
@@ -25,7 +26,17 @@ create temporary table cell (
     ) stored,
     is_invalid boolean generated always as (
         coalesce(least(numerator, denominator, ratio) < 0, false)
-        or coalesce(is_share and (numerator > denominator or ratio > 100), false)
+        or coalesce(is_share and not may_exceed_100 and (numerator > denominator or ratio > 100), false)
+    ) stored,
+    is_over_100 boolean generated always as (
+        coalesce(
+            is_share
+            and may_exceed_100
+            and least(numerator, denominator, ratio) >= 0
+            and denominator is distinct from 0
+            and (numerator > denominator or ratio > 100),
+            false
+        )
     ) stored,
     is_reached boolean generated always as (
         sign(coalesce(
@@ -45,8 +56,8 @@ create temporary table cell (
 ) on commit drop;
 
 insert into cell (
-    as_of_date, plan_year, indicator_code, variant, agency_code, is_shown, is_unpopulated, is_share, comparator, target,
-    is_increment, numerator, denominator, ratio, data_date, is_fresh, flags, coverage
+    as_of_date, plan_year, indicator_code, variant, agency_code, is_shown, is_unpopulated, is_share, may_exceed_100,
+    comparator, target, is_increment, numerator, denominator, ratio, data_date, is_fresh, flags, coverage
 )
 select
     e.as_of_date,
@@ -57,6 +68,7 @@ select
     m.level = any(e.levels) as is_shown,
     false as is_unpopulated,
     e.is_share,
+    e.may_exceed_100,
     e.agency_comparator as comparator,
     case when e.is_target_reported then f.denominator else e.agency_target end as target,
     f.is_increment,
@@ -134,8 +146,8 @@ rolled as (
 )
 
 insert into cell (
-    as_of_date, plan_year, indicator_code, variant, agency_code, is_shown, is_unpopulated, is_share, comparator, target,
-    numerator, denominator, ratio, data_date, is_fresh, flags, coverage
+    as_of_date, plan_year, indicator_code, variant, agency_code, is_shown, is_unpopulated, is_share, may_exceed_100,
+    comparator, target, numerator, denominator, ratio, data_date, is_fresh, flags, coverage
 )
 select
     e.as_of_date,
@@ -146,6 +158,7 @@ select
     true as is_shown,
     coalesce(e.has_map and c.agencies is null and e.set_is_complete, false) as is_unpopulated,
     e.is_share,
+    e.may_exceed_100,
     e.comparator,
     case when e.is_target_reported then coalesce(f.denominator, r.denominator) else e.target end as target,
     coalesce(f.numerator, r.numerator) as numerator,
@@ -215,7 +228,13 @@ select
     array(
         select distinct u.flag
         from string_to_table(
-            concat_ws(' ', c.flags, case when e.is_of_other_year then 'plan_of_other_year' end), ' '
+            concat_ws(
+                ' ',
+                c.flags,
+                case when c.is_over_100 then 'over_100' end,
+                case when e.is_of_other_year then 'plan_of_other_year' end
+            ),
+            ' '
         ) as u (flag)
         where u.flag <> ''
         order by u.flag
@@ -244,7 +263,6 @@ cross join lateral (
             when c.is_invalid then 'invalid'
             when c.is_reached then 'attained'
             when e.judged = 'year_end' and c.as_of_date < e.closes_on then 'pending'
-            when e.judged = 'yearly_survey' and c.as_of_date < e.published_on then 'pending'
             else 'missed'
         end as status
 ) as s

@@ -59,6 +59,7 @@ select
     r.figures_for,
     r.roll_up,
     r.is_share,
+    r.may_exceed_100,
     r.is_target_reported,
     r.comparator,
     r.target,
