@@ -289,14 +289,29 @@ def test_member_rows_hold_the_members_of_any_day_once(catalog: Catalog, day: dat
     assert rows == Counter(members)
 
 
-def test_the_rules_of_the_sets_hold_for_agencies_learnt_from_responses(catalog: Catalog) -> None:
-    learnt = Agency(
-        code="H44.100", name_vi="UBND phường Nông Trang", level="commune", parent_code="H44",
-        valid_from=date(2026, 9, 25), is_synthetic_code=False,
-    )  # fmt: skip
-    rows = [row for row in set_member_rows(catalog, [learnt]) if row["agency_code"] == "H44.100"]
-    assert {row["set_code"] for row in rows} == {"xa", "co_quan_hanh_chinh", "co_quan_don_vi_dia_phuong"}
-    assert {row["valid_from"] for row in rows} == {date(2026, 9, 25)}
+def test_unregistered_agency_joins_only_sets_whose_list_is_not_complete(catalog: Catalog) -> None:
+    unregistered = [
+        Agency(
+            code=code, name_vi=name, level=level, parent_code="H58", valid_from=date(2024, 6, 29),
+            is_synthetic_code=False,
+        )
+        for code, name, level in (
+            ("H58.31.99", "UBND xã Mới", "commune"),
+            ("H58.99", "Sở Mới", "department"),
+            ("H58.31.P99", "Phòng Tư pháp mới", "division"),
+        )
+    ]  # fmt: skip
+    codes = {agency.code for agency in unregistered}
+    rows = [row for row in set_member_rows(catalog, unregistered) if row["agency_code"] in codes]
+    assert {(row["set_code"], row["agency_code"]) for row in rows} == {
+        ("co_quan_don_vi_dia_phuong", "H58.31.99"),
+        ("co_quan_don_vi_dia_phuong", "H58.99"),
+        ("so_ban_nganh", "H58.99"),
+        ("phong_ban_huyen", "H58.31.P99"),
+    }
+    assert {row["valid_from"] for row in rows} == {date(2024, 6, 29)}
+    listed = [row for row in set_member_rows(catalog, unregistered) if row not in rows]
+    assert listed == list(set_member_rows(catalog))
 
 
 def test_agency_rows_are_versions_without_overlap(catalog: Catalog) -> None:

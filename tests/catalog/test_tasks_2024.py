@@ -114,14 +114,25 @@ def test_task_agency_rows_hold_those_who_answer_on_any_day_once(catalog: Catalog
         assert {code for code, _ in told} == ({found.code for found in tasks} if is_province_there else set())
 
 
-def test_a_commune_that_only_a_response_knows_answers_for_what_communes_do(catalog: Catalog) -> None:
-    learnt = [
+def test_unregistered_agency_answers_for_tasks_of_sets_whose_list_is_not_complete(catalog: Catalog) -> None:
+    unregistered = [
         Agency(
-            code=code, name_vi="UBND xã Mới", level="commune", parent_code="H58.31",
+            code=code, name_vi="Đơn vị mới", level=level, parent_code=code.rpartition(".")[0],
             valid_from=date(2024, 6, 29), is_synthetic_code=False,
         )
-        for code in ("H58.31.99", "H44.100")
+        for code, level in (("H58.31.99", "commune"), ("H58.99", "department"), ("H44.99", "department"))
     ]  # fmt: skip
-    rows = [row for row in task_agency_rows(catalog, learnt) if row["agency_code"] in ("H58.31.99", "H44.100")]
-    assert "PL.VII.8" in {row["task_code"] for row in rows}
-    assert {(row["agency_code"], row["valid_from"]) for row in rows} == {("H58.31.99", date(2024, 6, 29))}
+    codes = {agency.code for agency in unregistered}
+    rows = [row for row in task_agency_rows(catalog, unregistered) if row["agency_code"] in codes]
+    of_departments = {
+        task.code
+        for task in catalog.annexes[0].tasks
+        if {"so_ban_nganh", "co_quan_don_vi_dia_phuong"} & {*task.agencies.sets}
+    }
+    of_communes = {task.code for task in catalog.annexes[0].tasks if "co_quan_don_vi_dia_phuong" in task.agencies.sets}
+    assert of_departments
+    assert {(row["task_code"], row["agency_code"]) for row in rows} == {
+        *((code, "H58.99") for code in of_departments),
+        *((code, "H58.31.99") for code in of_communes),
+    }
+    assert {row["valid_from"] for row in rows} == {date(2024, 6, 29)}

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import shutil
+from datetime import date
 from pathlib import Path
 
 import psycopg
 import pytest
 
 from cchc.catalog import Catalog, load_catalog
+from cchc.days import DayRange
+from cchc.indicators.attainment import attain
 from cchc.settings import CHECKOUT
 from cchc.warehouse.catalog import store_catalog
 from tests.conftest import Warehouse
@@ -133,6 +136,20 @@ def test_rows_of_another_province_are_left_alone(warehouse: Warehouse, catalog: 
     assert read_versions(warehouse) == before
 
 
+# Each agency of the catalog's complete set says yes.
+YES_OF_ALL = """
+insert into mart.measure (
+    day, period, measure_code, agency_code, figure_year, is_increment, value, data_date, fresh_until, quality_flags,
+    load_id
+)
+select '2024-06-30', 'ytd', 'returns.II.4-1.' || part, agency_code, 2024, false, 1, '2024-06-30', '2024-12-31', '{}',
+    load_id
+from core.agency_catalog as a cross join unnest(array['numerator', 'denominator']) as part cross join ops.load
+where a.level in ('department', 'district', 'commune') and a.agency_code like 'H58.%'
+    and daterange(a.valid_from, a.valid_to) @> date '2024-06-30'
+"""
+
+
 def learn(warehouse: Warehouse, code: str) -> None:
     """A commune that only a response knows."""
     with psycopg.connect(warehouse.url()) as connection:
@@ -146,15 +163,36 @@ def learn(warehouse: Warehouse, code: str) -> None:
         )
 
 
-def test_agency_that_only_a_response_knows_belongs_to_the_sets_whose_rules_name_it(
-    warehouse: Warehouse, catalog: Catalog
-) -> None:
+def test_unregistered_agency_stays_out_of_complete_sets(warehouse: Warehouse, catalog: Catalog) -> None:
+    store(warehouse, catalog)
+    count = "select set_code, count(*) from core.agency_set_member group by set_code order by set_code"
+    before = dict(warehouse.query(count))
     learn(warehouse, "H58.99.01")
     store(warehouse, catalog)
+    after = dict(warehouse.query(count))
+    assert {code for code in after if after[code] != before[code]} == {"co_quan_don_vi_dia_phuong"}
     members = "select set_code, valid_from::text from core.agency_set_member where agency_code = 'H58.99.01'"
-    assert ("xa", "2024-06-29") in warehouse.query(members)
-    tasks = "select task_code, valid_from::text from mart.task_agency where agency_code = 'H58.99.01'"
-    assert ("PL.VII.8", "2024-06-29") in warehouse.query(tasks)
+    assert warehouse.query(members) == [("co_quan_don_vi_dia_phuong", "2024-06-29")]
+    tasks = "select count(*) from mart.task_agency where task_code = 'PL.VII.8' and agency_code = 'H58.99.01'"
+    assert warehouse.query(tasks) == [(0,)]
+
+
+def test_unregistered_agency_leaves_a_target_of_100_percent_attainable(warehouse: Warehouse, catalog: Catalog) -> None:
+    day = date(2024, 6, 30)
+    learn(warehouse, "H58.99.01")
+    store(warehouse, catalog)
+    with psycopg.connect(warehouse.url()) as connection:
+        connection.execute(YES_OF_ALL.encode())
+        attain(connection, [], "H58", DayRange(day, day), "run")
+    assert warehouse.query(
+        "select numerator, denominator, status, coverage from mart.indicator_attainment"
+        " where indicator_code = 'II.4-1' and agency_code = 'H58'"
+    ) == [(200, 200, "attained", 1)]
+    # The levels of a figure of the portal take it in: it has a row.
+    assert warehouse.query(
+        "select status from mart.indicator_attainment where indicator_code = 'II.1.b-1' and variant = 'primary'"
+        " and agency_code = 'H58.99.01'"
+    ) == [("no_data",)]
 
 
 def test_agency_that_a_response_of_another_province_named_is_not_put_into_our_sets(

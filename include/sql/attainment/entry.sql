@@ -4,7 +4,8 @@ create temporary table map_agency on commit drop as
 select
     g.agency_code,
     g.level,
-    daterange(g.valid_from, g.valid_to) as days
+    daterange(g.valid_from, g.valid_to) as days,
+    g.is_in_catalog
 from core.agency as g
 where g.agency_code like %(province)s || '.%%';
 
@@ -13,7 +14,8 @@ with day as (
     select
         d.as_of_date::date as as_of_date,
         extract(year from d.as_of_date)::int as year,
-        d.as_of_date::date <@ any(select g.days from map_agency as g) as has_map
+        -- Agencies that only a source names don't make a list: nobody has typed the province's yet.
+        d.as_of_date::date <@ any(select g.days from map_agency as g where g.is_in_catalog) as has_map
     from generate_series(%(first_day)s::timestamp, %(last_day)s::timestamp, interval '1 day') as d (as_of_date)
 ),
 

@@ -244,9 +244,14 @@ class AgencySet(_Record):
             and agency.name_vi.startswith(self.name_starts_with or "")
         )
 
-    def member_intervals(self, agencies: Iterable[Agency]) -> Iterator[tuple[Agency, Interval]]:
-        """Each version that belongs to the set, with the days on which both are valid."""
-        for agency in agencies:
+    def member_intervals(
+        self, agencies: Iterable[Agency], unregistered: Iterable[Agency] = ()
+    ) -> Iterator[tuple[Agency, Interval]]:
+        """Each version that belongs to the set, with the days on which both are valid.
+
+        ``unregistered``: agencies that only a source names. A complete list holds the agencies of the catalog alone.
+        """
+        for agency in (*agencies, *(() if self.is_list_complete else unregistered)):
             days = self.interval.intersection(agency.interval) if self.selects(agency) else None
             if days:
                 yield agency, days
@@ -283,17 +288,20 @@ class Catalog(_Record):
         ours = [agency for agency in reporting if agency.province_code == self.province]
         return sorted(ours, key=lambda agency: agency.code)
 
-    def answering_intervals(self, task: Task, learnt: Iterable[Agency] = ()) -> Iterator[tuple[Agency, Interval]]:
+    def answering_intervals(self, task: Task, unregistered: Iterable[Agency] = ()) -> Iterator[tuple[Agency, Interval]]:
         """Each version of an agency of the province that answers for a task, with the days on which it does.
 
-        ``learnt``: agencies that only responses know; the rules of the sets hold for them too.
+        ``unregistered``: agencies that only a source names; they join the sets whose list isn't complete.
         """
         named = [known for known in self.sets if known.code in task.agencies.sets]
-        for agency in (*self.agencies, *learnt):
+        for agency, of_set in (
+            *((agency, ([agency], [])) for agency in self.agencies),
+            *((agency, ([], [agency])) for agency in unregistered),
+        ):
             if agency.province_code == self.province:
                 days = [agency.interval] if agency.code in task.agencies.codes else []
-                days += [stretch for known in named for _, stretch in known.member_intervals([agency])]
-                yield from ((agency, stretch) for stretch in unite(days))
+                days += [shared for known in named for _, shared in known.member_intervals(*of_set)]
+                yield from ((agency, shared) for shared in unite(days))
 
     def answerers(self, task: Task, day: date) -> list[Agency]:
         """The agencies that answer for a task on a day, by code."""

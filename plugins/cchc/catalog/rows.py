@@ -67,14 +67,14 @@ def agency_rows(catalog: Catalog) -> Iterator[Row]:
         yield {"agency_code": fields.pop("code"), "province_code": agency.province_code, **fields}
 
 
-def set_member_rows(catalog: Catalog, learnt: Iterable[Agency] = ()) -> Iterator[Row]:
+def set_member_rows(catalog: Catalog, unregistered: Iterable[Agency] = ()) -> Iterator[Row]:
     """One row for each set × version of an agency, with the days on which both are valid.
 
-    ``learnt``: agencies that only responses know; the rules of the sets hold for them too.
+    ``unregistered``: agencies that only a source names; they join the sets whose list isn't complete.
     """
-    agencies = (*catalog.agencies, *learnt)
+    unregistered = list(unregistered)
     for known in catalog.sets:
-        for agency, days in known.member_intervals(agencies):
+        for agency, days in known.member_intervals(catalog.agencies, unregistered):
             yield {
                 "set_code": known.code,
                 "agency_code": agency.code,
@@ -98,15 +98,15 @@ def task_rows(catalog: Catalog) -> Iterator[Row]:
             }
 
 
-def task_agency_rows(catalog: Catalog, learnt: Iterable[Agency] = ()) -> Iterator[Row]:
+def task_agency_rows(catalog: Catalog, unregistered: Iterable[Agency] = ()) -> Iterator[Row]:
     """One row for each task × version of an agency that answers for it, with the days on which it does.
 
-    ``learnt`` as for set_member_rows. An agency named by its code and as a member of a set is there once.
+    ``unregistered`` as for set_member_rows. An agency named by its code and as a member of a set is there once.
     """
-    learnt = list(learnt)
+    unregistered = list(unregistered)
     for annex in catalog.annexes:
         for task in annex.tasks:
-            for agency, days in catalog.answering_intervals(task, learnt):
+            for agency, days in catalog.answering_intervals(task, unregistered):
                 yield {
                     "province_code": annex.province,
                     "plan_year": annex.year,

@@ -48,18 +48,21 @@ SET_MEMBERS = Mirror("core", "agency_set_member", ("set_code", "agency_code", "v
 
 
 def store_catalog(connection: psycopg.Connection, catalog: Catalog) -> None:
-    """Bring the five tables to what the catalog says; commits. Sets also take in agencies that only responses know."""
+    """Bring the five tables to what the catalog says; commits.
+
+    Unregistered agencies join the sets whose list isn't complete.
+    """
     with connection.transaction():
         connection.execute("select pg_advisory_xact_lock(hashtextextended('catalog', 0))")
         _mirror(connection, INDICATORS, catalog.province, indicator_rows(catalog))
         _mirror(connection, AGENCIES, catalog.province, agency_rows(catalog))
-        learnt = [agency for agency in _read_learnt(connection) if agency.province_code == catalog.province]
-        _mirror(connection, SET_MEMBERS, catalog.province, set_member_rows(catalog, learnt))
+        unregistered = [known for known in _read_unregistered(connection) if known.province_code == catalog.province]
+        _mirror(connection, SET_MEMBERS, catalog.province, set_member_rows(catalog, unregistered))
         _mirror(connection, TASKS, catalog.province, task_rows(catalog))
-        _mirror(connection, TASK_AGENCIES, catalog.province, task_agency_rows(catalog, learnt))
+        _mirror(connection, TASK_AGENCIES, catalog.province, task_agency_rows(catalog, unregistered))
 
 
-def _read_learnt(connection: psycopg.Connection) -> list[Agency]:
+def _read_unregistered(connection: psycopg.Connection) -> list[Agency]:
     rows = connection.execute(
         "select agency_code, name_vi, level, parent_code, valid_from from core.agency"
         r" where not is_in_catalog and level is not null and agency_code ~ '^[A-Z]\d\d(\.[A-Z0-9]+)*$'"
