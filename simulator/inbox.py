@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import re
 import unicodedata
 from calendar import monthrange
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from openpyxl import Workbook
 
 from simulator.figures import DEFAULT_SEED, FIRST_YEAR
+from simulator.periods import LOCAL
 from simulator.planted import Cell, Export, Row, read_planted
 from simulator.returns import HEADINGS, File, list_returns
 from simulator.treasury import AMOUNTS, treasury_records
@@ -24,6 +26,7 @@ EXPORTED = "GiaiNgan"
 DAYS_TO_EXPORT = 2
 CSV_MONTHS = {3, 7, 10}
 STAMP = (2024, 1, 1, 0, 0, 0)  # of everything in a workbook, so that the same rows are the same bytes
+SENT_AT = time(16)  # of the day of its arrival: when a file was last changed
 SAVED_AT = re.compile(rb"(<dcterms:(created|modified)[^>]*>)[^<]*")
 
 
@@ -61,14 +64,18 @@ def write_inbox(folder: Path, day: date, seed: int = DEFAULT_SEED) -> list[Path]
     """Write the files that have arrived by the end of ``day`` into the senders' folders under ``folder``.
 
     Returns all of them, by arrival and path. A file that is there already is left alone, so that writing again, or
-    day by day, ends in the same bytes; files that the pipeline put beside them stay.
+    day by day, ends in the same bytes and modification times; files that the pipeline put beside them stay.
     """
     paths = []
     for file in list_files(day, seed):
         path = folder / file.path
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(encode_file(file))
+            draft = path.with_name(f".{path.name}")
+            draft.write_bytes(encode_file(file))
+            sent_at = datetime.combine(file.arrived_on, SENT_AT, LOCAL).timestamp()
+            os.utime(draft, (sent_at, sent_at))
+            draft.replace(path)
         paths.append(path)
     return paths
 

@@ -125,9 +125,9 @@ def test_readings_of_several_figures_are_measured_as_the_profile_says(house: Hou
     with house.connection.transaction():
         house.connection.execute(
             "insert into core.return_figure (load_id, row_no, source, indicator_code, agency_code, period,"
-            " period_start, period_end, numerator, denominator, told_on, content_sha256)"
+            " period_start, period_end, numerator, denominator, told_on, modified_at, content_sha256)"
             " select load_id, 1, 'returns', 'II.2-1', 'H58.31', '2024-05', '2024-05-01', '2024-05-31', 3, 4,"
-            " '2024-06-01', '' from ops.load"
+            " '2024-06-01', '2024-06-01', '' from ops.load"
         )
     house.attain(date(2024, 5, 31))
     codes = "select distinct metric from mart.measure where metric like 'returns.%' order by 1"

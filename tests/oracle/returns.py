@@ -6,7 +6,7 @@ import re
 from calendar import monthrange
 from collections import Counter
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -28,22 +28,23 @@ POOLED = ("returns.II.2.pooled", ("II.2-1", "II.2-2"))
 
 
 class File(NamedTuple):
-    """A file as a night took it in: its day, the SHA-256 of its bytes, its rows by sheet."""
+    """A file as a night took it in: its day, the SHA-256 of its bytes, its rows by sheet, when it was last changed."""
 
     told_on: date
     content_sha256: str
     tables: dict[str, list[Record]]
+    modified_at: datetime = datetime.min.replace(tzinfo=UTC)
 
     @property
-    def rank(self) -> tuple[date, str]:
-        """Of two files for one cell the one seen later counts, of one night's the greater hash."""
-        return self.told_on, self.content_sha256
+    def rank(self) -> tuple[date, datetime, str]:
+        """The greatest counts: the file seen later; of one night the one changed later, then the greater hash."""
+        return self.told_on, self.modified_at, self.content_sha256
 
 
 class Told(NamedTuple):
     """A cell's figure; the greatest rank counts."""
 
-    rank: tuple[date, str]
+    rank: tuple[date, datetime, str]
     period: str
     numerator: Fraction
     denominator: Fraction | None
@@ -52,7 +53,7 @@ class Told(NamedTuple):
 class Report(NamedTuple):
     """An agency's word on a task."""
 
-    rank: tuple[date, str]
+    rank: tuple[date, datetime, str]
     status: str
     done_on: date | None
     evidence: str | None

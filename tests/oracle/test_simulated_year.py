@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 
 import pytest
@@ -65,6 +65,7 @@ def tell_files(installation: Installation, until: date) -> list[File]:
             told_on=min(night for night in NIGHTS if night >= file.arrived_on),
             content_sha256=sha256((installation.inbox / file.path).read_bytes()).hexdigest(),
             tables=file.tables,
+            modified_at=datetime.fromtimestamp((installation.inbox / file.path).stat().st_mtime, UTC),
         )
         for file in list_files(until, DEFAULT_SEED)
     ]
@@ -78,7 +79,7 @@ def tell_treasury(files: list[File], until: date) -> Treasury:
             break
         for year in (night.year - 1, night.year) if night.month == 1 else (night.year,):
             treasury.tell(treasury_records(year, night, seed=DEFAULT_SEED))
-        for file in files:
+        for file in sorted(files, key=lambda file: file.rank):
             if file.told_on == night and TREASURY_SHEET in file.tables:
                 treasury.tell(file.tables[TREASURY_SHEET])
     return treasury

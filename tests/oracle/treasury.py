@@ -43,7 +43,7 @@ class Closing(NamedTuple):
 
 
 class Treasury:
-    """Accepted rows by closing; a later telling of a row takes the place of an earlier one."""
+    """Accepted rows by closing; a later telling replaces all rows of each project, fund and kind that it names."""
 
     def __init__(self) -> None:
         self._closings: dict[Closing, dict[Line, Money]] = {}
@@ -58,6 +58,9 @@ class Treasury:
             if line and times[closing, line] == 1 and (money := self._read_money(closing, line, row))
         ]
         if len(rows) - len(accepted) <= MOST_REFUSED * len(rows):
+            named = {(closing, line[:3]) for closing, line, _ in accepted}
+            for closing, lines in self._closings.items():
+                self._closings[closing] = {k: money for k, money in lines.items() if (closing, k[:3]) not in named}
             for closing, line, money in accepted:
                 self._closings.setdefault(closing, {})[line] = money
 

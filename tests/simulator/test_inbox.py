@@ -12,7 +12,8 @@ import pytest
 from openpyxl import load_workbook
 
 from simulator import return_records, treasury_records
-from simulator.inbox import list_files, write_inbox
+from simulator.inbox import SENT_AT, list_files, write_inbox
+from simulator.periods import LOCAL
 from simulator.planted import read_planted
 
 YEAR_END = date(2024, 12, 31)
@@ -40,6 +41,12 @@ def test_writing_day_by_day_ends_in_the_bytes_of_writing_once(inbox: Path, tmp_p
         assert all(path.exists() for path in paths)
     assert read_bytes(tmp_path) == read_bytes(inbox)
     assert [str(path.relative_to(tmp_path)) for path in paths] == [file.path for file in list_files(YEAR_END, 1)]
+
+
+def test_file_was_changed_on_the_day_of_its_arrival_whenever_it_is_written(inbox: Path) -> None:
+    changed = {path: datetime.fromtimestamp(path.stat().st_mtime, LOCAL) for path in write_inbox(inbox, YEAR_END)}
+    arrived = {inbox / file.path: datetime.combine(file.arrived_on, SENT_AT, LOCAL) for file in list_files(YEAR_END, 1)}
+    assert changed == arrived
 
 
 def test_year_brings_about_forty_files_into_senders_folders(inbox: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import NAMESPACE_OID, UUID, uuid5
 
@@ -18,13 +18,17 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Telling:
-    """What a source told on the night of ``told_on``; ``verdicts``: of row numbers, rule and severity."""
+    """What a source told on the night of ``told_on``; ``verdicts``: of row numbers, rule and severity.
+
+    ``modified_at``: when its file was last changed.
+    """
 
     source: str
     told_on: date
     rows: Sequence[Row]
     content_sha256: str = "00"
     verdicts: Mapping[int, tuple[str, str]] = field(default_factory=dict)
+    modified_at: datetime = datetime(2024, 1, 1, tzinfo=UTC)
 
     @property
     def load_id(self) -> UUID:
@@ -63,7 +67,8 @@ def publish_telling(connection: psycopg.Connection, told: Telling, staging: str,
     ledger = {
         "load_id": told.load_id, "source": told.source, "entity": "rows", "window_start": told.told_on,
         "window_end": told.told_on, "data_date": told.told_on, "content_sha256": told.content_sha256,
-        "status": "published", "received_rows": len(told.rows), "accepted_rows": len(told.rows) - refused,
+        "modified_at": told.modified_at, "status": "published", "received_rows": len(told.rows),
+        "accepted_rows": len(told.rows) - refused,
         "quarantined_rows": refused, "run_id": "tonight", "started_at": "2024-01-01 00:00:00+00",
     }  # fmt: skip
     insert_rows(connection, "ops.load", [ledger])

@@ -55,7 +55,8 @@ def publish(connection: psycopg.Connection, told: Telling) -> tuple[int, int]:
     ledger = {
         "load_id": told.load_id, "source": "returns", "entity": "file", "window_start": told.told_on,
         "window_end": told.told_on, "data_date": told.told_on, "content_sha256": told.content_sha256,
-        "status": "published", "run_id": "tonight", "started_at": "2024-01-01 00:00:00+00",
+        "modified_at": told.modified_at, "status": "published", "run_id": "tonight",
+        "started_at": "2024-01-01 00:00:00+00",
     }  # fmt: skip
     insert_rows(connection, "ops.load", [ledger])
     return run_publish(connection, ledger)
@@ -124,7 +125,8 @@ def test_second_time_changes_nothing(connection: psycopg.Connection) -> None:
     told = tell(date(2024, 4, 5), FIGURE, TASK)
     assert publish(connection, told) == (1, 1)
     parameters = {
-        "load_id": told.load_id, "source": "returns", "data_date": told.told_on, "content_sha256": told.content_sha256,
+        "load_id": told.load_id, "source": "returns", "data_date": told.told_on, "modified_at": told.modified_at,
+        "content_sha256": told.content_sha256,
     }  # fmt: skip
     assert run_publish(connection, parameters) == (0, 0)
 

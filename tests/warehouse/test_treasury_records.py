@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from itertools import permutations
 from typing import Any
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from cchc.warehouse.connection import run_file
 from tests.conftest import Warehouse
@@ -18,6 +21,8 @@ from tests.warehouse.staged_rows import Row, Telling, insert_rows, publish_telli
 JUNE = date(2024, 6, 30)
 MILLION = 10**6
 PAID = "treasury.disbursement.numerator"
+PARTS = (PAID, "treasury.disbursement.denominator")
+ALL_MEASURES = "select day, measure_code, value, load_id, quality_flags from mart.measure order by 1, 2"
 
 
 @pytest.fixture
@@ -35,10 +40,16 @@ def line(project_code: str = "7000001", closed_on: date = JUNE, unit: int = MILL
     }  # fmt: skip
 
 
-def tell(told_on: date, *rows: Row, content_sha256: str = "00", **verdicts: tuple[str, str]) -> Telling:
-    """What the treasury told that night; ``row_2=("unit_slip", "warning")`` is the audit's word."""
+def tell(
+    told_on: date, *rows: Row, content_sha256: str = "00", saved_at: int = 8, **verdicts: tuple[str, str]
+) -> Telling:
+    """What the treasury told that night; ``row_2=("unit_slip", "warning")`` is the audit's word.
+
+    ``saved_at``: the hour of its file.
+    """
     judged = {int(row.removeprefix("row_")): verdict for row, verdict in verdicts.items()}
-    return Telling("treasury", told_on, rows, content_sha256, judged)
+    modified_at = datetime(2024, 7, 1, saved_at, tzinfo=UTC)
+    return Telling("treasury", told_on, rows, content_sha256, judged, modified_at)
 
 
 def publish(connection: psycopg.Connection, told: Telling) -> int:
@@ -136,6 +147,131 @@ def test_own_and_carried_over_capital_of_one_project_are_two_rows(connection: ps
     ]
 
 
+def test_corrected_closing_replaces_the_rows_of_its_keys_though_their_effective_dates_change(
+    connection: psycopg.Connection,
+) -> None:
+    wrong = line(plan=50, completed=25, advance=0, effective_on=date(2024, 1, 1))
+    right = line(plan=50, completed=25, advance=0, effective_on=date(2024, 2, 1))
+    other = line("7000002", plan=50, completed=Decimal("30.5"), advance=0)
+    publish(connection, tell(JUNE, wrong, other))
+    corrected = tell(date(2024, 7, 1), right, content_sha256="01")
+    assert publish(connection, corrected) == 2  # one row made, one removed
+    measure(connection)
+    paid, plan = (query(connection, f"select value from mart.measure where measure_code = '{code}'") for code in PARTS)
+    assert (paid, plan) == ([(Decimal("55.5") * MILLION,)], [(100 * MILLION,)])  # not 80.5
+    shown = query(connection, "select project_code, effective_on, paid_vnd from mart.disbursement order by 1")
+    assert shown == [
+        ("7000001", date(2024, 2, 1), 25 * MILLION),
+        ("7000002", date(2024, 1, 1), Decimal("30.5") * MILLION),
+    ]
+
+
+def test_corrected_key_loses_its_carried_over_capital_and_no_other_key_does(connection: psycopg.Connection) -> None:
+    carried_over = {"plan": 0, "carried_over": 800, "completed": 90, "advance": 0}
+    others = [line(fund_code="200", **carried_over), line(plan_kind="HDND", **carried_over)]
+    publish(connection, tell(JUNE, line(), line(**carried_over), *others, line(closed_on=date(2024, 5, 31))))
+    publish(connection, tell(date(2024, 7, 1), line(), content_sha256="01"))
+    left = "select closed_on, fund_code, plan_kind, is_carried_over from core.disbursement order by 1, 2, 3"
+    assert query(connection, left) == [
+        (date(2024, 5, 31), "100", "TTG", False),
+        (JUNE, "100", "HDND", True),
+        (JUNE, "100", "TTG", False),
+        (JUNE, "200", "TTG", True),
+    ]
+
+
+def test_key_that_only_loses_a_row_counts_as_changed_and_touches_its_closing(connection: psycopg.Connection) -> None:
+    may, revised = date(2024, 5, 31), {"plan": 9000, "effective_on": date(2024, 6, 1)}
+    first = tell(JUNE, line(closed_on=may), line(), line(completed=0, advance=0, **revised))
+    publish(connection, first)
+    corrected = tell(date(2024, 7, 1), line(closed_on=may), line(), content_sha256="01")
+    assert publish(connection, corrected) == 1
+    assert query(connection, "select distinct load_id from core.disbursement") == [(first.load_id,)]
+    assert read_touched(connection)[1:] == [(corrected.load_id, JUNE)]
+
+
+def test_key_of_which_every_row_is_refused_keeps_what_it_had(connection: psycopg.Connection) -> None:
+    publish(connection, tell(JUNE, line(), line("7000002")))
+    worse = [line(completed=2000), line("7000002", unit=7, effective_on=date(2024, 2, 1))]
+    publish(connection, tell(date(2024, 7, 1), *worse, content_sha256="01", row_2=("unknown_unit", "warning")))
+    assert query(connection, "select project_code, completed_vnd from core.disbursement order by 1") == [
+        ("7000001", 2000 * MILLION),
+        ("7000002", 1500 * MILLION),
+    ]
+
+
+def test_later_file_of_one_night_holds_though_its_hash_is_smaller(connection: psycopg.Connection) -> None:
+    later = tell(JUNE, line(completed=2), content_sha256="0a", saved_at=10)
+    for told in (later, tell(JUNE, line(completed=1), content_sha256="ff", saved_at=9)):
+        publish(connection, told)
+    assert query(connection, "select completed_vnd, load_id from core.disbursement") == [(2 * MILLION, later.load_id)]
+
+
+# Reports of one closing: keys, effective dates and carried-over marks come and go from one to the next.
+ROWS = st.lists(
+    st.tuples(
+        st.sampled_from(["7000001", "7000002"]),
+        st.sampled_from(["TTG", "HDND"]),
+        st.sampled_from([date(2024, 1, 1), date(2024, 3, 1), date(2024, 9, 1)]),
+        st.booleans(),
+        st.integers(1, 3),
+        st.booleans(),
+    ),
+    min_size=1,
+    max_size=6,
+    unique_by=lambda row: row[:4],
+)
+REPORTS = st.lists(
+    st.tuples(st.integers(1, 2), st.integers(8, 9), st.sampled_from(["0a", "0b", "ff"]), ROWS),
+    min_size=2,
+    max_size=4,
+    unique_by=lambda report: (report[0], report[2]),
+)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(reports=REPORTS, data=st.data())
+def test_corrections_end_the_same_whatever_the_order_of_loading(
+    connection: psycopg.Connection, reports: list[Any], data: st.DataObject
+) -> None:
+    expected: dict[Any, dict[Any, Any]] = {}
+    tellings = []
+    for day, hour, digest, rows in sorted(reports):
+        named: dict[Any, dict[Any, Any]] = {}
+        refused: dict[str, tuple[str, str]] = {}
+        lines = []
+        for number, (project, kind, effective_on, is_carried_over, completed, is_good) in enumerate(rows, 1):
+            own = {"plan": 0, "carried_over": 10} if is_carried_over else {"plan": 10}
+            lines.append(
+                line(project, plan_kind=kind, effective_on=effective_on, completed=completed, advance=0, **own)
+            )
+            if is_good:
+                named.setdefault((project, kind), {})[is_carried_over, effective_on] = completed * MILLION
+            else:
+                refused[f"row_{number}"] = ("negative", "warning")
+        expected |= named
+        tellings.append(tell(date(2024, 7, day), *lines, content_sha256=digest, saved_at=hour, **refused))
+    with connection.transaction(force_rollback=True):
+        for told in data.draw(st.permutations(tellings)):
+            publish(connection, told)
+            days = query(connection, f"select day from ops.touched_days where load_id = '{told.load_id}'")
+            if days:  # what isn't touched isn't computed again
+                measure(connection, days[0][0])
+        rows_of_core = query(
+            connection,
+            "select project_code, plan_kind, is_carried_over, effective_on, completed_vnd from core.disbursement",
+        )
+        step_by_step = query(connection, ALL_MEASURES)
+        connection.execute("delete from mart.measure")
+        measure(connection)
+        at_once = query(connection, ALL_MEASURES)
+    found: dict[Any, dict[Any, Any]] = {}
+    for project, kind, is_carried_over, effective_on, completed in rows_of_core:
+        found.setdefault((project, kind), {})[is_carried_over, effective_on] = completed
+    assert found == expected
+    assert step_by_step == at_once
+
+
 @pytest.mark.parametrize("order", list(permutations(range(4))))
 def test_what_was_told_last_of_a_closing_holds_whatever_the_order_of_loading(
     connection: psycopg.Connection, order: tuple[int, ...]
@@ -189,6 +325,42 @@ def test_figure_that_lacks_refused_rows_says_so_until_they_come(connection: psyc
     connection.execute("update ops.quarantine set resolved_at = clock_timestamp()")
     measure(connection)
     assert query(connection, flags) == [(2 * 1750 * MILLION, [])]
+
+
+def refuse(connection: psycopg.Connection, told: Telling, row_no: int) -> None:
+    """Put a row of a telling into quarantine."""
+    payload = {"budget_year": 2024, "closed_on": "2024-06-30", "project_code": "7000001", "fund_code": "100"}
+    row = {
+        "load_id": told.load_id, "row_no": row_no, "source": "treasury", "entity": "rows", "row_key": f"{row_no}",
+        "payload": json.dumps(payload | {"plan_kind": "TTG"}), "rules": ["negative"],
+    }  # fmt: skip
+    insert_rows(connection, "ops.quarantine", [row])
+
+
+def test_figure_says_that_its_newest_report_lacks_a_row_though_the_others_say_the_same(
+    connection: psycopg.Connection,
+) -> None:
+    publish(connection, tell(JUNE, line(), line("7000002")))
+    measure(connection)
+    lacking = tell(
+        date(2024, 7, 1),
+        line(effective_on=date(2024, 2, 1)),
+        line(),
+        content_sha256="01",
+        row_1=("negative", "warning"),
+    )
+    publish(connection, lacking)
+    refuse(connection, lacking, 1)
+    assert read_touched(connection)[1:] == [(lacking.load_id, JUNE)]
+    measure(connection, JUNE)
+    flags = f"select quality_flags from mart.measure where measure_code = '{PAID}'"
+    assert query(connection, flags) == [(["rows_rejected"],)]
+    whole = tell(date(2024, 7, 2), line(), content_sha256="02")
+    publish(connection, whole)  # the same again, and all of it
+    assert read_touched(connection)[2:] == [(whole.load_id, JUNE)]
+    measure(connection, JUNE)
+    assert query(connection, flags) == [([],)]
+    assert query(connection, "select resolved_by_load_id from ops.quarantine") == [(whole.load_id,)]
 
 
 def test_view_for_analysts_and_measure_say_the_same(connection: psycopg.Connection) -> None:

@@ -47,7 +47,7 @@ report as (
         t.*,
         min(t.holds_from) over (
             partition by t.plan_year, t.task_code, t.agency_code
-            order by t.told_on, t.content_sha256, t.row_no
+            order by t.told_on, t.modified_at, t.content_sha256, t.row_no
             rows between 1 following and unbounded following
         ) as holds_until
     from told as t

@@ -1,6 +1,7 @@
 -- Measures of what people reported, for periods that end on %(first_day)s to %(last_day)s. Leaves the table new_measure
 -- for store.sql. Figures are cumulative from 1 January to the end of their period and count from that day on.
--- Of several figures for one entry, agency and end, the one told last counts, whatever the order of loading.
+-- Of several figures for one entry, agency and end, the newest report counts, whatever the order of loading: by the day
+-- of its run, then by the modification time of its file, then by the hash.
 create temporary table new_measure on commit drop as
 with winner as (
     select distinct on (f.indicator_code, f.agency_code, f.period_end)
@@ -13,7 +14,14 @@ with winner as (
     where
         f.source = %(source)s
         and f.period_end between date_trunc('year', %(first_day)s::timestamp) and %(last_day)s
-    order by f.indicator_code, f.agency_code, f.period_end, f.told_on desc, f.content_sha256 desc, f.row_no desc
+    order by
+        f.indicator_code,
+        f.agency_code,
+        f.period_end,
+        f.told_on desc,
+        f.modified_at desc,
+        f.content_sha256 desc,
+        f.row_no desc
 ),
 
 derived as (
@@ -42,7 +50,14 @@ united as (
     from derived as d
     inner join winner as w on w.indicator_code = any(d.codes)
     where d.manner = 'union' and w.agency_code <> %(province)s
-    order by d.reading, w.agency_code, w.period_end, w.told_on desc, w.content_sha256 desc, w.row_no desc
+    order by
+        d.reading,
+        w.agency_code,
+        w.period_end,
+        w.told_on desc,
+        w.modified_at desc,
+        w.content_sha256 desc,
+        w.row_no desc
 ),
 
 -- Of each entry the newest figure of the year as known at the end of a period, where there is one of all of them.
@@ -81,8 +96,10 @@ joint as (
         max(k.denominator) as denominator,
         min(k.fresh_until) as fresh_until,
         string_to_array(string_agg(array_to_string(k.quality_flags, ' '), ' '), ' ') as quality_flags,
-        (array_agg(k.load_id order by k.period_end desc, k.told_on desc, k.content_sha256 desc, k.row_no desc))[1]
-            as load_id
+        (array_agg(
+            k.load_id
+            order by k.period_end desc, k.told_on desc, k.modified_at desc, k.content_sha256 desc, k.row_no desc
+        ))[1] as load_id
     from known as k
     group by k.reading, k.agency_code, k.day, k.figure_year, k.parts
     having count(*) = k.parts

@@ -15,10 +15,13 @@ with closing as (
     group by d.budget_year, d.closed_on
 ),
 
--- Loads that were published without some of their rows: their closings may lack something.
+-- Reports that were published without some of their rows: their closings may lack something.
 incomplete as (
-    select distinct q.load_id
+    select distinct
+        l.data_date,
+        l.content_sha256
     from ops.quarantine as q
+    inner join ops.load as l on q.load_id = l.load_id
     where q.source = %(source)s and q.resolved_at is null
 ),
 
@@ -29,11 +32,13 @@ told as (
         d.plan_kind,
         l.load_id,
         l.data_date,
+        coalesce(l.modified_at, l.captured_at) as modified_at,
         l.content_sha256,
-        d.quality_flags || case when i.load_id is not null then array['rows_rejected'] end as flags
+        d.quality_flags || case when i.data_date is not null then array['rows_rejected'] end as flags
     from core.disbursement as d
     inner join ops.load as l on d.load_id = l.load_id
-    left join incomplete as i on d.load_id = i.load_id
+    -- The report that the row comes from now; load_id is the first that said the same.
+    left join incomplete as i on d.told_on = i.data_date and d.content_sha256 = i.content_sha256
     where d.source = %(source)s and d.closed_on between %(first_day)s and %(last_day)s and not d.is_carried_over
 ),
 
@@ -42,8 +47,11 @@ metric_origin as (
         t.budget_year,
         t.closed_on,
         k.metric,
-        -- A sum comes from many loads: the one that was told last stands for them.
-        (array_agg(t.load_id order by t.data_date desc, t.content_sha256 desc, t.load_id desc))[1] as load_id,
+        -- A sum comes from many loads: the newest report stands for them.
+        (array_agg(
+            t.load_id
+            order by t.data_date desc, t.modified_at desc nulls last, t.content_sha256 desc, t.load_id desc
+        ))[1] as load_id,
         array_remove(array_agg(distinct f.flag order by f.flag), null) as flags
     from told as t
     inner join (

@@ -1,15 +1,74 @@
--- The accepted rows in đồng, with the flags of the source and of the audit: of one closing day what was told last wins,
--- in whatever order loads come. load_id changes only with what the row says.
+-- The accepted rows in đồng, with the flags of the source and of the audit. The newest report of a closing replaces
+-- every row of each project, fund and kind of plan that it names, whatever their effective dates and whether carried
+-- over; what it doesn't name stays. So all rows of one key come from one report, in whatever order reports are loaded.
+-- load_id changes only with what the row says. Leaves the table dirty_closing for touched_days.treasury.sql.
+create temporary table reported on commit drop as
+select
+    s.*,
+    s.carried_over > 0 as is_carried_over,
+    a.quality_flags
+from staging.treasury_row as s
+inner join staging.accepted_row as a on s.load_id = a.load_id and s.row_no = a.row_no
+where
+    s.load_id = %(load_id)s
+    and not exists (
+        select from core.disbursement as c
+        where
+            (c.source, c.budget_year, c.closed_on, c.project_code, c.fund_code, c.plan_kind)
+            = (%(source)s, s.budget_year, s.closed_on, s.project_code, s.fund_code, s.plan_kind)
+            and (c.told_on, c.modified_at, c.content_sha256) > (%(data_date)s, %(modified_at)s, %(content_sha256)s)
+    );
+
+-- The rows of the same keys that this report no longer has.
+create temporary table withdrawn on commit drop as
+select c.*
+from core.disbursement as c
+where
+    c.source = %(source)s
+    and exists (
+        select from reported as r
+        where
+            (r.budget_year, r.closed_on, r.project_code, r.fund_code, r.plan_kind)
+            = (c.budget_year, c.closed_on, c.project_code, c.fund_code, c.plan_kind)
+    )
+    and not exists (
+        select from reported as r
+        where
+            (
+                r.budget_year, r.closed_on, r.project_code, r.fund_code, r.plan_kind, r.is_carried_over,
+                r.effective_on
+            ) = (
+                c.budget_year, c.closed_on, c.project_code, c.fund_code, c.plan_kind, c.is_carried_over,
+                c.effective_on
+            )
+    );
+
+-- Closings to compute again: those that lose a row, those with a new or changed one (below), and those whose flag
+-- rows_rejected may come or go because another report, which lacks rows or lacks none, now stands for the same.
+create temporary table dirty_closing on commit drop as
+select w.closed_on from withdrawn as w
+union
+select r.closed_on
+from reported as r
+inner join core.disbursement as c
+    on
+        c.source = %(source)s
+        and r.budget_year = c.budget_year
+        and r.closed_on = c.closed_on
+        and r.project_code = c.project_code
+        and r.fund_code = c.fund_code
+        and r.plan_kind = c.plan_kind
+inner join ops.load as l
+    on
+        c.source = l.source
+        and (
+            l.load_id = %(load_id)s
+            or (c.told_on = l.data_date and c.content_sha256 = l.content_sha256)
+        )
+where l.quarantined_rows > 0;
+
 merge into core.disbursement as c
-using (
-    select
-        s.*,
-        s.carried_over > 0 as is_carried_over,
-        a.quality_flags
-    from staging.treasury_row as s
-    inner join staging.accepted_row as a on s.load_id = a.load_id and s.row_no = a.row_no
-    where s.load_id = %(load_id)s
-) as n
+using reported as n
     on
         c.source = %(source)s
         and c.budget_year = n.budget_year
@@ -19,7 +78,7 @@ using (
         and c.plan_kind = n.plan_kind
         and c.is_carried_over = n.is_carried_over
         and c.effective_on = n.effective_on
-when matched and (c.told_on, c.content_sha256) < (%(data_date)s, %(content_sha256)s) then
+when matched then
     update set
         decision_no = n.decision_no,
         project_name = n.project_name,
@@ -32,6 +91,7 @@ when matched and (c.told_on, c.content_sha256) < (%(data_date)s, %(content_sha25
         received_unit_vnd = trim_scale(n.unit_vnd),
         quality_flags = n.quality_flags,
         told_on = %(data_date)s,
+        modified_at = %(modified_at)s,
         content_sha256 = %(content_sha256)s,
         load_id = case
             when (
@@ -47,18 +107,71 @@ when not matched then
     insert (
         source, budget_year, closed_on, project_code, fund_code, plan_kind, is_carried_over, effective_on, decision_no,
         project_name, investor_code, investor_name, plan_vnd, carried_over_vnd, completed_vnd, advance_vnd,
-        received_unit_vnd, quality_flags, told_on, content_sha256, load_id
+        received_unit_vnd, quality_flags, told_on, modified_at, content_sha256, load_id
     )
     values (
         %(source)s, n.budget_year, n.closed_on, n.project_code, n.fund_code, n.plan_kind, n.is_carried_over,
         n.effective_on, n.decision_no, n.project_name, n.investor_code, n.investor_name, trim_scale(n.plan_vnd),
         trim_scale(n.carried_over_vnd), trim_scale(n.completed_vnd), trim_scale(n.advance_vnd), trim_scale(n.unit_vnd),
-        n.quality_flags, %(data_date)s, %(content_sha256)s, n.load_id
+        n.quality_flags, %(data_date)s, %(modified_at)s, %(content_sha256)s, n.load_id
     );
 
--- The rows that it made or changed.
+delete from core.disbursement as c
+using withdrawn as w
+where
+    (
+        c.source, c.budget_year, c.closed_on, c.project_code, c.fund_code, c.plan_kind, c.is_carried_over,
+        c.effective_on
+    ) = (
+        w.source, w.budget_year, w.closed_on, w.project_code, w.fund_code, w.plan_kind, w.is_carried_over,
+        w.effective_on
+    );
+
+insert into dirty_closing (closed_on)
+select c.closed_on
+from core.disbursement as c
+where c.load_id = %(load_id)s;
+
+-- Rejected rows are settled where a newer report names their key: in older reports by this one, in this one by a newer.
+update ops.quarantine as q set
+    resolved_at = clock_timestamp(),
+    resolved_by_load_id = %(load_id)s
+from reported as r, ops.load as l
+where
+    q.source = %(source)s
+    and q.resolved_at is null
+    and q.load_id = l.load_id
+    and (l.data_date, coalesce(l.modified_at, l.captured_at), l.content_sha256)
+    < (%(data_date)s, %(modified_at)s, %(content_sha256)s)
+    and (
+        q.payload ->> 'budget_year', q.payload ->> 'closed_on', q.payload ->> 'project_code',
+        q.payload ->> 'fund_code', q.payload ->> 'plan_kind'
+    ) = (r.budget_year::text, r.closed_on::text, r.project_code, r.fund_code, r.plan_kind);
+
+update ops.quarantine as q set
+    resolved_at = clock_timestamp(),
+    resolved_by_load_id = l.load_id
+from core.disbursement as c
+inner join ops.load as l
+    on c.source = l.source and c.told_on = l.data_date and c.content_sha256 = l.content_sha256
+where
+    q.load_id = %(load_id)s
+    and q.resolved_at is null
+    and c.source = %(source)s
+    and (c.told_on, c.modified_at, c.content_sha256) > (%(data_date)s, %(modified_at)s, %(content_sha256)s)
+    and (
+        q.payload ->> 'budget_year', q.payload ->> 'closed_on', q.payload ->> 'project_code',
+        q.payload ->> 'fund_code', q.payload ->> 'plan_kind'
+    ) = (c.budget_year::text, c.closed_on::text, c.project_code, c.fund_code, c.plan_kind);
+
+-- The rows that it made, changed or removed.
 select
-    project_code,
-    closed_on
-from core.disbursement
-where load_id = %(load_id)s;
+    c.project_code,
+    c.closed_on
+from core.disbursement as c
+where c.load_id = %(load_id)s
+union all
+select
+    w.project_code,
+    w.closed_on
+from withdrawn as w;

@@ -1,7 +1,7 @@
 -- The accepted figures of a file, beside whatever was told before: which one counts is decided when they are measured.
 insert into core.return_figure (
     load_id, row_no, source, indicator_code, agency_code, period, period_start, period_end, numerator, denominator,
-    evidence, note, quality_flags, told_on, content_sha256
+    evidence, note, quality_flags, told_on, modified_at, content_sha256
 )
 select
     s.load_id,
@@ -18,6 +18,7 @@ select
     s.note,
     a.quality_flags,
     %(data_date)s as told_on,
+    %(modified_at)s as modified_at,
     %(content_sha256)s as content_sha256
 from staging.returns_row as s
 inner join staging.accepted_row as a on s.load_id = a.load_id and s.row_no = a.row_no

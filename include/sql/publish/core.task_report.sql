@@ -3,7 +3,7 @@ select set_config('cchc.load_ids', %(load_id)s::text, true);
 
 insert into core.task_report (
     load_id, row_no, source, plan_year, task_code, agency_code, status, done_on, evidence, quality_flags, told_on,
-    content_sha256
+    modified_at, content_sha256
 )
 select
     s.load_id,
@@ -17,6 +17,7 @@ select
     s.evidence,
     a.quality_flags,
     %(data_date)s as told_on,
+    %(modified_at)s as modified_at,
     %(content_sha256)s as content_sha256
 from staging.returns_row_audit as s
 inner join staging.accepted_row as a on s.load_id = a.load_id and s.row_no = a.row_no

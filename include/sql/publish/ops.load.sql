@@ -1,12 +1,12 @@
 -- The ledger row of a load whose staged rows have been judged.
 insert into ops.load as l (
     load_id, source, entity, window_start, window_end, data_date, content_sha256, status, received_rows,
-    accepted_rows, quarantined_rows, stop_rules, error, archive_uri, captured_at, run_id, started_at
+    accepted_rows, quarantined_rows, stop_rules, error, archive_uri, captured_at, modified_at, run_id, started_at
 )
 values (
     %(load_id)s, %(source)s, %(entity)s, %(window_start)s, %(window_end)s, %(data_date)s, %(content_sha256)s,
     %(status)s, %(received_rows)s, %(accepted_rows)s, %(quarantined_rows)s, %(stop_rules)s, %(error)s,
-    %(archive_uri)s, %(captured_at)s, %(run_id)s, %(started_at)s
+    %(archive_uri)s, %(captured_at)s, %(modified_at)s, %(run_id)s, %(started_at)s
 )
 on conflict (load_id) do update set
     status = excluded.status,

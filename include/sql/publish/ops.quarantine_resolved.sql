@@ -1,5 +1,6 @@
--- A good row for the same key and day settles what is in quarantine, from this load or earlier ones. A key without a
--- day of its own is the same only within the window and the day described.
+-- A good row for the same key and day settles what is in quarantine, from this load or older ones: an older report that
+-- is loaded late settles nothing of a newer one. A key without a day of its own is the same only within the window and
+-- the day described.
 update ops.quarantine as q set
     resolved_at = clock_timestamp(),
     resolved_by_load_id = %(load_id)s
@@ -13,6 +14,10 @@ where
     and q.row_key = good.row_key
     and (q.load_id, q.row_no) is distinct from (good.load_id, good.row_no)
     and (
-        good.is_dated
+        (
+            good.is_dated
+            and (l.data_date, coalesce(l.modified_at, l.captured_at), l.content_sha256)
+            <= (%(data_date)s, %(modified_at)s, %(content_sha256)s)
+        )
         or (l.window_start = %(window_start)s and l.window_end = %(window_end)s and l.data_date = %(data_date)s)
     );

@@ -7,7 +7,8 @@ select
     false as is_dated,
     null::date as day,
     to_jsonb(s) as payload,
-    s.source_flags
+    s.source_flags,
+    null::text as correction_key
 from staging.national_portal_statistic as s
 union all
 select
@@ -17,7 +18,8 @@ select
     true as is_dated,
     s.day,
     to_jsonb(s) as payload,
-    s.source_flags
+    s.source_flags,
+    null::text as correction_key
 from staging.eoffice_unit_day as s
 union all
 select
@@ -30,7 +32,9 @@ select
     true as is_dated,
     s.closed_on as day,
     to_jsonb(s) as payload,
-    s.source_flags
+    s.source_flags,
+    -- A report replaces all versions of a plan together.
+    concat_ws(' ', s.budget_year, s.closed_on, s.project_code, s.fund_code, s.plan_kind) as correction_key
 from staging.treasury_row as s
 union all
 select
@@ -40,7 +44,9 @@ select
     true as is_dated,
     s.period_end as day,
     to_jsonb(s) as payload,
-    s.source_flags
+    s.source_flags,
+    -- Periods that end on one day give one figure.
+    concat_ws(' ', s.code, s.agency_code, s.period_end) as correction_key
 from staging.returns_row as s;
 comment on view staging.staged_row is 'Every staged row, whatever its source.';
 comment on column staging.staged_row.load_id is 'The load.';
@@ -50,6 +56,7 @@ comment on column staging.staged_row.is_dated is 'True where the key names its d
 comment on column staging.staged_row.day is 'Day of the row''s data; NULL: the day that the load describes.';
 comment on column staging.staged_row.payload is 'The row as staged.';
 comment on column staging.staged_row.source_flags is 'Flags that came with it; NULL if none.';
+comment on column staging.staged_row.correction_key is 'The key that a newer report replaces as a whole; NULL where no files are taken.';
 
 create or replace view staging.accepted_row as
 select

@@ -33,7 +33,10 @@ class ArchiveError(Exception):
 
 @dataclass(frozen=True)
 class Page:
-    """One answer of a capture; ``sha256`` and ``size`` are those of the body as received."""
+    """One answer of a capture; ``sha256`` and ``size`` are those of the body as received.
+
+    ``modified_at``: of a file, when it was last changed; None for answers, and in captures of earlier versions.
+    """
 
     file: str
     url: str
@@ -43,6 +46,7 @@ class Page:
     captured_at: str
     sha256: str
     size: int
+    modified_at: str | None = None
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,12 @@ class Capture:
     def captured_at(self) -> datetime:
         """When the first page was answered."""
         return datetime.fromisoformat(self.pages[0].captured_at)
+
+    @property
+    def modified_at(self) -> datetime:
+        """When the file was last changed; of answers, and of files that came without it, when they were captured."""
+        told = self.pages[0].modified_at
+        return datetime.fromisoformat(told) if told else self.captured_at
 
     @property
     def content_sha256(self) -> str:
@@ -194,6 +204,7 @@ def _write_page(folder: Path, number: int, response: Response) -> Page:
         captured_at=response.captured_at.isoformat(),
         sha256=hashlib.sha256(response.body).hexdigest(),
         size=len(response.body),
+        modified_at=response.modified_at.isoformat() if response.modified_at else None,
     )
 
 

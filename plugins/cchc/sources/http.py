@@ -25,7 +25,10 @@ LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 @dataclass(frozen=True)
 class Response:
-    """An answer as received. ``captured_at`` is the server's Date, else our clock; always with time zone."""
+    """An answer as received. ``captured_at`` is the server's Date, else our clock; always with time zone.
+
+    ``modified_at``: of a file, when it was last changed.
+    """
 
     url: str
     request: dict[str, Any]
@@ -33,6 +36,7 @@ class Response:
     content_type: str
     body: bytes
     captured_at: datetime
+    modified_at: datetime | None = None
 
 
 class RejectedResponseError(Exception):

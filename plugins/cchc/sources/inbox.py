@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from cchc.sources.cells import show
 from cchc.sources.errors import SourceError
-from cchc.sources.fields import show
 from cchc.sources.table import Refusal, Wanted
 from cchc.sources.workbook import has_headings, open_first_rows
 
@@ -21,16 +23,22 @@ GIVEN_BACK = "tra-lai"
 NOT_SENT = (".", "~$")
 NOT_SENT_NAMES = ("thumbs.db", "desktop.ini")
 DEEPEST = 8
+# A file that changed within this time may still be on its way.
+SETTLING_TIME = timedelta(seconds=10)
 
 
 @dataclass(frozen=True)
 class InboxFile:
-    """A file of the inbox. ``name``: its path within it; ``size`` in bytes; ``sha256`` None = too large to be read."""
+    """A file of the inbox. ``name``: its path within it; ``size`` in bytes; ``sha256`` None = too large to be read.
+
+    ``modified_at`` None: its store keeps no modification time.
+    """
 
     path: Any
     name: str
     size: int
     sha256: str | None
+    modified_at: datetime | None = None
 
     def read(self) -> bytes:
         """Its bytes."""
@@ -45,6 +53,28 @@ def list_files(folder: Any, largest_bytes: int) -> list[InboxFile]:
     Links are not followed: a sender could point one at what isn't theirs.
     """
     return sorted(_walk(folder, "", largest_bytes), key=lambda file: file.name)
+
+
+def settle(
+    files: Iterable[InboxFile],
+    largest_bytes: int,
+    *,
+    read_clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    wait: Callable[[float], None] = time.sleep,
+) -> list[InboxFile]:
+    """The files that are there whole, in the order given: those that are still being written wait for the next run.
+
+    A file that changed within SETTLING_TIME is looked at again after that time; all such files share one wait. A time
+    in the future (the clock of a file server is ahead) counts as recent. A store without modification times writes a
+    file whole or not at all: its files are taken.
+    """
+    files = list(files)
+    now = read_clock()
+    recent = [file.modified_at for file in files if file.modified_at and file.modified_at > now - SETTLING_TIME]
+    if not recent:
+        return files
+    wait((min(max(recent), now) + SETTLING_TIME - now).total_seconds())
+    return [file for file in files if file.modified_at not in recent or _is_unchanged(file, largest_bytes)]
 
 
 def recognise(content: bytes, name: str, kinds: Mapping[str, Wanted]) -> str | None:
@@ -84,6 +114,17 @@ def _walk(folder: Any, prefix: str, largest_bytes: int) -> Iterator[InboxFile]:
             yield from _walk(path, f"{prefix}{path.name}/", largest_bytes)
 
 
+def _is_unchanged(file: InboxFile, largest_bytes: int) -> bool:
+    try:
+        is_unchanged = describe(file.path, file.name, largest_bytes) == file
+    except OSError as error:
+        log.warning("%s: left for the next run, it can't be read any more (%s)", file.name, error)
+        return False
+    if not is_unchanged:
+        log.warning("%s: left for the next run, it is still being written", file.name)
+    return is_unchanged
+
+
 def is_unicode(name: str) -> bool:
     """Whether a name is text: bytes in another encoding come as surrogates, which no database can hold."""
     return name == name.encode("utf-8", "replace").decode("utf-8")
@@ -91,8 +132,21 @@ def is_unicode(name: str) -> bool:
 
 def describe(path: Any, name: str, largest_bytes: int) -> InboxFile:
     """A file with its hash, unless it is too large to be read; raises OSError when it can't be."""
-    file = InboxFile(path, name, path.stat().st_size, None)
+    stat = path.stat()
+    file = InboxFile(path, name, stat.st_size, None, _read_modified_at(stat))
     if file.size > largest_bytes:
         return file
     content = file.read()
-    return InboxFile(path, name, len(content), hashlib.sha256(content).hexdigest())
+    modified_at = _read_modified_at(path.stat())  # again: somebody may have begun to write it meanwhile
+    return InboxFile(path, name, len(content), hashlib.sha256(content).hexdigest(), modified_at)
+
+
+def _read_modified_at(stat: Any) -> datetime | None:
+    """The modification time; None where the store has none, or one that no calendar has."""
+    told = stat.st_mtime  # seconds, of some stores a datetime, 0 for none
+    if isinstance(told, datetime):
+        return told.astimezone(UTC) if told.tzinfo else told.replace(tzinfo=UTC)
+    try:
+        return datetime.fromtimestamp(told, UTC) if told else None
+    except (ValueError, OverflowError, OSError):
+        return None

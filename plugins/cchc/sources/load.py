@@ -57,6 +57,7 @@ class Load:
             "content_sha256": self.capture.content_sha256,
             "archive_uri": self.capture.folder.as_uri(),
             "captured_at": self.captured_at,
+            "modified_at": self.capture.modified_at,
         }
 
     def to_message(self) -> dict[str, str]:

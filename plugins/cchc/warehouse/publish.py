@@ -5,6 +5,7 @@ Killed anywhere before its end, it leaves nothing.
 
 from __future__ import annotations
 
+import json
 import logging
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -16,6 +17,7 @@ import psycopg
 from cchc.quality.audit import is_audited
 from cchc.sources.load import Load
 from cchc.sources.profile import Profile
+from cchc.sources.rules import read_rule_fields
 from cchc.sources.window import Window
 from cchc.warehouse.connection import run_file
 
@@ -82,7 +84,8 @@ def record_failure(
     connection: psycopg.Connection, source: str, window: Window, day: date, run_id: str, error: str
 ) -> None:
     """Write the ledger row of a window that brought nothing usable; commits. Told again by each run that fails."""
-    parameters: dict[str, Any] = dict.fromkeys(("data_date", "content_sha256", "archive_uri", "captured_at"))
+    nothing = ("data_date", "content_sha256", "archive_uri", "captured_at", "modified_at")
+    parameters: dict[str, Any] = dict.fromkeys(nothing)
     parameters |= {
         "load_id": uuid4(), "source": source, "entity": window.entity, "window_start": window.start,
         "window_end": max(window.start, min(window.end, day)), "run_id": run_id, "started_at": datetime.now(UTC),
@@ -93,9 +96,11 @@ def record_failure(
 
 
 def _move_rows(connection: psycopg.Connection, profile: Profile, outcome: Outcome, parameters: dict[str, Any]) -> int:
-    run_file(connection, "publish/ops.quarantine.sql", parameters)
+    rule_fields = json.dumps(read_rule_fields(f"{profile.staging}_{profile.rows}"))
+    run_file(connection, "publish/ops.quarantine.sql", parameters | {"rule_fields": rule_fields})
     if outcome.status != "published":
         return 0
+    run_file(connection, "publish/ops.file_key.sql", parameters)
     changed = sum(run_file(connection, f"publish/{name}.sql", parameters).rowcount for name in profile.publish)
     run_file(connection, "publish/ops.quarantine_resolved.sql", parameters)
     run_file(connection, f"publish/touched_days.{profile.measures}.sql", parameters)

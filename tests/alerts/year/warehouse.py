@@ -64,21 +64,25 @@ where c.told_on < excluded.told_on
 PAYMENT = """
 insert into core.disbursement (
     source, budget_year, closed_on, project_code, fund_code, plan_kind, is_carried_over, effective_on, plan_vnd,
-    carried_over_vnd, completed_vnd, advance_vnd, received_unit_vnd, told_on, content_sha256, load_id
-) values ('treasury', 2024, %s, '7400001', '41', 'TTG', false, '2024-01-01', %s, 0, %s, 0, 1, %s, '', %s)
+    carried_over_vnd, completed_vnd, advance_vnd, received_unit_vnd, told_on, modified_at, content_sha256, load_id
+) values (
+    'treasury', 2024, %s, '7400001', '41', 'TTG', false, '2024-01-01', %s, 0, %s, 0, 1, %s, '2024-01-01', '', %s
+)
 """
 RETURN = """
 insert into core.return_figure (
     load_id, row_no, source, indicator_code, agency_code, period, period_start, period_end, numerator, denominator,
-    told_on, content_sha256
+    told_on, modified_at, content_sha256
 ) values (
-    %s, %s, 'returns', 'II.2-2', %s, to_char(%s::date, 'YYYY-MM'), date_trunc('month', %s::date), %s, %s, 1, %s, ''
+    %s, %s, 'returns', 'II.2-2', %s, to_char(%s::date, 'YYYY-MM'), date_trunc('month', %s::date), %s, %s, 1, %s,
+    '2024-01-01', ''
 )
 """
 TASK = """
 insert into core.task_report (
-    load_id, row_no, source, plan_year, task_code, agency_code, status, done_on, told_on, content_sha256
-) values (%s, %s, 'returns', 2024, %s, %s, 'done', %s, %s, '')
+    load_id, row_no, source, plan_year, task_code, agency_code, status, done_on, told_on, modified_at,
+    content_sha256
+) values (%s, %s, 'returns', 2024, %s, %s, 'done', %s, %s, '2024-01-01', '')
 """
 TOUCHED = "insert into ops.touched_days (load_id, source, day) values (%s, %s, %s)"
 
