@@ -8,6 +8,7 @@ from __future__ import annotations
 from calendar import monthrange
 from collections.abc import Iterator
 from datetime import date
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -33,10 +34,13 @@ INDICATORS: list[dict[str, str | None]] = [
     {"indicator_code": "II.3-2", "roll_up": "own", "set_code": None, "levels": "{province}", "is_share": "false"},
     {"indicator_code": "II.8-1", "roll_up": "own", "set_code": None, "levels": "{province}", "valid_to": "2024-06-30"},
     {"indicator_code": "II.1.b-1", "roll_up": "own", "set_code": None, "levels": "{province}", "source": "portal"},
+    {"indicator_code": "II.10-1", "roll_up": "own", "set_code": None, "levels": "{province}", "counts": "rate"},
+    {"indicator_code": "II.7-9", "roll_up": "own", "set_code": None, "levels": "{province}", "counts": "amount"},
 ]
 AGENCIES: list[dict[str, str | None]] = [
     {"agency_code": "H58", "level": "province", "valid_to": None},
     {"agency_code": "H58.02", "level": "department", "valid_to": None},
+    {"agency_code": "H58.03", "level": "department", "valid_to": None},
     {"agency_code": "H58.40", "level": "district", "valid_to": None},
     {"agency_code": "H58.41", "level": "district", "valid_to": "2024-05-01"},
 ]
@@ -59,7 +63,12 @@ def quarter(number: int, year: int = 2024) -> dict[str, Any]:
 YES = {"sheet": "ChiTieu", "code": "II.2-2", "agency_code": "H58.40", "numerator": 1, "denominator": 1}
 FIGURE = YES | quarter(2) | {"evidence": "BC"}
 SHARE = FIGURE | {"code": "II.6-1", "agency_code": "H58.02", "numerator": 3, "denominator": 4}
+OTHER = SHARE | {"agency_code": "H58.03"}
 COUNT = FIGURE | {"code": "II.3-2", "agency_code": "H58", "numerator": 2, "denominator": None}
+RATE = FIGURE | {"code": "II.10-1", "agency_code": "H58", "numerator": Decimal("87.12"), "denominator": 100}
+AMOUNT = FIGURE | {"code": "II.7-9", "agency_code": "H58", "numerator": Decimal("1.5"), "denominator": Decimal("2.25")}
+SIGN_ABOVE, SIGNS, SIGN_BELOW = {"percent": ["Tử số"]}, {"percent": ["Tử số", "Mẫu số"]}, {"percent": ["Mẫu số"]}
+NOTHING_READ = dict.fromkeys(FIGURE) | {"sheet": "ChiTieu", "field_count": 8}
 TASK = {"sheet": "NhiemVu", "code": "PL.I.1", "agency_code": "H58.02", "status": "in_progress"}
 DONE = TASK | {"status": "done", "done_on": date(2024, 7, 9), "evidence": "BC"}
 
@@ -76,6 +85,32 @@ ROWS: list[tuple[str, dict[str, Any], set[str]]] = [
     ("nothing: a period that ends today", SHARE | {"agency_code": "H58"} | month(7), set()),
     ("nothing: a period that ends within a month", SHARE | {"agency_code": "H58"} | month(8), set()),
     ("nothing: an entry while it is in force", COUNT | {"code": "II.8-1", "denominator": 9} | month(5), set()),
+    ("nothing: a rate", RATE, set()),
+    ("nothing: a rate with a percent sign", RATE | SIGN_ABOVE | month(1), set()),
+    ("nothing: a rate with a percent sign in both parts", RATE | SIGNS | month(2), set()),
+    ("nothing: an amount with decimals", AMOUNT, set()),
+    ("rate over 100%", RATE | SIGN_BELOW | month(3), {"percent"}),
+    ("rate with a sign over another number", RATE | SIGN_ABOVE | {"denominator": 250} | month(4), {"percent"}),
+    ("rate below one in a hundred", RATE | {"numerator": Decimal("0.8712")} | month(5), {"rate_below_one"}),
+    ("nothing: a rate of none", RATE | {"numerator": 0, "evidence": None} | month(7), set()),
+    ("count with a percent sign", OTHER | SIGN_ABOVE | month(5), {"percent"}),
+    ("count over 100%", OTHER | SIGN_BELOW | {"denominator": 100} | month(6), {"percent"}),
+    ("amount with a percent sign", AMOUNT | SIGN_ABOVE | month(1), {"percent"}),
+    ("count with a mark that groups for others", OTHER | {"numerator": Decimal("1.234"), "denominator": 5,
+     "two_readings": ["Tử số: 1,234"]} | month(7), {"ambiguous_number"}),
+    ("count of thousands to some, of one to others", OTHER | {"numerator": 1, "two_readings": ["Tử số: 1,000"]}
+     | month(8), {"ambiguous_number"}),
+    ("nothing: count with a Vietnamese mark", OTHER | {"numerator": 1234, "denominator": 1256,
+     "two_readings": ["Tử số: 1.234", "Mẫu số: 1.256"]} | month(1, 2025), {"period_not_over"}),
+    ("amount with two readings in a file of commas", AMOUNT | {"two_readings": ["Mẫu số: 2,250"]} | month(2),
+     {"ambiguous_number"}),
+    ("amount with the other mark in a file of commas", AMOUNT | {"denominator": 2250,
+     "two_readings": ["Mẫu số: 2.250"]} | month(3), {"ambiguous_number"}),
+    ("half an agency", OTHER | {"denominator": Decimal("4.5")} | month(4), {"not_whole"}),
+    ("half of the baseline", COUNT | {"denominator": Decimal("1.5")} | month(8), {"not_whole"}),
+    ("row of too many fields", NOTHING_READ, {"wrong_field_count"}),
+    ("row of too few fields among tasks", NOTHING_READ | {"sheet": "NhiemVu", "field_count": 4},
+     {"wrong_field_count"}),
     ("code missing", FIGURE | {"code": None}, {"value_missing"}),
     ("agency missing", FIGURE | {"agency_code": None}, {"value_missing"}),
     ("numerator missing", COUNT | {"numerator": None} | month(4), {"value_missing"}),
@@ -86,7 +121,7 @@ ROWS: list[tuple[str, dict[str, Any], set[str]]] = [
     ("period of a count not read", COUNT | period("quý hai") | {"not_read": ["Kỳ báo cáo: quý hai"]}, {"bad_period"}),
     ("period and numerator not read", SHARE | period("quý hai")
      | {"numerator": None, "not_read": ["Kỳ báo cáo: quý hai", "Tử số: ba"]}, {"bad_period", "not_a_number"}),
-    ("year without a plan", SHARE | quarter(4, 2023), {"no_plan_for_period"}),
+    ("year before every plan", SHARE | quarter(4, 2022), {"no_plan_for_period"}),
     ("period not over", SHARE | quarter(3), {"period_not_over"}),
     ("indicator unknown", SHARE | {"code": "II.99-1"}, {"unknown_indicator"}),
     ("indicator fed by another source", SHARE | {"code": "II.1.b-1", "agency_code": "H58"}, {"unknown_indicator"}),
@@ -139,6 +174,7 @@ ROWS: list[tuple[str, dict[str, Any], set[str]]] = [
     ("done without a date", DONE | {"done_on": None, "code": "PL.I.9"}, {"done_without_date"}),
     ("a date without done", DONE | {"status": "in_progress", "code": "PL.I.10"}, {"date_without_done"}),
     ("done tomorrow", DONE | {"done_on": date(2024, 8, 1), "code": "PL.I.11"}, {"done_in_future"}),
+    ("done years before the plan", DONE | {"done_on": date(2020, 2, 17), "code": "PL.I.16"}, {"implausible_day"}),
     ("done without evidence", DONE | {"evidence": None, "code": "PL.I.12"}, {"no_evidence"}),
     ("task told twice, first", TASK | {"code": "PL.I.13"}, {"repeated_row"}),
     ("task told twice, second", DONE | {"code": "PL.I.13"}, {"repeated_row"}),
@@ -146,7 +182,7 @@ ROWS: list[tuple[str, dict[str, Any], set[str]]] = [
 
 REFUSALS = (
     "not_a_workbook", "protected_workbook", "macro_workbook", "too_large", "compression_bomb", "formula_error",
-    "no_headings", "wrong_encoding", "no_rows",
+    "no_headings", "hidden_sheets", "wrong_encoding", "no_rows",
 )  # fmt: skip
 
 SEVERITIES = {
@@ -155,8 +191,11 @@ SEVERITIES = {
         "value_missing", "not_a_number", "bad_period", "no_plan_for_period", "period_not_over", "unknown_indicator",
         "unknown_task", "unknown_agency", "outside_population", "negative", "count_too_large", "not_yes_or_no",
         "repeated_row", "unknown_status", "date_not_read", "done_without_date", "date_without_done", "done_in_future",
+        "wrong_field_count", "percent", "ambiguous_number", "not_whole", "implausible_day",
     },
-    "info": {"numerator_over_denominator", "no_evidence", "text_not_read", "coerced", "unknown_field"},
+    "info": {
+        "rate_below_one", "numerator_over_denominator", "no_evidence", "text_not_read", "coerced", "unknown_field",
+    },
 }  # fmt: skip
 
 
@@ -167,14 +206,14 @@ Judged = tuple[list[Result], dict[int, set[str]]]
 def login(cluster: Database) -> Iterator[Login]:
     """A warehouse with a small catalog."""
     tasks: list[dict[str, str | None]] = [
-        {"plan_year": "2024", "task_code": f"PL.I.{number}"} for number in range(1, 16)
+        {"plan_year": "2024", "task_code": f"PL.I.{number}"} for number in range(1, 17)
     ]
     with open_warehouse(cluster, "returns_suites") as own:
         with psycopg.connect(own.conninfo()) as connection:
             parameters = {"province": "H58", "source": "returns"}
             fill_table(connection, "core.agency_catalog", AGENCIES, parameters)
             fill_table(connection, "core.agency_set_member", [{"agency_code": f"H58.4{n}"} for n in (0, 1)], parameters)
-            whole = {"source": "returns", "valid_to": None, "is_share": "true"}
+            whole = {"source": "returns", "valid_to": None, "is_share": "true", "counts": "whole"}
             fill_table(connection, "mart.indicator", [whole | row for row in INDICATORS], parameters)
             fill_table(connection, "mart.task", [*tasks, {"plan_year": "2023", "task_code": "PL.OLD"}], parameters)
         yield own
@@ -185,7 +224,11 @@ def rows_judged(login: Login) -> Judged:
     """The file of ROWS, by number from 1."""
     with psycopg.connect(login.conninfo()) as connection:
         response = {"load_id": FILE, "row_no": 1, "rows_received": len(ROWS), "repeated_rows": 0}
-        insert_rows(connection, "staging.returns_response", [response | {"asked_to": D, "province_code": "H58"}])
+        insert_rows(
+            connection,
+            "staging.returns_response",
+            [response | {"asked_to": D, "province_code": "H58", "delimiter": ","}],
+        )
         stage_rows(connection, "staging.returns_row", FILE, [row for _, row, _ in ROWS])
     return judge(login, FILE, "returns_row")
 

@@ -141,13 +141,20 @@ ROWS: list[tuple[str, dict[str, Any], set[str]]] = [
     ("nothing: its plan by the council", GOOD | {"project_code": "7999993", "plan_kind": "HDND"}, set()),
     ("nothing: its plan from another fund", GOOD | {"project_code": "7999993", "fund_code": "200"}, set()),
     ("nothing: its closing before", GOOD | {"project_code": "7999993", "closed_on": MAY}, set()),
+    ("row of too many fields", dict.fromkeys(GOOD) | {"field_count": 16}, {"wrong_field_count"}),
+    ("amount with a percent sign", GOOD | {"percent": ["KeHoachVon"]}, {"percent"}),
+    ("amount with two readings in a file of commas", GOOD | {"two_readings": ["KeHoachVon: 49,384"]},
+     {"ambiguous_number"}),
+    ("closing day of another calendar", GOOD | {"closed_on": date(2020, 12, 30)}, {"implausible_day"}),
+    ("day of effect of another calendar", GOOD | {"effective_on": date(2019, 12, 31)}, {"implausible_day"}),
+    ("nothing: a plan of December before", GOOD | {"effective_on": date(2023, 12, 8)}, set()),
     ("field unknown", GOOD | {"source_flags": ["unknown_field"]}, {"unknown_field"}),
     ("read with a coercion", GOOD | {"coerced": ["KeHoachVon: 5000"]}, {"coerced"}),
 ]  # fmt: skip
 
 REFUSALS = (
     "not_a_workbook", "protected_workbook", "macro_workbook", "too_large", "compression_bomb", "formula_error",
-    "no_headings", "wrong_encoding", "no_rows",
+    "no_headings", "hidden_sheets", "wrong_encoding", "no_rows",
 )  # fmt: skip
 ANSWER = {
     "envelope_code": "0", "rows_received": 1, "rows_total": 1, "repeated_rows": 0, "asked_from": date(2024, 1, 1),
@@ -181,6 +188,7 @@ SEVERITIES = {
     "warning": {
         "no_project", "not_a_number", "value_missing", "unknown_plan_kind", "unknown_unit", "negative_plan",
         "day_not_read", "unit_slip", "implausible_amount", "repeated_row", "carried_over_with_plan",
+        "wrong_field_count", "percent", "ambiguous_number", "implausible_day",
     },
     "info": {"paid_over_plan", "negative_paid", "unknown_field", "coerced"},
 }  # fmt: skip
@@ -212,7 +220,9 @@ def login(cluster: Database) -> Iterator[Login]:
         with psycopg.connect(own.conninfo()) as connection:
             history = [closing(row, **changes) for _, row, told, _ in CASES for changes in told]
             fill_table(connection, "core.disbursement", history, {"source": "treasury", "province": "H58"})
-            insert_rows(connection, "staging.treasury_response", [{"load_id": LOAD, "row_no": 1, **ANSWER}])
+            insert_rows(
+                connection, "staging.treasury_response", [{"load_id": LOAD, "row_no": 1, "delimiter": ",", **ANSWER}]
+            )
             stage_rows(connection, "staging.treasury_row", LOAD, [row for _, row, _, _ in CASES])
             for number, (answer, row, _) in enumerate(ANSWERS, 2):
                 insert_rows(

@@ -12,7 +12,7 @@ import pytest
 from cchc.catalog import Catalog, load_catalog
 from cchc.returns.templates import Reporter, list_reporters, write_templates
 from cchc.settings import CHECKOUT, SOURCES
-from cchc.sources.fields import read_record
+from cchc.sources.fields import VIETNAMESE, read_record
 from cchc.sources.files import list_wanted
 from cchc.sources.profile import read_profile
 from cchc.sources.workbook import Refusal, read_tables
@@ -108,7 +108,7 @@ def test_filled_template_is_read_back_as_meant(folder: Path) -> None:
     file = io.BytesIO()
     workbook.save(file)
     figure, task = [
-        read_record(record, WANTED[table.kind], numbers="vietnamese")
+        read_record(record, WANTED[table.kind], VIETNAMESE)
         for table in read_tables(file.getvalue(), "bc.xlsx", WANTED)
         for _, record in table.rows
     ]

@@ -46,13 +46,14 @@ def test_copy_has_the_reason_beside_the_refused_row_only(tmp_path: Path) -> None
     path = write_back(tmp_path, file, 6)
     assert path == tmp_path / "so-tu-phap" / "tra-lai" / f"bc.{file.sha256[:8]}.tra-lai.xlsx"
     rows = read_rows(path)
-    assert [row[-1] for row in rows] == [None, None, REASON, None, None, explain("negative")]
-    assert [row[:-1] for row in rows[2:5]] == [(*HEADINGS,), (*GOOD_ROW,), (*GOOD_ROW,)]
+    assert [row[0] for row in rows[:5]] == [None, None, REASON, None, None]
+    assert rows[5][0] == f"{explain('negative')} Ô D6 (Tử số): “-1”. Ô E6 (Mẫu số): “1”."
+    assert [row[1:] for row in rows[2:5]] == [(*HEADINGS,), (*GOOD_ROW,), (*GOOD_ROW,)]
 
 
 def test_reason_says_what_the_cell_held_and_how_to_write_it(tmp_path: Path) -> None:
     path = write_back(tmp_path, sent(write_workbook([HEADINGS, AMBIGUOUS_ROW])), 2, rules=("not_a_number",))
-    assert "Tử số: 9.5 (" in read_rows(path)[1][-1]
+    assert read_rows(path)[1][0] == f"{explain('not_a_number')} Ô D2 (Tử số): “9.5”."
 
 
 def test_corrected_copy_is_a_report_again(tmp_path: Path) -> None:
@@ -66,7 +67,7 @@ def test_reasons_of_an_earlier_copy_are_replaced(tmp_path: Path) -> None:
     second = write_back(tmp_path, sent(first.read_bytes()), 2, rules=("unknown_agency",))
     rows = read_rows(second)
     assert rows[0].count(REASON) == 1
-    assert [row[-1] for row in rows] == [REASON, explain("unknown_agency"), None]
+    assert [row[0] for row in rows] == [REASON, f"{explain('unknown_agency')} Ô C2 (Mã đơn vị): “H58.31”.", None]
 
 
 def test_nothing_in_a_copied_workbook_can_run(tmp_path: Path) -> None:
@@ -76,7 +77,7 @@ def test_nothing_in_a_copied_workbook_can_run(tmp_path: Path) -> None:
         workbook["ChiTieu"].cell(3, column).data_type = "s"
     path = write_back(tmp_path, sent(save(workbook)), 3)
     copied = openpyxl.load_workbook(path)["ChiTieu"]
-    cells = [copied.cell(3, column) for column in range(1, 5)]
+    cells = [copied.cell(3, column) for column in range(2, 6)]
     assert [(cell.value, cell.data_type, cell.quotePrefix) for cell in cells] == [
         (text, "s", True) for text in [COMMAND, "+1+1", "@SUM(A1)", "-2+3"]
     ]
@@ -87,9 +88,10 @@ def test_nothing_in_a_copied_csv_can_run(tmp_path: Path) -> None:
     path = write_back(tmp_path, sent(text.encode(), "bc.csv"), 2, sheet="bc.csv")
     assert path.name.endswith(".tra-lai.csv")
     rows = list(csv.reader(io.StringIO(path.read_bytes().decode("utf-8-sig")), delimiter=";"))
-    assert rows[0] == [*HEADINGS, REASON]
-    assert rows[1][3:] == ["-5", "-1.234,5", f"'{COMMAND}", "'@x", explain("negative")]
-    assert rows[2][5:] == ["'\t=1", "'-x", ""]
+    assert rows[0] == [REASON, *HEADINGS]
+    assert rows[1][0].startswith(explain("negative"))
+    assert rows[1][4:] == ["-5", "-1.234,5", f"'{COMMAND}", "'@x"]
+    assert rows[2][6:] == ["'\t=1", "'-x"]
 
 
 def test_file_refused_whole_goes_back_as_a_note(tmp_path: Path) -> None:
@@ -105,7 +107,7 @@ def test_stopped_file_goes_back_as_note_and_copy(tmp_path: Path) -> None:
     reasons = {("ChiTieu", 2): [], ("ChiTieu", 3): ["not_a_number"]}
     paths = write_given_back(tmp_path, file, WANTED, reasons, ["too_many_rejected"])
     assert [path.suffix for path in paths] == [".txt", ".xlsx"]
-    assert [row[-1] is None for row in read_rows(paths[1])] == [False, True, False]
+    assert [row[0] is None for row in read_rows(paths[1])] == [False, True, False]
 
 
 def test_file_that_was_never_read_goes_back_as_a_note(tmp_path: Path) -> None:
@@ -134,7 +136,7 @@ def test_half_written_copy_is_made_whole(tmp_path: Path) -> None:
 def test_object_store_takes_it_too(tmp_path: Path) -> None:
     folder = UPath(f"memory://given-back-{tmp_path.name}")
     path = write_back(folder, sent(write_workbook([HEADINGS, AMBIGUOUS_ROW])), 2)
-    assert read_rows(path)[0][-1] == REASON
+    assert read_rows(path)[0][0] == REASON
     folder.fs.rm(folder.path, recursive=True)
 
 
@@ -153,7 +155,7 @@ def test_nothing_is_written_through_a_link(tmp_path: Path) -> None:
     copy = write_back(tmp_path / "inbox", file, 2)
     copy.unlink()
     copy.symlink_to(victim)
-    assert read_rows(write_back(tmp_path / "inbox", file, 2))[0][-1] == REASON
+    assert read_rows(write_back(tmp_path / "inbox", file, 2))[0][0] == REASON
     assert not copy.is_symlink()
     linked = tmp_path / "inbox" / "so-y-te"
     linked.mkdir()

@@ -42,7 +42,7 @@ def refuse(content: bytes, name: str = "bao-cao.xlsx") -> Refusal:
 
 def test_rows_are_read_by_heading_with_their_numbers() -> None:
     table = read_one(write_workbook([["Báo cáo quý I"], [], HEADINGS, [], GOOD_ROW]))
-    assert (table.kind, table.sheet, table.headings_row) == ("ChiTieu", "ChiTieu", 3)
+    assert (table.kind, table.sheet.name, table.headings.row_no) == ("ChiTieu", "ChiTieu", 3)
     assert table.rows == [(5, dict(zip(HEADINGS, GOOD_ROW, strict=True)))]
 
 
@@ -85,7 +85,7 @@ def test_example_of_the_guide_is_no_report() -> None:
     guide = workbook.create_sheet(unicodedata.normalize("NFD", "Hướng dẫn"))
     guide.append(HEADINGS)
     guide.append(GOOD_ROW)
-    assert read_one(save(workbook)).sheet == "ChiTieu"
+    assert read_one(save(workbook)).sheet.name == "ChiTieu"
 
 
 def test_row_of_nothing_but_codes_reports_nothing() -> None:
@@ -132,7 +132,7 @@ def test_named_sheet_that_cannot_be_read_is_not_passed_over() -> None:
 def test_sheet_of_something_else_is_passed_over() -> None:
     workbook = openpyxl.load_workbook(io.BytesIO(write_workbook([HEADINGS, GOOD_ROW])))
     workbook.create_sheet("Biểu đồ").append(["Quý", "Số"])
-    assert read_one(save(workbook)).sheet == "ChiTieu"
+    assert read_one(save(workbook)).sheet.name == "ChiTieu"
 
 
 def test_computed_value_of_a_formula_is_its_value() -> None:
@@ -177,7 +177,7 @@ def test_text_that_looks_like_a_formula_stays_text() -> None:
 def test_csv_is_read_in_its_usual_forms(content: bytes) -> None:
     expected = dict(zip(HEADINGS[:5], ["II.6-1", "H58.31", "2024-Q1", "9,5", "1.234"], strict=True))
     table = read_one(content, "bao-cao.csv")
-    assert (table.kind, table.sheet, table.rows) == ("ChiTieu", "bao-cao.csv", [(2, expected)])
+    assert (table.kind, table.sheet.name, table.rows) == ("ChiTieu", "bao-cao.csv", [(2, expected)])
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ select
     r.asked_to as told_on,
     i.is_share,
     i.roll_up,
+    i.counts,
     s.agency_code = r.province_code as is_province,
     case when s.sheet = 'ChiTieu' then p.plan_year else coalesce(d.plan_year, t.plan_year) end as plan_year,
     i.indicator_code is not null as is_indicator,
@@ -18,16 +19,21 @@ select
     s.agency_code = r.province_code
     or case when i.set_code is null then a.level = any(i.levels) else m.agency_code is not null end as is_in_population,
     array(select split_part(u.cell, ':', 1) from unnest(s.not_read) as u (cell)) as unread,
+    -- 1,234 of whole things is 1234 for one writer and no count for the other. Of amounts and rates the Vietnamese
+    -- reading holds, but in a file that commas divide into columns its writer may be neither.
+    array(
+        select split_part(u.cell, ':', 1) from unnest(s.two_readings) as u (cell)
+        where case i.counts when 'whole' then split_part(u.cell, ':', 2) like '%,%' else r.delimiter = ',' end
+    ) as ambiguous,
     count(*) over (partition by s.load_id, s.sheet, s.code, s.agency_code, s.period_end) as times_told
 from staging.returns_row as s
 inner join staging.returns_response as r on s.load_id = r.load_id
-left join (
-    select distinct
-        n.province_code,
-        n.plan_year
+-- A day without a plan of its own year uses the newest earlier one.
+left join lateral (
+    select max(n.plan_year) as plan_year
     from mart.indicator as n
-) as p
-    on r.province_code = p.province_code and extract(year from s.period_end) = p.plan_year
+    where n.province_code = r.province_code and n.plan_year <= extract(year from s.period_end)
+) as p on true
 left join mart.indicator as i
     on
         s.sheet = 'ChiTieu'
@@ -73,6 +79,8 @@ comment on column staging.returns_row_audit.plan_year is 'Plan in which the row 
 comment on column staging.returns_row_audit.is_indicator is 'The code is an entry fed by returns, in force at the end of the period.';
 comment on column staging.returns_row_audit.is_share is 'The entry is a share.';
 comment on column staging.returns_row_audit.roll_up is 'How the entry''s figure of the province comes about.';
+comment on column staging.returns_row_audit.counts is 'What the entry counts: whole things, an amount, or a rate.';
+comment on column staging.returns_row_audit.ambiguous is 'Headings of numbers with two readings, of which the entry and the file leave both open.';
 comment on column staging.returns_row_audit.is_agency is 'The agency is on the map at the end of the period; for a task, when it is told.';
 comment on column staging.returns_row_audit.is_in_population is 'The agency is one that the entry counts, or the province.';
 comment on column staging.returns_row_audit.unread is 'Headings of the row''s cells that could not be read.';

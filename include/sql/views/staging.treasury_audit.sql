@@ -17,9 +17,13 @@ comment on view staging.treasury_response_audit is 'The answer or file of the lo
 comment on column staging.treasury_response_audit.rows_of_other_closing is 'Rows of another closing day or budget year than asked for; of a file, which comes unasked, rows of a day that was not over.';
 
 create or replace view staging.treasury_row_audit as
-select * from staging.treasury_row
-where load_id = any(string_to_array(current_setting('cchc.load_ids'), ',')::uuid[]);
-comment on view staging.treasury_row_audit is 'The rows of the loads that the session names.';
+select
+    s.*,
+    r.delimiter
+from staging.treasury_row as s
+inner join staging.treasury_response as r on s.load_id = r.load_id
+where s.load_id = any(string_to_array(current_setting('cchc.load_ids'), ',')::uuid[]);
+comment on view staging.treasury_row_audit is 'The rows of the loads that the session names, and what separates the columns of their file.';
 
 -- What a slip of the unit shows against. The plan is compared with the same version's, or the newest told then; the
 -- payments of all versions together, since a new version takes over what was paid on the old one.
@@ -68,6 +72,7 @@ comment on column staging.treasury_history_audit.told_paid_vnd is 'Paid then on 
 -- A column means here what it means there.
 select ops.copy_comments('staging.treasury_response_audit', 'staging.treasury_response');
 select ops.copy_comments('staging.treasury_row_audit', 'staging.treasury_row');
+comment on column staging.treasury_row_audit.delimiter is 'What separates the columns of the file; NULL for workbooks and the API.';
 
 grant select on staging.treasury_response_audit, staging.treasury_row_audit, staging.treasury_history_audit
 to cchc_loader;

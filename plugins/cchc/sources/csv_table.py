@@ -20,14 +20,16 @@ def open_csv(content: bytes, name: str, last_row: int) -> Sheet:
     encoding = MARKS.get(content[:2], "utf-8-sig")
     delimiter = _find_delimiter(content, encoding)
     rows: list[Row] = []
+    field_counts: dict[int, int] = {}
     cells_read = 0
     for row_no, cells in enumerate(islice(_read(content, encoding, delimiter), last_row), 1):
         if trimmed := trim_cells(tuple(cell or None for cell in cells[:WIDEST])):
             rows.append((row_no, trimmed))
+            field_counts[row_no] = len(cells)
             cells_read += len(trimmed)
         if cells_read > MOST_CELLS:
             raise Refusal("too_large", f"hơn {MOST_CELLS} ô; chia thành nhiều tệp")
-    return Sheet(name, rows)
+    return Sheet(name, rows, delimiter=delimiter, field_counts=field_counts)
 
 
 def _find_delimiter(content: bytes, encoding: str) -> str:

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import math
 import re
-import unicodedata
 from calendar import monthrange
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
+
+from cchc.sources.cells import CALENDAR_1900, Calendar, Percent, Unseen, show, show_cell
+from cchc.sources.written_text import clean_text, fold_hyphens, is_blank
 
 Numbers = Literal["json", "vietnamese"]
 Type = Literal["text", "code", "number", "integer", "date", "period", "task_status"]
@@ -27,16 +29,14 @@ LONGEST_CODE = 200
 LONGEST_TEXT = 2_000
 YEARS = range(1900, 2101)
 
-# Day 0 of Excel's calendar, counted so that every serial after its 29 February 1900 (60), which never was, is right.
-EXCEL_EPOCH = date(1899, 12, 30)
-EXCEL_SERIALS = range(61, 73_416)  # to 31 December 2100
-
 PLAIN_NUMBER = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,40})?")
 VIETNAMESE_NUMBER = re.compile(
-    r"([-−+]?)([0-9]+|[1-9][0-9]{0,2}(?:\.[0-9]{3})+|[1-9][0-9]{0,2}(?: [0-9]{3})+)(?:,([0-9]+))?"
+    r"([-+]?)([0-9]+|[1-9][0-9]{0,2}(?:\.[0-9]{3})+|[1-9][0-9]{0,2}(?: [0-9]{3})+)(?:,([0-9]+))?"
 )
+# 1.234 and 1,234: one language's thousands are the other's decimals.
+ONE_MARK = re.compile(r"[-+]?[1-9][0-9]{0,2}[.,][0-9]{3}")
 LONGEST_NUMBER = 100
-PERIOD = re.compile(r"([0-9]{4})(?:-(?:Q([1-4])|(0[1-9]|1[0-2])))?")
+PERIOD = re.compile(r"([0-9]{4})(?:-{1,2}(?:Q([1-4])|(0[1-9]|1[0-2])))?")
 WIRE_DATE = re.compile(r"(?P<year>[0-9]{4})(-?)(?P<month>[0-9]{2})\2(?P<day>[0-9]{2})")
 WRITTEN_DATE = re.compile(r"(?P<day>[0-9]{1,2})/(?P<month>[0-9]{1,2})/(?P<year>[0-9]{4})")
 TASK_STATUSES = {
@@ -50,12 +50,28 @@ ADVICE_VI: dict[Type, str] = {
     "text": f"ô này chỉ nhận chữ, dài nhất {LONGEST_TEXT} ký tự, không có ký tự điều khiển lạ",
     "code": f"ô này chỉ nhận mã, dài nhất {LONGEST_CODE} ký tự",
     "number": "không đọc chắc được số này; viết kiểu Việt Nam: 9,5 là chín phẩy năm, 1.234 là một nghìn hai trăm ba "
-    "mươi tư, không kèm đơn vị hay dấu %",
+    "mươi tư, không kèm đơn vị",
     "integer": "ô này chỉ nhận số nguyên",
     "date": "không phải ngày; viết dd/MM/yyyy, ví dụ 30/06/2024",
     "period": "không phải kỳ báo cáo; viết 2024-Q1 (quý), 2024-06 (tháng) hoặc 2024 (năm)",
     "task_status": f"trạng thái phải là một trong: {', '.join(TASK_STATUSES)}",
 }
+
+
+@dataclass(frozen=True)
+class Notation:
+    """How the values of an answer or file are written.
+
+    ``has_comma_columns``: commas separate its columns, so that its marks may be English. ``calendar`` numbers its days.
+    """
+
+    numbers: Numbers
+    has_comma_columns: bool = False
+    calendar: Calendar = CALENDAR_1900
+
+
+JSON = Notation("json")
+VIETNAMESE = Notation("vietnamese")
 
 
 class Field(BaseModel):
@@ -72,78 +88,80 @@ class Field(BaseModel):
 class FieldsRead:
     """A record as read. ``values``: column → value, None where there is none; a period fills three columns.
 
-    ``not_read`` and ``coerced``: "Field: what it held", in files with how it should be written.
+    ``not_read`` and ``coerced``: "Field: what it held", in files with how it should be written. ``percent``: numbers
+    with a percent sign, of which the value is what stands before it; ``two_readings``: "Field: 1,234", numbers in files
+    whose one mark groups thousands or begins decimals, the value being the Vietnamese reading. Suites judge both.
     """
 
     values: dict[str, object] = field(default_factory=dict)
     not_read: list[str] = field(default_factory=list)
     coerced: list[str] = field(default_factory=list)
+    percent: list[str] = field(default_factory=list)
+    two_readings: list[str] = field(default_factory=list)
 
 
 class _Value(NamedTuple):
-    """A value, and whether it had to be turned into what the contract says."""
+    """A value, whether it had to be turned into what the contract says, and what a number looked like."""
 
     value: object
     is_coerced: bool = False
+    is_percent: bool = False
+    has_two_readings: bool = False
 
 
-def read_record(record: Mapping[str, object], fields: Mapping[str, Field], numbers: Numbers) -> FieldsRead:
+def read_record(record: Mapping[str, object], fields: Mapping[str, Field], notation: Notation) -> FieldsRead:
     """Read the fields of one record; never raises. Fields outside ``fields`` are left alone.
 
-    ``numbers``: how numbers in text are meant. ``json``: 12.5, and text is a coercion, since JSON has numbers;
-    ``vietnamese``: 12,5 and 1.234 as people write them in cells (sources.md, returns), which is ordinary.
+    JSON has numbers: 12.5, and text is a coercion. In files people write 12,5 and 1.234 in cells and text, and days as
+    dd/MM/yyyy, which is ordinary (docs/sources.md, returns).
     """
     read = FieldsRead()
     for name, wire in fields.items():
         held = record.get(name)
-        found = _NOTHING if _is_empty(held) else _READERS[wire.type](held, numbers)
+        advice = ADVICE_VI[wire.type] if notation.numbers == "vietnamese" else ""  # people write cells, systems JSON
+        if isinstance(held, Unseen):
+            advice, held = f"{held.why_vi}; bỏ ẩn hoặc đổi định dạng ô", held.value
+            found = _READERS[wire.type](held, notation) if wire.type in ("text", "code") else None
+        else:
+            found = _NOTHING if is_blank(held) else _READERS[wire.type](held, notation)
+        shown = show_cell(held) if notation.numbers == "vietnamese" else show(held)
         if found is None:
-            advice = f" ({ADVICE_VI[wire.type]})" if numbers == "vietnamese" else ""  # people write cells, systems JSON
-            read.not_read.append(f"{name}: {show(held)}{advice}")
-        elif found.is_coerced:
-            read.coerced.append(f"{name}: {show(held)}")
-        value = found.value if found else None
+            read.not_read.append(f"{name}: {shown}" + (f" ({advice})" if advice else ""))
+            found = _NOTHING
+        read.coerced += [f"{name}: {shown}"] if found.is_coerced else []
+        read.percent += [name] if found.is_percent else []
+        read.two_readings += [f"{name}: {shown}"] if found.has_two_readings else []
+        value = found.value
         read.values |= _period_columns(wire.column, value) if wire.type == "period" else {wire.column: value}
     return read
 
 
 def read_vietnamese_number(text: str) -> Decimal | None:
     """``9,5`` = 9.5; ``1.234`` and ``1 234`` = 1234; ``1.234,5`` = 1234.5; None where it may mean something else."""
-    found = VIETNAMESE_NUMBER.fullmatch(fold_spaces(text)) if len(text) <= LONGEST_NUMBER else None
+    found = VIETNAMESE_NUMBER.fullmatch(_fold_number(text))
     if found is None:
         return None
     sign, whole, fraction = found.groups()
     point = f".{fraction}" if fraction else ""
-    return _limit(Decimal(sign.replace("−", "-") + re.sub("[. ]", "", whole) + point))
+    return _limit(Decimal(sign + re.sub("[. ]", "", whole) + point))
 
 
-def fold_spaces(text: str) -> str:
-    """Composed (NFC), without spaces around it and with single ones inside, whatever kind of space they were."""
-    return " ".join(unicodedata.normalize("NFC", text).split())
-
-
-def show(value: object) -> str:
-    """A value for a message: short, and nothing in it that a database can't hold."""
-    if isinstance(value, dict | list):
-        return "một cấu trúc lồng nhau"
-    if isinstance(value, int) and value.bit_length() > 1_000:  # Python refuses to write out so many digits
-        return "một số quá dài"
-    return re.sub("[\x00-\x1f\ud800-\udfff]", "�", str(value)[:80])
-
-
-def _is_empty(held: object) -> bool:
-    return held is None or (isinstance(held, str) and not held.strip())
+def _fold_number(text: str) -> str:
+    """A number's text with its spaces and its sign folded; nothing where it is too long for one."""
+    return fold_hyphens(clean_text(text)) if len(text) <= LONGEST_NUMBER else ""
 
 
 def _read_text(held: object, longest: int) -> _Value | None:
     """Text as it is; a number where text belongs is written out, which may have lost its leading zeros."""
     if isinstance(held, str):
         # Length is looked at first: composing is slow on megabytes of combining marks.
-        text = fold_spaces(held) if len(held) <= 4 * LONGEST_TEXT else held
+        text = clean_text(held) if len(held) <= 4 * LONGEST_TEXT else held
         is_sound = len(text) <= longest and re.search("[\x00\ud800-\udfff]", text) is None
         return _Value(text) if is_sound else None
     if isinstance(held, date):
         return _Value(f"{held:%d/%m/%Y}", is_coerced=True) if longest == LONGEST_TEXT else None
+    if isinstance(held, Percent):
+        return _Value(show_cell(held), is_coerced=True) if longest == LONGEST_TEXT else None
     number = _read_plain_number(held)
     if number is None:
         return None
@@ -152,19 +170,32 @@ def _read_text(held: object, longest: int) -> _Value | None:
     )
 
 
-def _read_number(held: object, numbers: Numbers) -> _Value | None:
-    if isinstance(held, str):
-        if numbers == "vietnamese":
-            number = read_vietnamese_number(held)
-            return None if number is None else _Value(number)
+def _read_code(held: object) -> _Value | None:
+    """A code: text in which every kind of hyphen is one."""
+    found = _read_text(held, LONGEST_CODE)
+    return found._replace(value=fold_hyphens(str(found.value))) if found else None
+
+
+def _read_number(held: object, notation: Notation) -> _Value | None:
+    if isinstance(held, Percent):
+        number = _limit(held.number)
+        return None if number is None else _Value(number, is_percent=True)
+    if not isinstance(held, str):
+        number = _read_plain_number(held)
+        return None if number is None else _Value(number)
+    if notation.numbers == "json":
         text = held.strip()
         return _Value(Decimal(text), is_coerced=True) if PLAIN_NUMBER.fullmatch(text) else None
-    number = _read_plain_number(held)
-    return None if number is None else _Value(number)
+    text = _fold_number(held)
+    is_percent = text.endswith("%")
+    text = text.removesuffix("%").rstrip()
+    number = read_vietnamese_number(text)
+    has_two_readings = ONE_MARK.fullmatch(text) is not None and ("," in text or notation.has_comma_columns)
+    return None if number is None else _Value(number, is_percent=is_percent, has_two_readings=has_two_readings)
 
 
 def _read_plain_number(held: object) -> Decimal | None:
-    """A number as it is; a float as the shortest decimal that is it, which is what its cell shows."""
+    """A number as it is; a float as the shortest decimal that is it."""
     if isinstance(held, bool) or not isinstance(held, int | float | Decimal):
         return None
     if isinstance(held, float) and not math.isfinite(held):
@@ -181,28 +212,32 @@ def _limit(number: Decimal) -> Decimal | None:
     return number if is_small else None
 
 
-def _read_integer(held: object, numbers: Numbers) -> _Value | None:
-    found = _read_number(held, numbers)
+def _read_integer(held: object, notation: Notation) -> _Value | None:
+    found = _read_number(held, notation)
     if found is None or not isinstance(found.value, Decimal):
         return None
     number = found.value
-    is_whole = abs(number) <= LARGEST_INTEGER and number == number.to_integral_value()
+    is_whole = abs(number) <= LARGEST_INTEGER and number == number.to_integral_value() and not found.is_percent
     return _Value(int(number), found.is_coerced) if is_whole else None
 
 
-def _read_date(held: object, numbers: Numbers) -> _Value | None:
+def _read_date(held: object, notation: Notation) -> _Value | None:
+    is_written = notation.numbers == "vietnamese"
     if isinstance(held, datetime):
         return _known_day(held.date(), is_coerced=held.time() != held.time().min)
     if isinstance(held, date):
         return _known_day(held)
     if isinstance(held, str):
-        wire, written = WIRE_DATE.fullmatch(held.strip()), WRITTEN_DATE.fullmatch(held.strip())
-        return _make_day(wire) if wire else _make_day(written, is_coerced=True)
+        text = fold_hyphens(clean_text(held)) if len(held) <= LONGEST_NUMBER else ""
+        wire, written = WIRE_DATE.fullmatch(text), WRITTEN_DATE.fullmatch(text)
+        # Systems write days as the contract has them, people as they are used to.
+        return _make_day(wire) if wire else _make_day(written, is_coerced=not is_written)
     number = _read_plain_number(held)
     if number is None or number != number.to_integral_value():
         return None
-    if numbers == "vietnamese" and int(number) in EXCEL_SERIALS:  # a date whose cell has lost its format
-        return _Value(EXCEL_EPOCH + timedelta(days=int(number)), is_coerced=True)
+    day = notation.calendar.find_day(int(number)) if is_written else None
+    if day:  # a date whose cell has lost its format
+        return _known_day(day, is_coerced=True)
     return _make_day(WIRE_DATE.fullmatch(f"{number:f}"), is_coerced=True)
 
 
@@ -220,15 +255,14 @@ def _known_day(day: date, *, is_coerced: bool = False) -> _Value | None:
     return _Value(day, is_coerced) if day.year in YEARS else None
 
 
-def _read_period(held: object, _: Numbers) -> _Value | None:
+def _read_period(held: object) -> _Value | None:
     if isinstance(held, date):  # what Excel makes of 2024-06 typed into a cell; another day could mean anything
         return _Value(f"{held:%Y-%m}", is_coerced=True) if held.day == 1 and held.year in YEARS else None
-    is_text = isinstance(held, str)
-    number = None if is_text else _read_plain_number(held)
-    text = str(held) if is_text else f"{number.normalize():f}" if number is not None else ""
-    text = re.sub(r"\s", "", text[:40]).replace("–", "-").upper()
+    number = None if isinstance(held, str) else _read_plain_number(held)  # 2024 typed into a cell
+    text = held if isinstance(held, str) else f"{number.normalize():f}" if number is not None else ""
+    text = re.sub(r"\s", "", fold_hyphens(clean_text(text[:LONGEST_NUMBER]))).upper()
     found = PERIOD.fullmatch(text)
-    return _Value(text, is_coerced=not is_text) if found and int(found[1]) in YEARS else None
+    return _Value(text.replace("--", "-")) if found and int(found[1]) in YEARS else None
 
 
 def _period_columns(column: str, period: object) -> dict[str, object]:
@@ -242,18 +276,18 @@ def _period_columns(column: str, period: object) -> dict[str, object]:
     return {column: period, f"{column}_start": date(year, first, 1), f"{column}_end": end}
 
 
-def _read_task_status(held: object, _: Numbers) -> _Value | None:
-    status = TASK_STATUSES.get(fold_spaces(held[:200]).lower()) if isinstance(held, str) else None
+def _read_task_status(held: object) -> _Value | None:
+    status = TASK_STATUSES.get(clean_text(held[:200]).lower()) if isinstance(held, str) else None
     return _Value(status) if status else None
 
 
 _NOTHING = _Value(None)
-_READERS: dict[Type, Callable[[object, Numbers], _Value | None]] = {
+_READERS: dict[Type, Callable[[object, Notation], _Value | None]] = {
     "text": lambda held, _: _read_text(held, LONGEST_TEXT),
-    "code": lambda held, _: _read_text(held, LONGEST_CODE),
+    "code": lambda held, _: _read_code(held),
     "number": _read_number,
     "integer": _read_integer,
     "date": _read_date,
-    "period": _read_period,
-    "task_status": _read_task_status,
+    "period": lambda held, _: _read_period(held),
+    "task_status": lambda held, _: _read_task_status(held),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,7 +10,7 @@ from cchc.sources.profile import FilesProfile, Profile, RecordsProfile
 from cchc.sources.reading import Reading
 from cchc.sources.records import RowReader
 from cchc.sources.window import Window
-from cchc.sources.workbook import Refusal, Wanted, read_tables
+from cchc.sources.workbook import Refusal, Table, Wanted, read_tables
 
 
 def list_wanted(profile: Profile) -> Wanted:
@@ -29,13 +30,14 @@ def read_file(
     response: dict[str, Any] = {"refusal": refused, "refusal_detail": None}
     described: list[Mapping[str, Any]] = []
     rows: list[dict[str, Any]] = []
+    delimiter: str | None = None
     try:
-        tables = [] if refused else read_tables(content, name, wanted)
-        for table in tables:
+        for table in [] if refused else read_tables(content, name, wanted):
             reader = RowReader(wanted[table.kind])
             kind = {"sheet": table.kind} if isinstance(profile, FilesProfile) else {}
             for row_no, record in table.rows:
-                reader.add(f"{table.sheet}!{row_no}", record, "vietnamese", **kind)
+                _add_row(reader, table, row_no, record, kind)
+            delimiter = table.sheet.delimiter
             described.append(reader.describe())
             rows += reader.rows
     except Refusal as refusal:
@@ -57,6 +59,20 @@ def read_file(
             "asked_from": None,
             "asked_to": window.end,
             "province_code": province,
+            "delimiter": delimiter,
         },
         rows=[{column: row.get(column) for column in columns} for row in rows],
     )
+
+
+def _add_row(
+    reader: RowReader, table: Table, row_no: int, record: Mapping[str, object], kind: Mapping[str, str]
+) -> None:
+    """Read one row, with its cells. A row with another number of fields is read as nothing: its columns are shifted."""
+    field_count = table.field_counts.get(row_no)
+    told = dict.fromkeys(record) if field_count else record
+    cells = json.dumps(table.find_cells(row_no, record, reader.fields), ensure_ascii=False)
+    read = reader.add(
+        f"{table.sheet.name}!{row_no}", told, table.sheet.notation, **kind, cells=cells, field_count=field_count
+    )
+    reader.rows[-1] |= {"percent": read.percent or None, "two_readings": read.two_readings or None}

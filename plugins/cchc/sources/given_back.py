@@ -14,15 +14,22 @@ from uuid import uuid4
 import yaml
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
+from openpyxl.styles import PatternFill
 from openpyxl.workbook.child import INVALID_TITLE_REGEX
 
 from cchc.settings import INCLUDE
+from cchc.sources.cells import Unseen
 from cchc.sources.fields import read_record, read_vietnamese_number
 from cchc.sources.inbox import GIVEN_BACK
-from cchc.sources.table import REASONS_HEADING, Refusal, Row, Sheet, Wanted, find_headings, read_table, trim_cells
-from cchc.sources.workbook import is_workbook, open_sheets, read_tables
+from cchc.sources.rules import read_rule_fields
+from cchc.sources.table import REASONS_HEADING, Refusal, Row, Sheet, Table, Wanted, find_headings, read_table
+from cchc.sources.workbook import is_workbook, list_hidden_sheets, open_sheets, read_tables
 from cchc.sources.workbook_bytes import fill_cell, pack_workbook
 
+SUITES = ("returns_row", "treasury_row")  # of the rows that files hold
+EMPTY_CELL_RULES = ("value_missing", "done_without_date")  # what is wrong is that nothing stands there
+REJECTED_FILL = PatternFill("solid", fgColor="FFE699")
+MOST_EMPTY_ROWS = 20  # between two rows of a copy: a cell in the last row of a sheet isn't worth a million
 REASONS_FILE = INCLUDE / "inbox" / "reasons_vi.yaml"
 # What a spreadsheet runs when a cell of a CSV file begins with it.
 RUN_SIGNS = ("=", "+", "-", "@", "\t", "\r")
@@ -31,6 +38,18 @@ LONGEST_STEM = 200  # bytes: with its ending a name stays below the 255 of most 
 
 # Sheet and row number → rules that the row breaks.
 Reasons = Mapping[tuple[str, int], Sequence[str]]
+
+
+@dataclass(frozen=True)
+class MarkedSheet:
+    """A sheet of a copy: its rows, the reasons in their first column, and the numbers of the rejected ones.
+
+    Columns stay divided as the sender divided them: in another file a number may have another reading.
+    """
+
+    rows: list[Row]
+    delimiter: str
+    rejected: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -59,7 +78,8 @@ def write_given_back(
         written.append(_write(place, f"{stem}.txt", _write_note(file, wanted, stop_rules).encode("utf-8-sig")))
     refused = {row: rules for row, rules in reasons.items() if rules}
     if refused:
-        sheets = {sheet.name: _mark_rows(sheet, wanted, refused) for sheet in open_sheets(file.content, file.name)}
+        seen = [sheet for sheet in open_sheets(file.content, file.name) if not sheet.is_hidden]
+        sheets = {sheet.name: _mark_rows(sheet, wanted, refused) for sheet in seen}
         write, ending = (_write_workbook, "xlsx") if is_workbook(file.content) else (_write_csv, "csv")
         written.append(_write(place, f"{stem}.{ending}", write(sheets)))
     return written
@@ -86,56 +106,86 @@ def _write_note(file: SentFile, wanted: Wanted, rules: Iterable[str]) -> str:
     return "\r\n".join([*lines, ""])
 
 
-def _mark_rows(sheet: Sheet, wanted: Wanted, refused: Reasons) -> list[Row]:
-    """A sheet's rows; where any is refused, with a last column of reasons in place of an earlier copy's."""
+def list_hidden(file: SentFile, wanted: Wanted) -> list[str]:
+    """The hidden sheets of a file that look like a report, which nobody reads."""
+    try:
+        return list_hidden_sheets(open_sheets(file.content, file.name), wanted)
+    except Refusal:
+        return []
+
+
+def _mark_rows(sheet: Sheet, wanted: Wanted, refused: Reasons) -> MarkedSheet:
+    """A sheet's rows; where any is refused, behind a column of reasons, which takes the place of an earlier copy's."""
     rules_by_row = {row_no: rules for (name, row_no), rules in refused.items() if name == sheet.name}
     headings = find_headings(sheet, wanted) if rules_by_row else None
+    delimiter = sheet.delimiter or ";"
     if headings is None:
-        return sheet.rows
-    fields = wanted[headings.kind]
-    records = dict(read_table(sheet, headings, fields).rows)
+        return MarkedSheet(sheet.rows, delimiter)
+    table = read_table(sheet, headings, wanted[headings.kind])
+    records = dict(table.rows)
     reasons = {headings.row_no: REASONS_HEADING}
     for row_no, rules in rules_by_row.items():
-        not_read = read_record(records.get(row_no, {}), fields, numbers="vietnamese").not_read
-        reasons[row_no] = " ".join([*map(explain, rules), *(f"{held}." for held in not_read)])
+        reasons[row_no] = _write_reasons(table, row_no, records.get(row_no, {}), rules, wanted)
     earlier = {column for column, heading in headings.columns.items() if heading == REASONS_HEADING}
-    rows = {row_no: [None if at in earlier else cell for at, cell in enumerate(cells)] for row_no, cells in sheet.rows}
-    width = max(len(trim_cells(tuple(cells))) for cells in rows.values())
-    marked = []
-    for row_no, cells in rows.items():
-        filled = (*cells[:width], *[None] * (width - len(cells)))
-        marked.append((row_no, (*filled, reasons.get(row_no))))
-    return marked
+    rows: list[Row] = []
+    for row_no, cells in sheet.rows:
+        padded = (*cells, *[None] * (sheet.field_counts.get(row_no, 0) - len(cells)))  # as many fields as were sent
+        rows.append((row_no, (reasons.get(row_no), *(cell for at, cell in enumerate(padded) if at not in earlier))))
+    return MarkedSheet(rows, delimiter, frozenset(rules_by_row))
 
 
-def _fill_gaps(rows: list[Row]) -> Iterator[tuple[object, ...]]:
-    """Every row in its place, the empty ones between them too."""
+def _write_reasons(
+    table: Table, row_no: int, record: Mapping[str, object], rules: Sequence[str], wanted: Wanted
+) -> str:
+    """Each reason once, a line for each rule, with the cells that it looks at and what they show."""
+    fields = wanted[table.headings.kind]
+    read = read_record(record, fields, table.sheet.notation)
+    not_read = {held.partition(":")[0] for held in read.not_read}
+    lines = []
+    for rule in dict.fromkeys(rules):
+        names = [name for suite in SUITES for name in read_rule_fields(suite).get(rule, ()) if name in fields]
+        cells = table.find_cells(row_no, record, [name for name in names if name in not_read] or names)
+        shown = [
+            f"Ô {cell['cell'].rpartition('!')[2]} ({name}): " + (f"“{cell['read']}”" if cell["read"] else "trống")
+            for name, cell in cells.items()
+            if bool(cell["read"]) != (rule in EMPTY_CELL_RULES)
+        ]
+        lines.append(" ".join([explain(rule), *(f"{one}." for one in shown)]))
+    hidden = {held.why_vi for held in record.values() if isinstance(held, Unseen)}
+    return "\n".join([*lines, *(f"{why[0].upper()}{why[1:]}." for why in sorted(hidden))])
+
+
+def _fill_gaps(rows: list[Row]) -> Iterator[tuple[int, tuple[object, ...]]]:
+    """Every row in its place, the empty ones between them too; of a long run of those only the first."""
     next_row = 1
     for row_no, cells in rows:
-        yield from [()] * (row_no - next_row)
-        yield cells
+        for _ in range(min(row_no - next_row, MOST_EMPTY_ROWS)):
+            yield 0, ()
+        yield row_no, cells
         next_row = row_no + 1
 
 
-def _write_workbook(sheets: Mapping[str, list[Row]]) -> bytes:
+def _write_workbook(sheets: Mapping[str, MarkedSheet]) -> bytes:
     """The values of a workbook, and nothing that could run."""
     workbook = Workbook(write_only=True)
-    for name, rows in sheets.items():
+    for name, sheet in sheets.items():
         page = workbook.create_sheet(INVALID_TITLE_REGEX.sub("_", name))
-        for values in _fill_gaps(rows):
+        for row_no, values in _fill_gaps(sheet.rows):
             cells = [WriteOnlyCell(page) for _ in values]
             for cell, value in zip(cells, values, strict=True):
                 fill_cell(cell, value)
+                if row_no in sheet.rejected:
+                    cell.fill = REJECTED_FILL
             page.append(cells)
     return pack_workbook(workbook)
 
 
-def _write_csv(sheets: Mapping[str, list[Row]]) -> bytes:
-    """As Excel opens it in Vietnam (UTF-8 with its mark, semicolons), without formulas."""
+def _write_csv(sheets: Mapping[str, MarkedSheet]) -> bytes:
+    """As Excel opens it (UTF-8 with its mark), without formulas."""
     text = io.StringIO()
-    writer = csv.writer(text, delimiter=";", lineterminator="\r\n")
-    for rows in sheets.values():
-        writer.writerows([_disarm(cell) for cell in cells] for cells in _fill_gaps(rows))
+    for sheet in sheets.values():
+        writer = csv.writer(text, delimiter=sheet.delimiter, lineterminator="\r\n")
+        writer.writerows([_disarm(cell) for cell in cells] for _, cells in _fill_gaps(sheet.rows))
     return text.getvalue().encode("utf-8-sig")
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from cchc.sources.fields import Field, read_record
+from cchc.sources.fields import JSON, Field, FieldsRead, Notation, read_record
 from cchc.sources.http import Response
 from cchc.sources.json_body import as_dict, as_text, parse_body
 from cchc.sources.profile import RecordsProfile
@@ -63,7 +63,7 @@ def read_pages(profile: RecordsProfile, window: Window, bodies: list[bytes], pro
             rows.missing.add("data")
             break
         for place, record in enumerate(document["data"]):
-            rows.add(f"page {number} /data/{place}", as_dict(record), "json")
+            rows.add(f"page {number} /data/{place}", as_dict(record), JSON)
     keys = Counter(tuple(row.get(column) for column in profile.key) for row in rows.rows)
     return Reading(
         response={
@@ -92,9 +92,9 @@ class RowReader:
     unknown: set[str] = field(default_factory=set)
     present: set[str] = field(default_factory=set)
 
-    def add(self, pointer: str, record: Mapping[str, Any], numbers: Any, **more: Any) -> None:
+    def add(self, pointer: str, record: Mapping[str, Any], notation: Notation, **more: Any) -> FieldsRead:
         """Read one record; ``more`` are further columns."""
-        read = read_record(record, self.fields, numbers=numbers)
+        read = read_record(record, self.fields, notation)
         strange = {name for name in record if name not in self.fields}
         self.present |= record.keys() & self.fields.keys()
         self.unknown |= strange
@@ -109,6 +109,7 @@ class RowReader:
                 "source_flags": ["unknown_field"] if strange else None,
             }
         )
+        return read
 
     def describe(self) -> dict[str, Any]:
         """The columns of the response row that the rows tell. A required field is gone when no row has it."""

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from openpyxl.utils.cell import get_column_letter
 
-from cchc.sources.fields import Field, fold_spaces
+from cchc.sources.cells import CALENDAR_1900, Calendar, Unseen, is_error, show_cell
+from cchc.sources.fields import Field, Notation
+from cchc.sources.written_text import clean_text, fold_hyphens, is_blank
 
 # Kind of sheet → its fields by heading.
 Wanted = Mapping[str, Mapping[str, Field]]
-# Row number (from 1) and cells: str, int, float, bool, datetime, date, time, timedelta, Uncomputed or None.
+# Row number (from 1) and cells, as cells.py says.
 Row = tuple[int, tuple[object, ...]]
 
 HEADINGS_WITHIN = 20  # rows
+LAST_ROW = 2**20  # of any workbook
 WIDEST = 256  # columns
 MOST_ROWS = 50_000
 LONGEST_HEADING = 200
@@ -24,7 +27,6 @@ GUIDE_SHEET = "Hướng dẫn"  # of the templates; its example is not a report
 NAME_HEADING = "Nội dung"
 REASONS_HEADING = "Lý do trả lại"
 OWN_HEADINGS = (NAME_HEADING, REASONS_HEADING)
-ERROR_VALUES = {"#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!", "#SPILL!", "#CALC!", "Err:522"}
 
 
 class Refusal(Exception):  # noqa: N818 — what becomes of a file, not a fault of the program
@@ -37,29 +39,24 @@ class Refusal(Exception):  # noqa: N818 — what becomes of a file, not a fault 
 
 
 @dataclass(frozen=True)
-class Uncomputed:
-    """A cell whose formula has never been computed: the file holds no value for it."""
-
-    def __str__(self) -> str:
-        return "công thức chưa được tính"
-
-
-@dataclass(frozen=True)
 class Sheet:
-    """A sheet as it lies in its file: the rows that hold anything, each to its last cell that does, at most WIDEST."""
+    """A sheet as it lies in its file: the rows that hold anything, each to its last cell that does, at most WIDEST.
+
+    ``is_hidden``: the sender doesn't see it. Of a text file ``delimiter`` separates the columns and ``field_counts``
+    says how many fields each row has, empty ones too.
+    """
 
     name: str
     rows: list[Row]
+    is_hidden: bool = False
+    calendar: Calendar = CALENDAR_1900
+    delimiter: str | None = None
+    field_counts: Mapping[int, int] = field(default_factory=dict)
 
-
-@dataclass(frozen=True)
-class Table:
-    """The rows of one sheet by heading, each with its row number in the sheet; rows that report nothing left out."""
-
-    kind: str
-    sheet: str
-    headings_row: int
-    rows: list[tuple[int, dict[str, object]]]
+    @property
+    def notation(self) -> Notation:
+        """How its values are written."""
+        return Notation("vietnamese", has_comma_columns=self.delimiter == ",", calendar=self.calendar)
 
 
 @dataclass(frozen=True)
@@ -69,6 +66,32 @@ class Headings:
     kind: str
     row_no: int
     columns: dict[int, str]
+
+    def find_letter(self, heading: str) -> str | None:
+        """The letter of a heading's column."""
+        return next((get_column_letter(column + 1) for column, name in self.columns.items() if name == heading), None)
+
+
+@dataclass(frozen=True)
+class Table:
+    """The rows of one sheet by heading, each with its row number in the sheet; rows that report nothing left out.
+
+    ``field_counts``: of the rows that have another number of fields than the headings have, that number.
+    """
+
+    kind: str
+    sheet: Sheet
+    headings: Headings
+    rows: list[tuple[int, dict[str, object]]]
+    field_counts: Mapping[int, int] = field(default_factory=dict)
+
+    def find_cells(self, row_no: int, record: Mapping[str, object], fields: Iterable[str]) -> dict[str, dict[str, str]]:
+        """The cells of some fields of a row: heading → ``cell``, as ChiTieu!D7, and ``read``, what it shows."""
+        return {
+            heading: {"cell": f"{self.sheet.name}!{letter}{row_no}", "read": show_cell(record.get(heading))}
+            for heading in fields
+            if (letter := self.headings.find_letter(heading))
+        }
 
 
 def find_headings(sheet: Sheet, wanted: Wanted) -> Headings | None:
@@ -110,16 +133,18 @@ def read_table(sheet: Sheet, headings: Headings, fields: Mapping[str, Field]) ->
         if row_no <= headings.row_no:
             continue
         record = _name_cells(headings.columns, cells)
-        if all(_is_blank(value) for heading, value in record.items() if heading not in codes):
+        if all(is_blank(value) for heading, value in record.items() if heading not in codes):
             continue
-        for column, heading in headings.columns.items():
+        for heading in headings.columns.values():
             if heading in fields and is_error(record[heading]):
-                place = f"trang “{sheet.name}”, ô {get_column_letter(column + 1)}{row_no} (cột {heading})"
-                raise Refusal("formula_error", f"{place}: {record[heading]}")
+                place = f"trang “{sheet.name}”, ô {headings.find_letter(heading)}{row_no} (cột {heading})"
+                raise Refusal("formula_error", f"{place}: {show_cell(record[heading])}")
         if len(rows) == MOST_ROWS:
             raise Refusal("too_large", f"trang “{sheet.name}” có hơn {MOST_ROWS} dòng; chia thành nhiều tệp")
         rows.append((row_no, record))
-    return Table(headings.kind, sheet.name, headings.row_no, rows)
+    expected = sheet.field_counts.get(headings.row_no)
+    counts = {row_no: sheet.field_counts[row_no] for row_no, _ in rows if sheet.field_counts.get(row_no) != expected}
+    return Table(headings.kind, sheet, headings, rows, counts)
 
 
 def trim_cells(cells: tuple[object, ...]) -> tuple[object, ...]:
@@ -127,14 +152,9 @@ def trim_cells(cells: tuple[object, ...]) -> tuple[object, ...]:
     if cells.count(None) == len(cells):
         return ()
     length = len(cells)
-    while length and _is_blank(cells[length - 1]):
+    while length and is_blank(cells[length - 1]):
         length -= 1
     return cells[:length]
-
-
-def is_error(cell: object) -> bool:
-    """Whether a cell shows an error in place of a value."""
-    return isinstance(cell, Uncomputed) or (isinstance(cell, str) and cell in ERROR_VALUES)
 
 
 def _read_first_rows(sheet: Sheet) -> Iterator[tuple[int, dict[int, str]]]:
@@ -142,8 +162,9 @@ def _read_first_rows(sheet: Sheet) -> Iterator[tuple[int, dict[int, str]]]:
     for row_no, cells in sheet.rows:
         if row_no > HEADINGS_WITHIN:
             return
-        texts = {column: cell for column, cell in enumerate(cells) if isinstance(cell, str) and cell.strip()}
-        yield row_no, {column: fold_spaces(text) for column, text in texts.items() if len(text) <= LONGEST_HEADING}
+        shown = [cell.value if isinstance(cell, Unseen) else cell for cell in cells]
+        texts = {column: cell for column, cell in enumerate(shown) if isinstance(cell, str) and not is_blank(cell)}
+        yield row_no, {column: clean_text(text) for column, text in texts.items() if len(text) <= LONGEST_HEADING}
 
 
 def _list_missing(fields: Mapping[str, Field], texts: Mapping[int, str]) -> list[str]:
@@ -167,14 +188,10 @@ def _name_cells(columns: Mapping[int, str], cells: tuple[object, ...]) -> dict[s
     record |= {
         f"cột {get_column_letter(column + 1)}": cell
         for column, cell in enumerate(cells)
-        if column not in columns and not _is_blank(cell)
+        if column not in columns and not is_blank(cell)
     }
     return {heading: cell for heading, cell in record.items() if heading not in OWN_HEADINGS}
 
 
 def _fold(text: str) -> str:
-    return fold_spaces(text).casefold()
-
-
-def _is_blank(cell: object) -> bool:
-    return cell is None or (isinstance(cell, str) and not cell.strip())
+    return fold_hyphens(clean_text(text)).casefold()

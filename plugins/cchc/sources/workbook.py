@@ -2,36 +2,29 @@
 
 from __future__ import annotations
 
-import io
-import warnings
-from typing import Any
-
-import openpyxl
-from openpyxl.utils.cell import coordinate_to_tuple
-
 from cchc.sources.csv_table import open_csv
 from cchc.sources.table import (
     GUIDE_SHEET,
     HEADINGS_WITHIN,
-    WIDEST,
+    LAST_ROW,
     Refusal,
-    Row,
     Sheet,
     Table,
-    Uncomputed,
     Wanted,
     explain_missing,
     find_headings,
     is_named,
     read_table,
-    trim_cells,
 )
-from cchc.sources.xlsx_package import OLE, inspect_package
+from cchc.sources.xlsx_package import OLE
+from cchc.sources.xlsx_reader import read_sheets
 
-__all__ = ["Refusal", "Table", "Wanted", "has_headings", "is_workbook", "open_first_rows", "open_sheets", "read_tables"]
+__all__ = [
+    "Refusal", "Table", "Wanted", "has_headings", "is_workbook", "list_hidden_sheets", "open_first_rows",
+    "open_sheets", "read_tables",
+]  # fmt: skip
 
 LARGEST_BYTES = 20 * 2**20
-LAST_ROW = 2**20  # of any workbook
 ZIP = b"PK"
 TEXT_NAMES = (".csv", ".tsv", ".txt")
 
@@ -40,18 +33,20 @@ def read_tables(content: bytes, name: str, wanted: Wanted) -> list[Table]:
     """The tables of a file, one for each sheet whose headings are those of a kind, whatever the sheet is called.
 
     ``wanted``: kind → fields by heading. Raises Refusal with one of the rules not_a_workbook, protected_workbook,
-    macro_workbook, too_large, compression_bomb, formula_error, no_headings, wrong_encoding, no_rows.
+    macro_workbook, too_large, compression_bomb, formula_error, no_headings, hidden_sheets, wrong_encoding, no_rows.
     """
     tables: list[Table] = []
     strange: list[Sheet] = []
-    for sheet in open_sheets(content, name):
-        if is_named(sheet, GUIDE_SHEET):
-            continue
+    sheets = open_sheets(content, name)
+    for sheet in _list_seen(sheets):
         headings = find_headings(sheet, wanted)
         if headings:
             tables.append(read_table(sheet, headings, wanted[headings.kind]))
         else:
             strange.append(sheet)
+    hidden = list_hidden_sheets(sheets, wanted)
+    if hidden and not tables:
+        raise Refusal("hidden_sheets", f"trang bị ẩn: {', '.join(hidden)}")
     # A sheet that bears a kind's name and can't be read as one would be lost in silence.
     lost = [sheet for sheet in strange if not tables or any(is_named(sheet, kind) for kind in wanted)]
     if lost:
@@ -61,12 +56,14 @@ def read_tables(content: bytes, name: str, wanted: Wanted) -> list[Table]:
     return tables
 
 
+def list_hidden_sheets(sheets: list[Sheet], wanted: Wanted) -> list[str]:
+    """The names of the sheets that look like a report and aren't read, since their sender doesn't see them."""
+    return [sheet.name for sheet in sheets if sheet.is_hidden and _has_headings(sheet, wanted)]
+
+
 def has_headings(sheets: list[Sheet], wanted: Wanted) -> bool:
-    """Whether a sheet of a file is of one of the kinds; not where one has a heading twice."""
-    try:
-        return any(find_headings(sheet, wanted) for sheet in sheets if not is_named(sheet, GUIDE_SHEET))
-    except Refusal:
-        return False
+    """Whether a sheet of a file, hidden or not, is of one of the kinds; not where one has a heading twice."""
+    return any(_has_headings(sheet, wanted) for sheet in sheets if not is_named(sheet, GUIDE_SHEET))
 
 
 def open_first_rows(content: bytes, name: str) -> list[Sheet]:
@@ -79,7 +76,7 @@ def open_sheets(content: bytes, name: str, last_row: int = LAST_ROW) -> list[She
     if len(content) > LARGEST_BYTES:
         raise Refusal("too_large", f"tệp dài {len(content) // 2**20} MB, nhiều nhất {LARGEST_BYTES // 2**20} MB")
     if is_workbook(content):
-        return _open_workbook(content, last_row)
+        return read_sheets(content, last_row)
     if name.lower().endswith(TEXT_NAMES):
         return [open_csv(content, name, last_row)]
     raise Refusal("not_a_workbook", "tệp không phải .xlsx hay .csv")
@@ -90,31 +87,13 @@ def is_workbook(content: bytes) -> bool:
     return content.startswith((ZIP, OLE))
 
 
-def _open_workbook(content: bytes, last_row: int) -> list[Sheet]:
-    uncomputed = inspect_package(content)
+def _list_seen(sheets: list[Sheet]) -> list[Sheet]:
+    """The sheets that may be a report: neither hidden nor the guide of a template."""
+    return [sheet for sheet in sheets if not sheet.is_hidden and not is_named(sheet, GUIDE_SHEET)]
+
+
+def _has_headings(sheet: Sheet, wanted: Wanted) -> bool:
     try:
-        with warnings.catch_warnings(action="ignore"):  # of what openpyxl would lose by writing
-            workbook: Any = openpyxl.load_workbook(
-                io.BytesIO(content), read_only=True, data_only=True, keep_links=False
-            )
-            return [
-                # The part's name is the one thing of a sheet that openpyxl keeps to itself.
-                Sheet(sheet.title, _read_rows(sheet, last_row, uncomputed.get(sheet._worksheet_path, set())))
-                for sheet in workbook.worksheets
-            ]
-    except Exception as error:  # a damaged part leads its reader to whatever it leads to
-        raise Refusal("not_a_workbook", f"không mở được như sổ tính .xlsx ({type(error).__name__})") from error
-
-
-def _read_rows(sheet: Any, last_row: int, uncomputed: set[str]) -> list[Row]:
-    """The rows that hold anything, without the empty cells at their ends."""
-    missing: dict[int, set[int]] = {}
-    for row_no, column in map(coordinate_to_tuple, uncomputed):
-        missing.setdefault(row_no, set()).add(column)
-    rows: list[Row] = []
-    for row_no, cells in enumerate(sheet.iter_rows(max_row=last_row, max_col=WIDEST, values_only=True), 1):
-        gaps = missing.get(row_no, ())
-        marked = tuple(Uncomputed() if at in gaps else cell for at, cell in enumerate(cells, 1)) if gaps else cells
-        if trimmed := trim_cells(marked):
-            rows.append((row_no, trimmed))
-    return rows
+        return find_headings(sheet, wanted) is not None
+    except Refusal:
+        return False

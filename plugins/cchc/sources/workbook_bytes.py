@@ -5,14 +5,18 @@ from __future__ import annotations
 import io
 import zipfile
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 
 from openpyxl import Workbook
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, Cell, MergedCell
 from openpyxl.xml.functions import tostring
 
+from cchc.sources.cells import CellError, Percent, Unseen
+
 # Neither the clock nor the machine shows in what is written.
 WRITTEN_AT = datetime(2024, 1, 1)  # noqa: DTZ001 — a workbook's properties know no time zone
 DAY_FORMAT = "dd/mm/yyyy"
+PERCENT_FORMAT = "0.00####%"
 CORE_PROPERTIES = "docProps/core.xml"
 
 
@@ -35,7 +39,11 @@ def fill_cell(cell: Cell | MergedCell, value: object) -> None:
     """
     if isinstance(cell, MergedCell):
         raise TypeError(f"{cell.coordinate} is merged into another cell")
-    if value is None or isinstance(value, int | float | date | time | timedelta):
+    if isinstance(value, Unseen | CellError):
+        value = value.value if isinstance(value, Unseen) else value.text
+    if isinstance(value, Percent):
+        cell.value, cell.number_format = value.number / 100, PERCENT_FORMAT
+    elif value is None or isinstance(value, int | float | Decimal | date | time | timedelta):
         cell.value = value
         if isinstance(value, datetime) and value.time() == time.min:
             cell.number_format = DAY_FORMAT

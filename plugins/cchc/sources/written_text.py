@@ -1,0 +1,29 @@
+"""Text as people type and copy it: invisible characters, spaces and hyphens of every kind."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+# Unicode's Default_Ignorable_Code_Point (DerivedCoreProperties.txt): no reader sees them.
+INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
+    "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+# Hyphens, dashes and minus signs, which all look like a hyphen in a code, a period or a number.
+HYPHENS = re.compile("[\u2010-\u2015\u2043\u2212\ufe58\ufe63\uff0d]")
+
+
+def clean_text(text: str) -> str:
+    """What a reader sees: composed (NFC), nothing invisible, single spaces inside and none around, of every kind."""
+    return " ".join(INVISIBLE.sub("", unicodedata.normalize("NFC", text)).split())
+
+
+def fold_hyphens(text: str) -> str:
+    """``text`` with every kind of hyphen as ``-``: for codes, periods, headings and numbers, not for prose."""
+    return HYPHENS.sub("-", text)
+
+
+def is_blank(cell: object) -> bool:
+    """Whether a cell shows nothing."""
+    return cell is None or (isinstance(cell, str) and not INVISIBLE.sub("", cell).strip())
