@@ -43,7 +43,7 @@ def read_counts(row: Record) -> Counts | None:
         count = read_number(row.get(column))
         if count is None and (column in REQUIRED or row.get(column) is not None):
             return None
-        if count is not None and not 0 <= count <= LARGEST_COUNT:
+        if count is not None and (not 0 <= count <= LARGEST_COUNT or count.denominator != 1):
             return None
         counts[column] = count or Fraction()
     return counts
@@ -56,7 +56,7 @@ def list_flags(counts: Counts, unit: str, day: date) -> frozenset[str]:
     documents = received + counts["VanBanDi"]
     noted = {
         "sent_parts_differ": sum(counts[kind] for kind in kinds) != counts["VanBanDi"],
-        "received_parts_exceed": max(counts["VanBanDenDienTu"], counts["VanBanDenSoHoa"]) > received,
+        "received_parts_exceed": counts["VanBanDenDienTu"] + counts["VanBanDenSoHoa"] > received,
         "processed_over_total": counts["VanBanXuLyTrenMang"] > documents
         or counts["HoSoCongViecXuLyTrenMang"] > work_files,
         "agency_not_in_catalog": unit not in agencies_on(day),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -53,10 +54,24 @@ ROWS: list[tuple[str, dict[str, Any], set[str]]] = [
     *((f"{column} not read", GOOD | {column: None, "not_read": ["?: ba"]}, {"not_a_number"}) for column in COUNTS),
     ("day and a count not read", GOOD | {"day": None, "sent": None, "not_read": ["Ngay: ?", "VanBanDi: ?"]},
      {"no_day", "not_a_number"}),
+    *((f"{column} not whole", GOOD | {column: Decimal(GOOD[column]) - Decimal("0.5")}, {"not_whole"} | also)
+      for column, also in {
+          "received": {"received_parts_exceed", "processed_over_total"}, "secret": set(), "received_digitised": set(),
+          "sent": {"sent_parts_differ", "processed_over_total"}, "processed_online": set(),
+          "sent_on_paper": {"sent_parts_differ"}, "work_files_online": set(),
+      }.items()),
+    ("nothing: a whole number with decimals", GOOD | {"received": Decimal("20.0")}, set()),
     ("kinds of sending below the total", GOOD | {"sent": 11}, {"sent_parts_differ"}),
     ("kinds of sending above the total", GOOD | {"sent": 9, "processed_online": 29}, {"sent_parts_differ"}),
-    ("electronic part above the total", GOOD | {"received_electronic": 21}, {"received_parts_exceed"}),
-    ("digitised part above the total", GOOD | {"received_digitised": 21}, {"received_parts_exceed"}),
+    ("two kinds of sending above the total, without the third", GOOD | {"sent_with_paper": 5, "sent_on_paper": None},
+     {"sent_parts_differ"}),
+    ("nothing: two kinds of sending within the total", GOOD | {"sent_with_paper": 4, "sent_on_paper": None}, set()),
+    ("electronic part above the total", GOOD | {"received_electronic": 21, "received_digitised": None},
+     {"received_parts_exceed"}),
+    ("digitised part above the total", GOOD | {"received_electronic": None, "received_digitised": 21},
+     {"received_parts_exceed"}),
+    ("parts above the total together", GOOD | {"received_electronic": 12, "received_digitised": 9},
+     {"received_parts_exceed"}),
     ("more documents processed than there are", GOOD | {"processed_online": 31}, {"processed_over_total"}),
     ("more work files processed than there are", GOOD | {"work_files_online": 6}, {"processed_over_total"}),
     ("field unknown", GOOD | {"source_flags": ["unknown_field"]}, {"unknown_field"}),
@@ -91,7 +106,7 @@ SEVERITIES = {
         "wrong_encoding", "not_json", "wrong_envelope_code", "required_field_gone", "incomplete_list", "repeated_rows",
     },
     "warning": {
-        "no_agency", "no_day", "not_a_number", "negative_count", "count_too_large", "value_missing",
+        "no_agency", "no_day", "not_a_number", "not_whole", "negative_count", "count_too_large", "value_missing",
         "day_outside_window",
     },
     "info": {"sent_parts_differ", "received_parts_exceed", "processed_over_total", "unknown_field", "coerced"},
