@@ -32,8 +32,8 @@ class Fault(BaseModel):
     """What is to go wrong with the answers of ``endpoint`` (``*``: all of them) for the next ``times`` (None: always).
 
     ``n``: entries hit, dropped or added; ``good``: good departments added beside ``n`` bad ones; ``where``: hit
-    entries or the root; ``field``: the one that is missing; ``status``: of an HTML page; ``seconds``: to hang, or to
-    retry after.
+    entries or the root; ``field``: the one that is missing, of metrics several; ``status``: of an HTML page;
+    ``seconds``: to hang, or to retry after.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -126,6 +126,18 @@ def remove_field(payload: Payload, fault: Fault) -> Payload:
     return payload
 
 
+def remove_metrics(payload: Payload, fault: Fault) -> Payload:
+    """Metrics by their codes, or counters of a tree, named in ``field`` with commas between, from every node."""
+    holder, top, _ = own_count(root_of(payload))
+    names = (fault.field or holder.get("code") or top).split(",")
+    for node in (root_of(payload), *entries_of(payload)):
+        if "metrics" in node:
+            node["metrics"] = [metric for metric in node["metrics"] if metric["code"] not in names]
+        for name in names:
+            node.pop(name, None)
+    return payload
+
+
 def change_root(payload: Payload, _: Fault) -> Payload:
     """Another province's root; the entries stay."""
     root = root_of(payload)
@@ -175,6 +187,7 @@ PAYLOAD_FAULTS: dict[str, Callable[[Payload, Fault], Payload]] = {
     "wrong_envelope_code": change_envelope,
     "unknown_field": add_field,
     "missing_field": remove_field,
+    "missing_metrics": remove_metrics,
     "wrong_root": change_root,
     "many_bad_rows": add_departments,
     "null_number": set_count(lambda _, denominator: (None, denominator)),

@@ -71,6 +71,12 @@ PLAN_MISTAKES = [
      'lead_agency_code: "H58.99" is not in agencies.csv, add or correct it'),
     ("metric: national_portal.online_payment", "metric: treasury.paid",
      'metric: "treasury.paid" doesn\'t fit source national_portal, write national_portal.<name>'),
+    ("metric: national_portal.online_payment", "metric: national_portal.disclosed_in_full",
+     'metric: "national_portal.disclosed_in_full" may be gone by national_portal.yaml, take required: false out there'),
+    ("source: one_stop\n            metric: one_stop.paid_on_national_portal",
+     "metric: national_portal.petition_satisfaction",
+     ('variants[0].metric: "national_portal.petition_satisfaction" may be gone by national_portal.yaml, '
+      "take required: false out there")),
     ("source: national_portal", "source: none",
      'metric: "national_portal.online_payment" doesn\'t fit source none, leave it out'),
     ("        metric: national_portal.online_payment\n", "",

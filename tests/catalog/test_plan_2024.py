@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cchc.catalog import Agency, Catalog, Indicator, agency_rows, indicator_rows, set_member_rows
+from cchc.sources.profile import read_profiles
 from tests.catalog.facts import FACTS, needs_facts, read_facts
 
 # What each word of the facts' column "levels" means; the province always has a row.
@@ -148,6 +149,19 @@ def test_surveys_are_rates_disbursement_is_money_and_all_else_is_counted(catalog
 def test_disbursement_alone_may_exceed_100_percent_in_each_reading(catalog: Catalog) -> None:
     exceeding = {(row["indicator_code"], row["variant"]) for row in indicator_rows(catalog) if row["may_exceed_100"]}
     assert exceeding == {("II.7-1", "primary"), ("II.7-1", "council_plan"), ("PL.VI.7-1", "primary")}
+
+
+def test_a_source_requires_the_metrics_that_are_used_and_no_others(catalog: Catalog) -> None:
+    used = {
+        metric
+        for indicator in catalog.plans[0].indicators
+        for metric in (indicator.metric, *(variant.metric for variant in indicator.variants))
+    }
+    used.add("national_portal.on_time")  # no target, but a measure that people read (rulings.md, Rows 6)
+    for profile in read_profiles():
+        named = profile.metrics()
+        if named is not None:
+            assert named - profile.optional_metrics() == named & used, profile.source
 
 
 def test_the_variants_are_those_of_the_rulings(catalog: Catalog) -> None:

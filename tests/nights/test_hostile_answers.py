@@ -96,6 +96,36 @@ def test_an_unknown_field_and_a_share_over_100_are_flagged_on_the_figure(install
     assert "numerator_over_denominator" in told["II.1.dd-1"][1]
 
 
+UNUSED = {
+    "dossier-digitized":
+        "SYNCED_WITH_DVCQG_PERSONAL_STORAGE,CITIZEN_DATA_CONNECTED_DOSSIER,CITIZEN_DATA_CONNECTED_FORMALITY",
+    "handling-satisfaction":
+        "PETITION_CLASSIFICATION_TTHC,PETITION_HANDLING_SATISFACTION,PETITION_CLASSIFICATION_STAFF",
+    "provide-online-tree": "fullCount,authorityCount",
+    "transparency": "PUBLIC_CONTENT_FULL,DOSSIER_SYNC",
+}  # fmt: skip
+
+
+def test_metrics_that_feed_nothing_may_be_gone_and_one_that_is_used_may_not(installation, portal):
+    for endpoint, metrics in UNUSED.items():
+        portal.set_fault(endpoint, "missing_metrics", field=metrics)
+    assert run(installation, portal, DAY)["attainment"] == "success"
+    assert list_published(installation, DAY) == ENDPOINTS - {"transparency"}
+    assert installation.query("select entity, stop_rules from ops.load where status = 'stopped'") == [
+        ("transparency", ["required_field_gone"])
+    ]
+    valued = installation.query(
+        "select indicator_code from mart.indicator_attainment where agency_code = 'H58' and variant = 'primary'"
+        " and value is not null and as_of_date = %s order by indicator_code",
+        DAY,
+    )
+    assert [code for (code,) in valued] == [
+        "II.1.a-2", "II.1.b-1", "II.1.c-1", "II.1.c-2", "II.1.d-2", "II.1.d-3a", "II.1.d-6", "II.1.dd-1",
+    ]  # fmt: skip
+    page = next((installation.home / "pages").rglob("national_portal.html")).read_text(encoding="utf-8")
+    assert "unused_field_gone" in page
+
+
 @pytest.mark.parametrize(
     ("kind", "options", "asked"),
     [

@@ -27,8 +27,13 @@ SEVERITIES = {
         "wrong_encoding", "not_json", "wrong_envelope_code", "required_field_gone", "wrong_root", "incomplete_list",
         "repeated_page",
     },
-    "warning": {"no_agency", "not_a_number", "negative_count", "count_too_large", "required_value_missing"},
-    "info": {"numerator_over_denominator", "ratio_differs", "ratio_only", "children_differ", "unknown_field"},
+    "warning": {
+        "no_agency", "not_a_number", "not_whole", "negative_count", "count_too_large", "required_value_missing",
+    },
+    "info": {
+        "numerator_over_denominator", "ratio_differs", "ratio_only", "children_differ", "unknown_field",
+        "unused_field_gone",
+    },
 }  # fmt: skip
 
 
@@ -97,6 +102,7 @@ def keep(body: bytes) -> bytes:
         (TRANSPARENCY, {"kind": "repeated_page"}, keep, ["incomplete_list", "repeated_page"]),
         (PROGRESS, {"kind": "repeated_page"}, keep, ["repeated_page"]),
         (TRANSPARENCY, {"kind": "missing_field"}, keep, ["required_field_gone"]),
+        (TRANSPARENCY, {"kind": "missing_metrics", "field": "DOSSIER_SYNC"}, keep, ["required_field_gone"]),
         (DIGITIZED, {"kind": "missing_field", "field": "departmentId"}, keep, ["required_field_gone"]),
         (PROGRESS, {"kind": "missing_field", "where": "root"}, keep, ["required_field_gone"]),
         (DIGITIZED, {"kind": "wrong_root"}, keep, ["wrong_root"]),
@@ -112,10 +118,25 @@ def test_critical_rule_stops_the_load_by_its_name(
     assert pipeline.count("core.portal_statistic") == 0
 
 
+def test_metrics_that_feed_nothing_may_be_gone(pipeline: Pipeline) -> None:
+    gone = "SYNCED_WITH_DVCQG_PERSONAL_STORAGE,CITIZEN_DATA_CONNECTED_DOSSIER,CITIZEN_DATA_CONNECTED_FORMALITY"
+    outcome = pipeline.run(DIGITIZED, answer(DIGITIZED, kind="missing_metrics", field=gone))
+    assert (outcome.status, outcome.quarantined) == ("published", 0)
+    assert pipeline.query("select rule_id, severity from ops.expectation_result where not is_success order by 1") == [
+        ("ratio_only", "info"),
+        ("unused_field_gone", "info"),
+    ]
+    assert pipeline.query(
+        "select count(*) from core.portal_statistic where 'unused_field_gone' = any(quality_flags)"
+    ) == [(0,)]
+
+
 WARNINGS: list[tuple[dict[str, Any], str]] = [
     ({"numerator": -1}, "negative_count"),
     ({"denominator": -1}, "negative_count"),
     ({"denominator": 10**12}, "count_too_large"),
+    ({"numerator": 10.5}, "not_whole"),
+    ({"denominator": 9_999_999.5}, "not_whole"),
     ({"numerator": "5"}, "not_a_number"),
     ({"score": {}}, "not_a_number"),
     ({"numerator": None}, "required_value_missing"),

@@ -171,6 +171,17 @@ def test_missing_field(portal: Simulator, ask: Ask, endpoint: str) -> None:
     assert "departmentId" not in hit_in(ask(endpoint))
 
 
+def test_missing_metrics_are_gone_from_every_node(portal: Simulator, ask: Ask) -> None:
+    portal.set_fault("transparency", "missing_metrics", field="PUBLIC_CONTENT_FULL,DOSSIER_SYNC")
+    data = ask("transparency").json()["data"]
+    left = [{metric["code"] for metric in node["metrics"]} for node in (data["overview"], *data["evaluation"])]
+    assert all(codes == {"PUBLISH_ON_TIME", "PUBLIC_UPDATE_ON_TIME"} for codes in left)
+    portal.set_fault("provide-online-tree", "missing_metrics", field="fullCount,authorityCount")
+    root = ask("provide-online-tree").json()["data"]["parent"]
+    assert "channelOnlineSum" in root
+    assert not {"fullCount", "authorityCount"} & root.keys()
+
+
 @pytest.mark.parametrize("endpoint", ENDPOINTS)
 def test_wrong_root(portal: Simulator, ask: Ask, endpoint: str) -> None:
     portal.set_fault(endpoint, "wrong_root")
@@ -216,6 +227,7 @@ def test_every_failure_class_of_the_contract_is_known() -> None:
         "latin1",
         "many_bad_rows",
         "missing_field",
+        "missing_metrics",
         "negative_count",
         "null_number",
         "numerator_over_denominator",

@@ -149,6 +149,7 @@ def test_excerpt_is_read_whole_and_only_its_shortness_is_wrong(
         "repeated_entries": 0,
         "figures": len(reading.rows),
         "missing_fields": None,
+        "missing_unused_fields": None,
         "unknown_fields": None,
     }
 
@@ -232,13 +233,19 @@ Damage = Callable[[bytes], bytes]
         ("dvc-progress-tree", "missing_field", {}, {"missing_fields": ["totalOnTime"]}),
         ("dvc-progress-tree", "missing_field", {"field": "departmentId"}, {"missing_fields": ["departmentId"]}),
         ("transparency", "missing_field", {"field": "metrics"}, {"missing_fields": ["metrics"]}),
+        ("transparency", "missing_field", {"field": "score"}, {"missing_unused_fields": ["score"]}),
+        ("transparency", "missing_metrics", {"field": "DOSSIER_SYNC,PUBLIC_CONTENT_FULL"},
+         {"missing_fields": ["metrics.DOSSIER_SYNC"], "missing_unused_fields": ["metrics.PUBLIC_CONTENT_FULL"]}),
+        ("provide-online-tree", "missing_metrics", {"field": "fullCount"}, {"missing_unused_fields": ["fullCount"]}),
+        ("provide-online-tree", "missing_metrics", {"field": "channelTotalSum"},
+         {"missing_fields": ["channelTotalSum"]}),
         ("dossier-digitized", "wrong_root", {}, {"root_department_code": "H99"}),
         ("transparency", "wrong_root", {}, {"root_department_code": None}),
         ("transparency", "null_number", {}, {}),
         ("transparency", "negative_count", {}, {}),
         ("transparency", "huge_count", {}, {}),
     ],
-)
+)  # fmt: skip
 def test_hostile_answer_is_described_in_its_columns(
     profile: PortalProfile, figures: Figures, endpoint: str, kind: str, options: dict[str, Any], columns: dict[str, Any]
 ) -> None:
@@ -246,9 +253,23 @@ def test_hostile_answer_is_described_in_its_columns(
     query = Query(endpoint, Period("year", *YEAR), 1, 200, date(2024, 12, 31))
     body = encode_payload(alter_payload(write_payload(figures, alter_query(query, fault)), fault))
     response = read_bodies(profile, endpoint, [body], ROOT_DEPARTMENT_ID, ROOT_CODE).response
-    usual = {"is_utf8": True, "is_json": True, "envelope_code": "OK", "missing_fields": None, "unknown_fields": None}
+    usual: dict[str, Any] = {"is_utf8": True, "is_json": True, "envelope_code": "OK"}
+    usual |= dict.fromkeys(("missing_fields", "missing_unused_fields", "unknown_fields"))
     assert {name: response[name] for name in {**usual, **columns}} == {**usual, **columns}
     assert (response["root_department_id"] == ROOT_DEPARTMENT_ID) is (kind not in ("wrong_root", "wrong_envelope_code"))
+
+
+def test_half_of_a_metric_that_feeds_nothing_is_no_row(profile: PortalProfile, figures: Figures) -> None:
+    query = Query("transparency", Period("year", *YEAR), 1, 200, date(2024, 12, 31))
+    payload = write_payload(figures, query)
+    for node in (payload["data"]["overview"], *payload["data"]["evaluation"]):
+        for metric in node["metrics"]:
+            if metric["code"] == "PUBLIC_CONTENT_FULL":
+                del metric["numerator"]
+    reading = read_bodies(profile, "transparency", [encode_payload(payload)], ROOT_DEPARTMENT_ID, ROOT_CODE)
+    assert reading.response["missing_fields"] is None
+    assert reading.response["missing_unused_fields"] == ["disclosed_in_full.numerator"]
+    assert "disclosed_in_full" not in {row["metric"] for row in reading.rows}
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,4 @@
+-- `select *` is fixed when a view is made: edit this file when a migration adds a column to its tables (last: 0015).
 -- The *_audit views show the loads that the session names in cchc.load_ids: Great Expectations looks at them
 -- as at tables of its own, and no SQL is built from a value.
 create or replace view staging.national_portal_response_audit as

@@ -177,8 +177,10 @@ def _check_targets(
             yield f"{path}targets", f"two targets are in force on {later.valid_from}, end the first before it"
 
 
-def _check_metric(path: str, source: str, metric: str | None, sources: Sources) -> Iterator[Finding]:
-    """The first word of a metric says whose measures it is."""
+def _check_metric(
+    path: str, source: str, metric: str | None, sources: Sources, optional: Collection[str]
+) -> Iterator[Finding]:
+    """The first word of a metric says whose measures it is; an answer without it must not be published."""
     if source not in sources:
         yield f"{path}source", f'"{source}" is no source of include/sources/ and none that is planned, correct it'
         return
@@ -190,6 +192,8 @@ def _check_metric(path: str, source: str, metric: str | None, sources: Sources) 
     known = sources[source]
     if known is not None and metric not in known:
         yield f"{path}metric", f'"{metric}" is no figure of {source}.yaml, it has {", ".join(sorted(known))}'
+    elif metric in optional:
+        yield f"{path}metric", f'"{metric}" may be gone by {source}.yaml, take required: false out there'
 
 
 def _check_levels(path: str, population: Population) -> Iterator[Finding]:
@@ -209,12 +213,12 @@ def check_plan(plan: Plan) -> Iterator[Finding]:
             yield field, f"{day} is not in the plan's year {plan.year}, a plan is for one year"
 
 
-def check_sources(indicator: Indicator, sources: Sources) -> Iterator[Finding]:
-    """One entry against the sources there are."""
-    yield from _check_metric("", indicator.source, indicator.metric, sources)
+def check_sources(indicator: Indicator, sources: Sources, optional: Collection[str] = ()) -> Iterator[Finding]:
+    """One entry against the sources there are. ``optional``: metrics that their answers may lack."""
+    yield from _check_metric("", indicator.source, indicator.metric, sources, optional)
     for position, variant in enumerate(indicator.variants):
         source = variant.source or indicator.source
-        yield from _check_metric(f"variants[{position}].", source, variant.metric, sources)
+        yield from _check_metric(f"variants[{position}].", source, variant.metric, sources, optional)
 
 
 def check_references(

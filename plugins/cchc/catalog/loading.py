@@ -60,9 +60,10 @@ def load_catalog(folder: Path, province: str) -> Catalog:
     is_plan_sound = not mistakes
     annexes = _read_annexes(folder, province, mistakes)
     profiles = read_profiles()
+    optional = {metric for profile in profiles for metric in profile.optional_metrics()}
     for file, plan in plans.items():
         for indicator in plan.indicators:
-            findings = check_sources(indicator, _name_figures(profiles, indicator.code))
+            findings = check_sources(indicator, _name_figures(profiles, indicator.code), optional)
             _Reading(file, mistakes).note(f"entry {indicator.code}", findings)
     if is_map_sound:  # an agency or set that is itself refused is not "unknown" as well
         mistakes += _check_plans(plans, {known.code for known in sets}, agencies)

@@ -35,6 +35,8 @@ DATA_FIELDS = {
 }
 LISTS = {"evaluation": ("overview", "evaluation"), "tree": ("parent", "children")}
 
+# Columns of a figure that nothing uses.
+UNUSED_COLUMNS = ("score", "max_score")
 # A count of more digits than this is no number that a database or a person could mean.
 MOST_DIGITS = 40
 MOST_ENTRIES = 10**9
@@ -99,6 +101,7 @@ class _Reader:
     total: int | None = None
     seen: list[str | None] = field(default_factory=list)
     missing: set[str] = field(default_factory=set)
+    missing_unused: set[str] = field(default_factory=set)
     unknown: set[str] = field(default_factory=set)
     statistics: list[dict[str, Any]] = field(default_factory=list)
 
@@ -119,6 +122,7 @@ class _Reader:
             "repeated_entries": len(ids) - len(set(ids)) or self._count_repeated_figures(),
             "figures": len(self.statistics),
             "missing_fields": sorted(self.missing) or None,
+            "missing_unused_fields": sorted(self.missing_unused) or None,
             "unknown_fields": sorted(self.unknown) or None,
         }
 
@@ -177,7 +181,8 @@ class _Reader:
                 )
         if is_root:
             given = {as_text(as_dict(item).get("code")) for item in metrics}
-            self.missing |= {f"metrics.{code}" for code in self.endpoint.metrics.keys() - given}
+            for code in self.endpoint.metrics.keys() - given:
+                self._list_gone(self.endpoint.metrics[code]).add(f"metrics.{code}")
 
     def _add(
         self,
@@ -197,11 +202,14 @@ class _Reader:
             "score": None if in_tree else "score",
             "max_score": None if in_tree else "maxScore",
         }
+        gone = {name for column, name in names.items() if name and name not in part and column not in UNUSED_COLUMNS}
+        self.missing_unused |= {name for column in UNUSED_COLUMNS if (name := names[column]) and name not in part}
+        self._list_gone(wire).update(gone if wire.required or in_tree else {f"{wire.metric}.{name}" for name in gone})
+        if gone and not wire.required:
+            return  # nobody misses it; half a figure would be refused, and with it a share of the answer's rows
         numbers: dict[str, Decimal | None] = {}
         wrong = []
         for column, name in names.items():
-            if name is not None and name not in part:
-                self.missing.add(name)
             value = part.get(name) if name else None
             numbers[column] = _as_number(value)
             if value is not None and numbers[column] is None:
@@ -224,6 +232,10 @@ class _Reader:
                 "source_flags": [flag for flag in flags if flag] or None,
             }
         )
+
+    def _list_gone(self, wire: Metric) -> set[str]:
+        """Where it is noted that a part of ``wire`` is gone."""
+        return self.missing if wire.required else self.missing_unused
 
     def _count_repeated_figures(self) -> int:
         """Figures of one department that are told twice: a metric repeated, or the root among its children."""

@@ -85,15 +85,23 @@ class BaseProfile(Model):
     def metrics(self) -> frozenset[str] | None:
         """The names of its figures, as the catalog writes them: <source>.<metric>; None: the catalog's codes."""
 
+    def optional_metrics(self) -> frozenset[str]:
+        """Those of metrics() that an answer may lack, so that nothing may depend on them."""
+        return frozenset()
+
 
 class Metric(Model):
-    """Where one figure is on the wire. ``numerator`` … are field names of a tree; metrics[] have fixed ones."""
+    """Where one figure is on the wire. ``numerator`` … are field names of a tree; metrics[] have fixed ones.
+
+    ``required``: something uses it, so an answer without it is stopped.
+    """
 
     metric: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     numerator: str | None = None
     denominator: str | None = None
     ratio: str | None = None
     additive: bool = False
+    required: bool = True
     children: Literal["own", "none"] = "own"
 
 
@@ -122,8 +130,14 @@ class PortalProfile(BaseProfile):
 
     def metrics(self) -> frozenset[str]:
         """Of all endpoints."""
-        wires = (wire for endpoint in self.endpoints.values() for wire in endpoint.metrics.values())
-        return frozenset(f"{self.source}.{wire.metric}" for wire in wires)
+        return frozenset(f"{self.source}.{wire.metric}" for wire in self._wires())
+
+    def optional_metrics(self) -> frozenset[str]:
+        """Those that feed nothing."""
+        return frozenset(f"{self.source}.{wire.metric}" for wire in self._wires() if not wire.required)
+
+    def _wires(self) -> list[Metric]:
+        return [wire for endpoint in self.endpoints.values() for wire in endpoint.metrics.values()]
 
 
 class DayWindows(Model):

@@ -125,5 +125,7 @@ def _judge_fields(reading: Reading) -> Iterator[Finding]:
     row = reading.response
     if row["missing_fields"]:
         yield False, f"fields of the contract are gone: {', '.join(row['missing_fields'])}"
+    if row.get("missing_unused_fields"):
+        yield True, f"fields that feed nothing are gone: {', '.join(row['missing_unused_fields'])}"
     if row["unknown_fields"]:
         yield True, f"fields that the profile doesn't know (published with a flag): {', '.join(row['unknown_fields'])}"
