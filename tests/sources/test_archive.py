@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 import tempfile
@@ -47,6 +48,22 @@ def test_bytes_come_back_as_received(bodies: list[bytes]) -> None:
         assert found.data_date == DAY
         assert [page.size for page in found.pages] == [len(body) for body in bodies]
         assert found.pages[0].request == {"tên": "Tiền Giang"}
+
+
+def test_modification_time_of_a_file_comes_back_to_the_microsecond(archive: Archive) -> None:
+    modified_at = datetime(2024, 6, 30, 3, 4, 5, 678901, tzinfo=UTC)
+    kept = archive.keep(WINDOW, DAY, [replace(respond(b"58;604"), modified_at=modified_at)])
+    assert read_capture(kept.folder).modified_at == modified_at
+
+
+def test_capture_without_modification_time_has_the_time_of_capture(archive: Archive) -> None:
+    folder = archive.keep(WINDOW, DAY, [respond(b"{}")]).folder
+    assert read_capture(folder).modified_at == NOON
+    manifest = json.loads((folder / "capture.json").read_bytes())
+    for page in manifest:  # as earlier versions wrote it
+        del page["modified_at"]
+    (folder / "capture.json").write_text(json.dumps(manifest))
+    assert read_capture(folder).modified_at == NOON
 
 
 @pytest.mark.usefixtures("umask")

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+import logging
+import os
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
@@ -11,10 +14,11 @@ from unittest.mock import Mock
 import pytest
 from upath import UPath
 
+from cchc.days import LOCAL
 from cchc.settings import SOURCES
 from cchc.sources import workbook
 from cchc.sources.files import list_wanted
-from cchc.sources.inbox import list_files, recognise
+from cchc.sources.inbox import InboxFile, describe, list_files, recognise, settle
 from cchc.sources.profile import read_profile
 from tests.sources.hostile_workbooks import REFUSED, WANTED, good, write_workbook
 
@@ -102,6 +106,127 @@ def test_what_cannot_be_read_or_named_stops_no_other(tmp_path: Path, monkeypatch
     monkeypatch.setattr(Path, "open", lambda path, *args: (refuse(path), opened(path, *args))[1])
     monkeypatch.setattr(Path, "iterdir", lambda path: (refuse(path), listed(path))[1])
     assert [file.name for file in list_files(tmp_path, LARGEST)] == ["c.csv"]
+
+
+NOW = datetime(2024, 6, 30, 21, tzinfo=UTC)
+
+
+def change(path: Path, content: bytes, seconds_ago: float) -> None:
+    """Write a file whose modification time lies so long before NOW."""
+    path.write_bytes(content)
+    changed_at = (NOW - timedelta(seconds=seconds_ago)).timestamp()
+    os.utime(path, (changed_at, changed_at))
+
+
+def settle_files(folder: Path, meanwhile: Callable[[], None] = lambda: None) -> tuple[list[InboxFile], list[float]]:
+    """The settled files of a folder, and how long was waited; ``meanwhile`` happens during each wait."""
+    waits: list[float] = []
+
+    def wait(seconds: float) -> None:
+        waits.append(seconds)
+        meanwhile()
+
+    return settle(list_files(folder, LARGEST), LARGEST, read_clock=lambda: NOW, wait=wait), waits
+
+
+def test_file_has_its_modification_time_where_the_store_keeps_one(inbox: Any) -> None:
+    put(inbox, "a.csv")
+    (file,) = list_files(inbox, LARGEST)
+    if isinstance(inbox, Path):
+        change(inbox / "a.csv", b"x", 0.25)
+        (file,) = list_files(inbox, LARGEST)
+        assert file.modified_at == NOW - timedelta(seconds=0.25)
+    else:
+        assert file.modified_at is None
+
+
+@pytest.mark.parametrize("told", [1e20, -1e20, float("nan")])
+def test_modification_time_of_no_calendar_is_none(told: float) -> None:
+    path = Mock()
+    path.stat.return_value = Mock(st_mtime=told, st_size=LARGEST + 1)
+    assert describe(path, "a.csv", LARGEST).modified_at is None
+
+
+@pytest.mark.parametrize("told", [NOW, NOW.replace(tzinfo=None), NOW.astimezone(LOCAL), NOW.timestamp()])
+def test_modification_time_is_read_whatever_the_store_tells_it_as(told: object) -> None:
+    path = Mock()
+    path.stat.return_value = Mock(st_mtime=told, st_size=LARGEST + 1)
+    assert describe(path, "a.csv", LARGEST).modified_at == NOW
+
+
+def test_files_that_have_not_changed_for_ten_seconds_are_taken_at_once(tmp_path: Path) -> None:
+    change(tmp_path / "a.csv", b"58;604", 10)
+    files, waits = settle_files(tmp_path)
+    assert ([file.name for file in files], waits) == (["a.csv"], [])
+
+
+def test_files_of_a_store_without_modification_times_are_taken_at_once() -> None:
+    file = InboxFile(None, "a.csv", 1, "00")
+    assert settle([file], LARGEST, wait=pytest.fail) == [file]
+
+
+@pytest.mark.parametrize("seconds_ago", [3, -3600])
+def test_recent_file_that_no_longer_changes_is_taken_after_its_time(tmp_path: Path, seconds_ago: float) -> None:
+    change(tmp_path / "a.csv", b"58;604", seconds_ago)
+    files, waits = settle_files(tmp_path)
+    assert [file.name for file in files] == ["a.csv"]
+    assert waits == [min(10, 10 - seconds_ago)]  # a clock that is ahead: ten seconds, not an hour
+
+
+def test_recent_files_share_one_wait(tmp_path: Path) -> None:
+    for number in range(5):
+        change(tmp_path / f"{number}.csv", b"x", 2 * number)
+    files, waits = settle_files(tmp_path)
+    assert ([file.name for file in files], waits) == ([f"{number}.csv" for number in range(5)], [10])
+
+
+@pytest.mark.parametrize("seconds_ago", [1, -3600], ids=["clocks agree", "the file server's clock is ahead"])
+@pytest.mark.parametrize(
+    ("content", "later"),
+    [(b"58;604", 0), (b"58;60", -9), (b"58;61", 0)],
+    ids=["more bytes", "the same bytes written again", "other bytes of the same size and time"],
+)
+def test_file_that_still_changes_waits_for_the_next_run_and_the_log_names_it(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, content: bytes, later: float, seconds_ago: float
+) -> None:
+    change(tmp_path / "half.csv", b"58;60", seconds_ago)
+    change(tmp_path / "whole.csv", b"1;2", seconds_ago)
+    with caplog.at_level(logging.WARNING):
+        files, _ = settle_files(tmp_path, lambda: change(tmp_path / "half.csv", content, seconds_ago + later))
+    assert [file.name for file in files] == ["whole.csv"]
+    assert [message.partition(":")[0] for message in caplog.messages] == ["half.csv"]
+
+
+def test_file_that_begins_to_be_written_while_it_is_read_is_recent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change(tmp_path / "a.csv", b"58;60", 3600)
+    read = InboxFile.read
+    monkeypatch.setattr(InboxFile, "read", lambda file: (read(file), change(file.path, b"58;60", 0))[0])
+    _, waits = settle_files(tmp_path)
+    assert waits == [10]
+
+
+def test_file_that_vanishes_or_is_closed_between_the_looks_waits_for_the_next_run(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("closed.csv", "gone.csv", "there.csv"):
+        change(tmp_path / name, b"x", 1)
+    opened = Path.open
+
+    def refuse(path: Path, *args: Any) -> Any:
+        if path.name == "closed.csv":
+            raise PermissionError(path)
+        return opened(path, *args)
+
+    def take_away() -> None:
+        (tmp_path / "gone.csv").unlink()
+        monkeypatch.setattr(Path, "open", refuse)
+
+    with caplog.at_level(logging.WARNING):
+        files, _ = settle_files(tmp_path, take_away)
+    assert [file.name for file in files] == ["there.csv"]
+    assert [message.partition(":")[0] for message in caplog.messages] == ["closed.csv", "gone.csv"]
 
 
 def test_file_belongs_to_the_source_whose_headings_it_has() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from itertools import permutations
 from typing import Any
 
@@ -37,9 +37,10 @@ def connection(warehouse: Warehouse) -> Iterator[psycopg.Connection]:
         yield opened
 
 
-def tell(told_on: date, *rows: Row, content_sha256: str = "00") -> Telling:
-    """A file of the night of ``told_on``."""
-    return Telling("returns", told_on, rows, content_sha256)
+def tell(told_on: date, *rows: Row, content_sha256: str = "00", saved_at: int = 8) -> Telling:
+    """A file of the night of ``told_on``; ``saved_at``: the hour of its last change."""
+    modified_at = datetime(2024, 4, 9, saved_at, tzinfo=UTC)
+    return Telling("returns", told_on, rows, content_sha256, modified_at=modified_at)
 
 
 def publish(connection: psycopg.Connection, told: Telling) -> tuple[int, int]:
@@ -63,6 +64,7 @@ def publish(connection: psycopg.Connection, told: Telling) -> tuple[int, int]:
 
 
 def run_publish(connection: psycopg.Connection, parameters: dict[str, Any]) -> tuple[int, int]:
+    run_file(connection, "publish/ops.file_key.sql", {"period": "file"} | parameters)
     figures = run_file(connection, "publish/core.return_figure.sql", parameters).rowcount
     reports = run_file(connection, "publish/core.task_report.sql", parameters).rowcount
     run_file(connection, "publish/touched_days.returns.sql", parameters)
@@ -211,6 +213,49 @@ def test_order_of_loading_makes_no_difference_to_what_counts(connection: psycopg
     publish(connection, replace(files[1], told_on=date(2024, 4, 10)))
     publish(connection, files[2])
     assert read_what_counts(connection) == ([(1,)], [(date(2024, 4, 9), "done", date(2024, 2, 20))])
+
+
+def test_of_one_night_the_file_saved_later_counts_though_its_hash_is_smaller(connection: psycopg.Connection) -> None:
+    files = [
+        tell(date(2024, 4, 9), FIGURE | {"numerator": 0}, TASK, content_sha256="ff", saved_at=9),
+        tell(date(2024, 4, 9), FIGURE | {"numerator": 1}, DONE, content_sha256="aa", saved_at=10),
+    ]
+    for order in permutations(files):
+        with connection.transaction(force_rollback=True):
+            for file in order:
+                publish(connection, file)
+            assert read_what_counts(connection) == ([(1,)], [(date(2024, 4, 9), "done", date(2024, 2, 20))])
+
+
+@pytest.mark.parametrize("order", list(permutations(range(4))))
+def test_replaced_keys_are_those_of_one_day_with_the_newest_file_whatever_the_order_of_loading(
+    connection: psycopg.Connection, order: tuple[int, ...]
+) -> None:
+    quarter = FIGURE | {"period": "2024-03", "period_start": date(2024, 3, 1)}  # it ends on the same day
+    other = FIGURE | {"code": "II.2-3"}
+    day, next_day = date(2024, 4, 9), date(2024, 4, 10)
+    first, second, third, correction = files = [
+        tell(day, FIGURE, other, TASK, content_sha256="cc", saved_at=8),
+        tell(day, other, content_sha256="bb", saved_at=9),
+        tell(day, quarter, TASK, content_sha256="aa", saved_at=10),
+        tell(next_day, FIGURE, content_sha256="dd", saved_at=7),
+    ]
+    found: dict[Any, set[Any]] = {}
+    for place in order:
+        publish(connection, files[place])
+        connection.execute("update ops.load set archive_uri = content_sha256 where archive_uri is null")
+        rows = run_file(connection, "publish/replaced_keys.sql", {"load_ids": [files[place].load_id]}).fetchall()
+        for load_id in {row[0] for row in rows}:  # what its receipt says now
+            found[load_id] = {(newer, key) for other_id, _, newer, key in rows if other_id == load_id}
+    expected = {
+        first.load_id: {
+            ("bb", "II.2-3 H58.40 2024-03-31"),
+            ("aa", "II.2-2 H58.40 2024-03-31"),
+            ("aa", "PL.I.1 H58.02"),
+        }
+    }
+    assert found == expected
+    assert {second.load_id, third.load_id, correction.load_id}.isdisjoint(found)
 
 
 def read_what_counts(connection: psycopg.Connection) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:

@@ -5,23 +5,31 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
+from itertools import groupby
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+from uuid import UUID
 
 import psycopg
 from airflow.sdk import ObjectStoragePath
 
-from cchc.sources.archive import Archive, ArchiveError
+from cchc.sources.archive import Archive, ArchiveError, Capture, read_capture
 from cchc.sources.errors import SourceError
 from cchc.sources.files import list_wanted
 from cchc.sources.given_back import SentFile, write_given_back
-from cchc.sources.inbox import InboxFile, describe, list_files, recognise
+from cchc.sources.inbox import InboxFile, describe, list_files, recognise, settle
 from cchc.sources.load import Load
 from cchc.sources.profile import Profile, read_profiles
+from cchc.sources.receipt import Replacement, describe_replacement, write_receipt
 from cchc.sources.table import Wanted
 from cchc.sources.window import Window, parse_window
 from cchc.tasks.context import read_connection
+from cchc.warehouse.connection import run_file
 from cchc.warehouse.night import list_ended_loads
 
 log = logging.getLogger(__name__)
@@ -48,7 +56,7 @@ def plan_files(connection: psycopg.Connection, profile: Profile, archive: Archiv
     """A window for each file of this night and for each that no earlier one has brought to its end; new ones last.
 
     A new file is filed under ``day``; seen while an old day is run again, under the day of the next night to come: of
-    two files for one cell the one seen later counts.
+    two files for one cell the one seen later counts. A file that is still being written waits for the next run.
     """
     ended = list_ended_loads(connection, profile.source)
     archived = _list_archived(archive)
@@ -70,7 +78,8 @@ def plan_files(connection: psycopg.Connection, profile: Profile, archive: Archiv
     filed_on = day if day == newest else newest + timedelta(days=1)
     entity = profile.entities[0]
     kinds = {other.source: list_wanted(other) for other in read_profiles() if other.inbox}
-    for file in list_files(folder, LARGEST_FILE_BYTES):
+    new = (file for file in list_files(folder, LARGEST_FILE_BYTES) if identify(file) not in known)
+    for file in settle(new, LARGEST_FILE_BYTES):
         key = identify(file)
         if key not in known and _find_taker(file, kinds) == profile.source:
             known.add(key)
@@ -123,6 +132,60 @@ def give_back(connection: psycopg.Connection, profile: Profile, load: Load) -> N
     sent = SentFile(str(page.request["file"]), load.window.key, load.capture.read_bodies()[0])
     written = write_given_back(folder, sent, list_wanted(profile), reasons, row[0])
     log.info("%s: given back in %s", load.window.label, ", ".join(map(str, written)))
+
+
+def write_receipts(connection: psycopg.Connection, profile: Profile, loads: Sequence[Load]) -> None:
+    """Put a receipt beside each file that its sender has to be told of; a receipt that can't be written stops nothing.
+
+    Told are the files of ``loads`` and those of earlier runs of the day that they replace. Again: the same receipts.
+    """
+    try:
+        folder = open_inbox(profile)
+    except (OSError, ValueError, SourceError) as error:
+        log.warning("receipts can't be written: %s", error)
+        return
+    if folder is None:
+        return
+    captures = {load.load_id: load.capture for load in loads}
+    replacements: dict[UUID, list[Replacement]] = {}
+    for load_id, capture, replacement in _list_replacements(connection, profile, loads):
+        captures.setdefault(load_id, capture)
+        replacements.setdefault(load_id, []).append(replacement)
+    for load_id, capture in captures.items():
+        notes = _list_notes(replacements.get(load_id, ()))
+        try:
+            if notes:
+                name = str(capture.pages[0].request["file"])
+                file = SentFile(name, capture.content_sha256, capture.read_bodies()[0])
+                log.info("%s: receipt in %s", name, write_receipt(folder, file, notes))
+        except (OSError, ValueError, ArchiveError) as error:
+            log.warning("%s: its receipt can't be written: %s", capture.folder, error)
+
+
+def _list_notes(replacements: Iterable[Replacement]) -> list[str]:
+    """All that the receipt of a file says: it is written whole each time."""
+    return [describe_replacement(replacement) for replacement in replacements]
+
+
+def _list_replacements(
+    connection: psycopg.Connection, profile: Profile, loads: Sequence[Load]
+) -> Iterator[tuple[UUID, Capture, Replacement]]:
+    """The files that a newer file of the same day replaces, once for each newer one."""
+    load_ids = [load.load_id for load in loads]
+    rows = run_file(connection, "publish/replaced_keys.sql", {"load_ids": load_ids}).fetchall()
+    for (load_id, uri, newer_uri), group in groupby(rows, key=lambda row: row[:3]):
+        try:
+            capture, newer = _read_archived(uri), _read_archived(newer_uri)
+        except ArchiveError as error:
+            log.warning("%s: its receipt can't be written: %s", uri, error)
+            continue
+        newer_name = str(newer.pages[0].request["file"])
+        keys = [key for *_, key in group]
+        yield load_id, capture, Replacement(profile.source, keys, capture.modified_at, newer_name, newer.modified_at)
+
+
+def _read_archived(uri: str) -> Capture:
+    return read_capture(Path(url2pathname(urlsplit(uri).path)))
 
 
 def _find_taker(file: InboxFile, kinds: dict[str, Wanted]) -> str:

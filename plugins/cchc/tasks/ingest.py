@@ -18,7 +18,7 @@ from cchc.sources.load import Load
 from cchc.sources.profile import FilesProfile, Profile, read_profile
 from cchc.sources.window import Window
 from cchc.tasks.context import current_day, current_run_id, name_map_index, read_login
-from cchc.tasks.inbox import find_file, give_back
+from cchc.tasks.inbox import find_file, give_back, write_receipts
 from cchc.tasks.plan import Messages, group_windows, is_configured, plan_windows, read_source_target
 from cchc.warehouse.connection import Login, connect, hold_lock
 from cchc.warehouse.night import close_night, halt_night, has_late_days, open_night, read_halt, was_opened
@@ -104,7 +104,7 @@ def publish_windows(messages: Messages) -> list[str]:
     """Publish each load in a transaction of its own, or stop it; returns the names of those that are accounted for.
 
     A stopped answer fails the task. A stopped file doesn't: it goes back to its sender with the reason, as the
-    refused rows of every file do.
+    refused rows of every file do; and the sender of a file that another file of the day replaces gets a receipt.
     """
     login = read_login()
     ended = []
@@ -121,6 +121,9 @@ def publish_windows(messages: Messages) -> list[str]:
             load.capture.set_verdict("published" if status == "published" else "stopped")
             if _give_back(connection, profile, load):
                 ended.append(load.window.name)
+        files = [load for load, _ in loads if load.window.period == "file"]
+        if files:
+            write_receipts(connection, loads[0][1], files)
     return ended
 
 
