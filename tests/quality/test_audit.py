@@ -131,6 +131,14 @@ def test_metrics_that_feed_nothing_may_be_gone(pipeline: Pipeline) -> None:
     ) == [(0,)]
 
 
+def test_metric_that_feeds_nothing_and_is_null_everywhere_stops_nothing(pipeline: Pipeline) -> None:
+    payload = answer(DIGITIZED)
+    for node in (root_of(payload), *entries_of(payload)):
+        node["metrics"][3] |= {"numerator": None, "denominator": None, "ratio": None}
+    outcome = pipeline.run(DIGITIZED, payload)
+    assert (outcome.status, outcome.quarantined) == ("published", 0)
+
+
 WARNINGS: list[tuple[dict[str, Any], str]] = [
     ({"numerator": -1}, "negative_count"),
     ({"denominator": -1}, "negative_count"),

@@ -259,17 +259,32 @@ def test_hostile_answer_is_described_in_its_columns(
     assert (response["root_department_id"] == ROOT_DEPARTMENT_ID) is (kind not in ("wrong_root", "wrong_envelope_code"))
 
 
-def test_half_of_a_metric_that_feeds_nothing_is_no_row(profile: PortalProfile, figures: Figures) -> None:
-    query = Query("transparency", Period("year", *YEAR), 1, 200, date(2024, 12, 31))
-    payload = write_payload(figures, query)
-    for node in (payload["data"]["overview"], *payload["data"]["evaluation"]):
-        for metric in node["metrics"]:
-            if metric["code"] == "PUBLIC_CONTENT_FULL":
-                del metric["numerator"]
+@pytest.mark.parametrize(
+    ("damage", "noted"),
+    [
+        (lambda metric: metric.pop("numerator"), ["disclosed_in_full.numerator"]),
+        (lambda metric: metric.update(numerator=None), ["disclosed_in_full"]),
+        (lambda metric: metric.update(numerator=None, denominator=None, ratio=None), ["disclosed_in_full"]),
+    ],
+)
+def test_half_a_figure_of_a_metric_that_feeds_nothing_is_no_row(
+    profile: PortalProfile, figures: Figures, damage: Callable[[dict[str, Any]], object], noted: list[str]
+) -> None:
+    payload = write_payload(figures, Query("transparency", Period("year", *YEAR), 1, 200, date(2024, 12, 31)))
+    for metric in payload["data"]["overview"]["metrics"]:
+        if metric["code"] == "PUBLIC_CONTENT_FULL":
+            damage(metric)
     reading = read_bodies(profile, "transparency", [encode_payload(payload)], ROOT_DEPARTMENT_ID, ROOT_CODE)
-    assert reading.response["missing_fields"] is None
-    assert reading.response["missing_unused_fields"] == ["disclosed_in_full.numerator"]
+    assert (reading.response["missing_fields"], reading.response["missing_unused_fields"]) == (None, noted)
     assert "disclosed_in_full" not in {row["metric"] for row in reading.rows}
+
+
+def test_null_of_a_metric_that_is_used_stays_a_row(profile: PortalProfile, figures: Figures) -> None:
+    payload = write_payload(figures, Query("transparency", Period("year", *YEAR), 1, 200, date(2024, 12, 31)))
+    payload["data"]["overview"]["metrics"][0]["numerator"] = None
+    reading = read_bodies(profile, "transparency", [encode_payload(payload)], ROOT_DEPARTMENT_ID, ROOT_CODE)
+    assert reading.response["missing_unused_fields"] is None
+    assert [row["metric"] for row in reading.rows if row["numerator"] is None] == ["published_on_time"]
 
 
 @pytest.mark.parametrize(

@@ -283,7 +283,7 @@ COUNTS = [
     (0, True),
     (5, True),
     (10**9, True),
-    (1.5, True),
+    (1.5, False),
     (10**9 + 1, False),
     (-1, False),
     ("5", False),

@@ -205,8 +205,6 @@ class _Reader:
         gone = {name for column, name in names.items() if name and name not in part and column not in UNUSED_COLUMNS}
         self.missing_unused |= {name for column in UNUSED_COLUMNS if (name := names[column]) and name not in part}
         self._list_gone(wire).update(gone if wire.required or in_tree else {f"{wire.metric}.{name}" for name in gone})
-        if gone and not wire.required:
-            return  # nobody misses it; half a figure would be refused, and with it a share of the answer's rows
         numbers: dict[str, Decimal | None] = {}
         wrong = []
         for column, name in names.items():
@@ -214,6 +212,10 @@ class _Reader:
             numbers[column] = _as_number(value)
             if value is not None and numbers[column] is None:
                 wrong.append(f"{name}: {json.dumps(value, ensure_ascii=True, default=str)[:80]}")
+        if not (wire.required or wrong or _is_figure(numbers)):
+            # Nobody misses it; each row refused would count towards the share that stops the answer.
+            self.missing_unused |= set() if gone else {wire.metric}
+            return
         flags = [as_text(part.get("dataQualityStatus")) or "", "unknown_field" if has_strange else ""]
         kind = as_text(node.get("departmentType")) or as_text(node.get("level")) or ""
         self.statistics.append(
@@ -255,6 +257,12 @@ class _Reader:
             return value
         self.missing.add(name)
         return None if kind is int else kind()
+
+
+def _is_figure(numbers: dict[str, Decimal | None]) -> bool:
+    """Whether both parts are given, or neither and a ratio."""
+    given = [numbers[column] is not None for column in ("numerator", "denominator")]
+    return all(given) or (not any(given) and numbers["ratio"] is not None)
 
 
 def _as_identity(value: Any) -> str | None:
