@@ -120,6 +120,23 @@ def test_filled_template_is_read_back_as_meant(folder: Path) -> None:
     assert (task.values["status"], task.values["done_on"]) == ("done", date(2024, 6, 28))
 
 
+def test_number_cells_keep_what_is_typed_as_text(folder: Path) -> None:
+    """In any other format a spreadsheet makes 0.8712 of 87,12%, and with English settings 1.234 of 1.234."""
+    sheet = openpyxl.load_workbook(folder / f"{DISTRICT}-2024.xlsx")["ChiTieu"]
+    letters = {cell.value: cell.column_letter for cell in sheet[1]}
+    for heading in ("Tử số", "Mẫu số"):
+        letter = letters[heading]
+        assert sheet.column_dimensions[letter].number_format == "@"
+        assert {cell.number_format for cell in sheet[letter][1:]} == {"@"}
+
+
+def test_rates_are_asked_for_as_a_percentage_over_a_hundred(folder: Path) -> None:
+    sheet = openpyxl.load_workbook(folder / "H58-2024.xlsx")["ChiTieu"]
+    asked = {row[0]: row[1] for row in sheet.iter_rows(min_row=2, values_only=True)}
+    assert "Tử số ghi tỷ lệ phần trăm, ví dụ 87,12; Mẫu số ghi 100" in asked["II.10-1"]
+    assert "phần trăm" not in asked["II.8-2"].replace("Tỷ lệ phần trăm", "")
+
+
 def test_same_catalog_gives_the_same_bytes(catalog: Catalog, tmp_path: Path) -> None:
     few = catalog.model_copy(update={"agencies": tuple(one for one in catalog.agencies if one.code == "H58")})
     first, second = (write_templates(tmp_path / name, few, 2024)[0].read_bytes() for name in "ab")

@@ -180,6 +180,60 @@ def test_people_are_told_what_the_cell_held_and_how_to_write_it() -> None:
     assert read_record({"Tử số": "9.5x"}, fields, JSON).not_read == ["Tử số: 9.5x"]
 
 
+def judge_number(held: object, notation: Notation = VIETNAMESE) -> tuple[object, bool, bool]:
+    """The value of a number, and whether it has a percent sign and two readings."""
+    found = read_record({"Ô": held}, {"Ô": Field(column="value", type="number")}, notation)
+    return found.values["value"], bool(found.percent), bool(found.two_readings)
+
+
+COMMA_COLUMNS = Notation("vietnamese", has_comma_columns=True)
+
+
+@pytest.mark.parametrize(
+    ("held", "notation", "expected"),
+    [
+        ("87,12%", VIETNAMESE, (Decimal("87.12"), True, False)),
+        ("87.12%", VIETNAMESE, (None, False, False)),
+        (Percent(Decimal("87.12")), VIETNAMESE, (Decimal("87.12"), True, False)),
+        ("%", VIETNAMESE, (None, False, False)),
+        ("1,234", VIETNAMESE, (Decimal("1.234"), False, True)),
+        ("1.234", VIETNAMESE, (1234, False, False)),
+        ("1,234", COMMA_COLUMNS, (Decimal("1.234"), False, True)),
+        ("1.234", COMMA_COLUMNS, (1234, False, True)),
+        ("-12,345", VIETNAMESE, (Decimal("-12.345"), False, True)),
+        ("1234,567", COMMA_COLUMNS, (Decimal("1234.567"), False, False)),
+        ("0,125", COMMA_COLUMNS, (Decimal("0.125"), False, False)),
+        ("1,23", COMMA_COLUMNS, (Decimal("1.23"), False, False)),
+        ("1.234.567", COMMA_COLUMNS, (1234567, False, False)),
+        ("1,234%", VIETNAMESE, (Decimal("1.234"), True, True)),
+        ("87,12%", JSON, (None, False, False)),
+        (Unseen(Decimal(7), "ẩn"), VIETNAMESE, (None, False, False)),
+    ],
+)
+def test_number_says_whether_it_has_a_percent_sign_or_two_readings(
+    held: object, notation: Notation, expected: tuple[object, bool, bool]
+) -> None:
+    assert judge_number(held, notation) == expected
+
+
+def test_percent_is_no_year_and_no_code() -> None:
+    assert read("integer", Percent(Decimal(2024))) == (None, "not_read")
+    assert read("code", Percent(Decimal(12))) == (None, "not_read")
+    assert read("text", Percent(Decimal("12.5"))) == ("12,5 %", "coerced")
+
+
+def test_serial_number_is_a_day_of_the_calendar_of_its_file() -> None:
+    assert read("date", 43878, Notation("vietnamese", calendar=CALENDAR_1904)) == (date(2024, 2, 18), "coerced")
+    assert read("date", 43878) == (date(2020, 2, 17), "coerced")
+
+
+def test_value_that_its_reader_does_not_see_is_told_with_the_reason() -> None:
+    assert read("code", Unseen("H58.02", "ô ẩn")) == ("H58.02", "")
+    fields = {"Kỳ": Field(column="period", type="period")}
+    (told,) = read_record({"Kỳ": Unseen("2024-Q4", "ô ẩn")}, fields, VIETNAMESE).not_read
+    assert told.startswith("Kỳ: 2024-Q4 (ô ẩn; ")
+
+
 def test_fields_outside_the_map_are_left_alone() -> None:
     found = read_record({"a": 1, "b": 2}, {"a": Field(column="x", type="number")}, JSON)
     assert found.values == {"x": 1}

@@ -197,6 +197,15 @@ def test_csv_that_cannot_be_read_is_refused(content: bytes, rule: str) -> None:
     assert refuse(content, "bao-cao.csv").rule == rule
 
 
+def test_csv_row_of_another_number_of_fields_than_its_headings_is_told() -> None:
+    """A mark of decimals taken for a column, and a file cut short in the middle of a row."""
+    table = read_one(("Báo cáo\n" + CSV_TEXT.replace(";", ",") + "II.6-1,H58.32,2024-Q1").encode(), "bao-cao.csv")
+    assert table.sheet.delimiter == ","
+    assert table.field_counts == {3: 6, 4: 3}
+    assert not read_one(CSV_TEXT.encode(), "bao-cao.csv").field_counts
+    assert not read_one(write_workbook([["Báo cáo"], HEADINGS, GOOD_ROW[:5]])).field_counts
+
+
 @given(st.binary(max_size=400))
 def test_any_bytes_are_read_or_refused(content: bytes) -> None:
     try:

@@ -17,8 +17,9 @@ from cchc.sources.workbook_bytes import DAY_FORMAT, fill_cell
 LAST_ROW = 500  # of those that have lists to choose from
 WIDTHS: dict[Type, int] = {"code": 16, "period": 14, "number": 14, "date": 18, "task_status": 18, "text": 40}
 NAME_WIDTH = 90
-# "@", text: Excel would make a day of 2024-06.
-FORMATS: dict[Type, str] = {"code": "@", "period": "@", "text": "@", "date": DAY_FORMAT}
+# "@", text: what is typed stays as it is typed, and is read as it looks. In any other format a spreadsheet makes a day
+# of 2024-06, 0.8712 of 87,12%, and with English settings one and a quarter of 1.234.
+FORMATS: dict[Type, str] = {"code": "@", "period": "@", "number": "@", "text": "@", "date": DAY_FORMAT}
 HEADING_FILL = PatternFill("solid", fgColor="DDEBF7")
 WRAPPED = Alignment(wrap_text=True, vertical="top")
 

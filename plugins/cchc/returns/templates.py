@@ -26,18 +26,21 @@ LISTS_SHEET = "DanhMuc"
 # What the example says, by column; a figure where agencies are counted is 1 of 1.
 EXAMPLE: Mapping[str, object] = {"evidence": "Báo cáo số 12/BC-UBND ngày 05/4", "note": "Ví dụ", "status": "hoàn thành"}
 COUNTED_VI = "Tử số ghi 1 nếu đơn vị đã thực hiện, 0 nếu chưa; Mẫu số ghi 1"
+RATE_VI = "Tử số ghi tỷ lệ phần trăm, ví dụ 87,12; Mẫu số ghi 100"
 
 GUIDE_VI = """\
 1. Điền vào các trang bên cạnh. Mỗi chỉ tiêu, mỗi kỳ là một dòng; dòng chỉ có mã được bỏ qua.
 2. Số liệu là lũy kế từ 01/01 đến hết kỳ báo cáo, nộp sau khi hết kỳ. Nộp lại cùng kỳ là sửa số đã nộp.
 3. Kỳ báo cáo: {year}-Q1 … {year}-Q4 (quý), {year}-01 … {year}-12 (tháng), {year} (cả năm).
-4. Số viết kiểu Việt Nam: 9,5 là chín phẩy năm; 1.234 là một nghìn hai trăm ba mươi tư; không kèm đơn vị hay %.
-5. Chỉ tiêu đếm số đơn vị: Tử số ghi 1 (đã thực hiện) hoặc 0 (chưa), Mẫu số ghi 1.
+4. Số viết kiểu Việt Nam: 9,5 là chín phẩy năm; 1.234 là một nghìn hai trăm ba mươi tư; không kèm đơn vị hay %. Số đếm
+   (đơn vị, hồ sơ, văn bản…) là số nguyên.
+5. Chỉ tiêu đếm số đơn vị: Tử số ghi 1 (đã thực hiện) hoặc 0 (chưa), Mẫu số ghi 1. Chỉ tiêu khảo sát: Tử số ghi tỷ lệ
+   phần trăm (87,12), Mẫu số ghi 100.
 6. Không có số liệu thì để trống, không ghi 0.
 7. Trạng thái nhiệm vụ: {statuses}. Nhiệm vụ hoàn thành phải có Ngày hoàn thành (dd/MM/yyyy).
 8. Không đổi tên cột, không gộp ô tiêu đề, không đặt mật khẩu, không dùng macro.
 9. Lưu dạng .xlsx, nộp vào thư mục của đơn vị. Dòng chưa đạt được trả lại trong thư mục tra-lai bên cạnh, kèm lý do ở
-   cột cuối: sửa ngay trong bản đó rồi nộp lại."""
+   cột đầu: sửa ngay trong bản đó rồi nộp lại."""
 
 
 @dataclass
@@ -131,10 +134,13 @@ def _days_of_change(catalog: Catalog, plan: Plan) -> list[date]:
 
 def _describe(indicator: Indicator, agency_code: str, province: str) -> str:
     """What an indicator asks of an agency, in a line."""
-    if agency_code == province:
-        return f"{indicator.name_vi} (toàn tỉnh; chủ trì: {indicator.lead_agency_vi})"
-    is_counted = indicator.roll_up == "share_of_agencies"
-    return f"{indicator.name_vi} ({COUNTED_VI})" if is_counted else indicator.name_vi
+    is_province = agency_code == province
+    hints = [f"toàn tỉnh; chủ trì: {indicator.lead_agency_vi}"] if is_province else []
+    if indicator.roll_up == "share_of_agencies" and not is_province:
+        hints.append(COUNTED_VI)
+    if indicator.counts == "rate":
+        hints.append(RATE_VI)
+    return f"{indicator.name_vi} ({'; '.join(hints)})" if hints else indicator.name_vi
 
 
 def _make_page(kind: str, sheet: Sheet, rows: Sequence[tuple[str, str]], agency_code: str, year: int) -> Page:
