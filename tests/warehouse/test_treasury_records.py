@@ -22,6 +22,8 @@ JUNE = date(2024, 6, 30)
 MILLION = 10**6
 PAID = "treasury.disbursement.numerator"
 PARTS = (PAID, "treasury.disbursement.denominator")
+# The oldest and the newest PostgreSQL that is promised.
+EITHER_SERVER = pytest.mark.parametrize("cluster", [16, 18], indirect=True)
 ALL_MEASURES = "select day, measure_code, value, load_id, quality_flags from mart.measure order by 1, 2"
 
 
@@ -147,6 +149,7 @@ def test_own_and_carried_over_capital_of_one_project_are_two_rows(connection: ps
     ]
 
 
+@EITHER_SERVER
 def test_corrected_closing_replaces_the_rows_of_its_keys_though_their_effective_dates_change(
     connection: psycopg.Connection,
 ) -> None:
@@ -229,6 +232,7 @@ REPORTS = st.lists(
 )
 
 
+@EITHER_SERVER
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(reports=REPORTS, data=st.data())
 def test_corrections_end_the_same_whatever_the_order_of_loading(
