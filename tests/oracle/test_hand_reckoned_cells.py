@@ -107,7 +107,7 @@ QUARTER = [
     write_return("PL.VI.4-1", "H58.32.01", "2024-Q1", 1, 1),  # merged into another commune on 1 May
     *[write_return("II.2-2", district, "2024-Q1", int(number < 3), 1) for number, district in enumerate(DISTRICTS)],
     write_return("II.10-1", "H58", "2024-Q1", "1.000.001", "1.000.000"),
-    write_return("II.8-1", "H58", "2024-Q1", "9,5", 100),
+    write_return("II.8-1", "H58", "2024-Q1", 19, 200),
 ]
 YEAR = [write_return("II.2-2", district, "2024", int(number < 4), 1) for number, district in enumerate(DISTRICTS)]
 FILES = {
@@ -237,7 +237,7 @@ CELLS = {
     ),
     "exactly 9.5 % is at least 9.5 %": (
         cell(APRIL, "II.8-1"),
-        told((9.5, 100), "9.5", "attained", "sent_by_lead", coverage="0"),
+        told((19, 200), "9.5", "attained", "sent_by_lead", coverage="0"),
     ),
     "nothing reported is no data": (
         cell(APRIL, "II.10-2"),
