@@ -80,6 +80,12 @@ def describe_replacement(replacement: Replacement) -> str:
     return "\n".join(lines)
 
 
+def describe_hidden_sheets(names: Sequence[str]) -> str:
+    """The note for the sender of a file with hidden sheets that look like a report."""
+    listed = ", ".join(f"“{_show_name(name)}”" for name in names)
+    return f"Trang đang ẩn không được đọc: {listed}.\nNếu cần nộp trang đó: bỏ ẩn, lưu tệp và nộp lại."
+
+
 def _show_key(key: str) -> str:
     return re.sub(r"(\d{4})-(\d\d)-(\d\d)", r"\3/\2/\1", ", ".join(key.split()))
 

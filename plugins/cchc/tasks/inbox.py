@@ -21,11 +21,11 @@ from airflow.sdk import ObjectStoragePath
 from cchc.sources.archive import Archive, ArchiveError, Capture, read_capture
 from cchc.sources.errors import SourceError
 from cchc.sources.files import list_wanted
-from cchc.sources.given_back import SentFile, write_given_back
+from cchc.sources.given_back import SentFile, list_hidden, write_given_back
 from cchc.sources.inbox import InboxFile, describe, list_files, recognise, settle
 from cchc.sources.load import Load
 from cchc.sources.profile import Profile, read_profiles
-from cchc.sources.receipt import Replacement, describe_replacement, write_receipt
+from cchc.sources.receipt import Replacement, describe_hidden_sheets, describe_replacement, write_receipt
 from cchc.sources.table import Wanted
 from cchc.sources.window import Window, parse_window
 from cchc.tasks.context import read_connection
@@ -152,19 +152,20 @@ def write_receipts(connection: psycopg.Connection, profile: Profile, loads: Sequ
         captures.setdefault(load_id, capture)
         replacements.setdefault(load_id, []).append(replacement)
     for load_id, capture in captures.items():
-        notes = _list_notes(replacements.get(load_id, ()))
         try:
+            name = str(capture.pages[0].request["file"])
+            file = SentFile(name, capture.content_sha256, capture.read_bodies()[0])
+            notes = _list_notes(replacements.get(load_id, ()), list_hidden(file, list_wanted(profile)))
             if notes:
-                name = str(capture.pages[0].request["file"])
-                file = SentFile(name, capture.content_sha256, capture.read_bodies()[0])
                 log.info("%s: receipt in %s", name, write_receipt(folder, file, notes))
         except (OSError, ValueError, ArchiveError) as error:
             log.warning("%s: its receipt can't be written: %s", capture.folder, error)
 
 
-def _list_notes(replacements: Iterable[Replacement]) -> list[str]:
+def _list_notes(replacements: Iterable[Replacement], hidden_sheets: Sequence[str]) -> list[str]:
     """All that the receipt of a file says: it is written whole each time."""
-    return [describe_replacement(replacement) for replacement in replacements]
+    hidden = [describe_hidden_sheets(hidden_sheets)] if hidden_sheets else []
+    return hidden + [describe_replacement(replacement) for replacement in replacements]
 
 
 def _list_replacements(
