@@ -85,7 +85,13 @@ def workbook(
         for at in range(len(sheets))
     )
     package = f'xmlns="{ORDINARY}/package/2006/relationships"'
+    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml"
     files = {
+        "[Content_Types].xml": f'<Types xmlns="{ORDINARY}/package/2006/content-types">'
+        '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+        f'<Default Extension="xml" ContentType="{kind}.worksheet+xml"/>'
+        f'<Override PartName="/xl/workbook.xml" ContentType="{kind}.sheet.main+xml"/>'
+        f'<Override PartName="/xl/styles.xml" ContentType="{kind}.styles+xml"/></Types>',
         "_rels/.rels": f'<Relationships {package}><Relationship Id="rId1" Type="{relations}/officeDocument" '
         'Target="xl/workbook.xml"/></Relationships>',
         "xl/workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{relations}"><workbookPr {properties}/>'

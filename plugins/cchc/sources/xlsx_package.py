@@ -26,7 +26,8 @@ MOST_INFLATION = 100  # what is inflated more often than that is no report
 SMALL = 2**20  # however much it was inflated
 MOST_PARTS = 2_000
 
-# Cells and their values; elements of other kinds; rows; characters.
+# Cells, their values and texts; elements of other kinds; rows; characters.
+PLAIN = {"c", "v", "is", "t", "f", "si"}
 MOST_PLAIN_ELEMENTS = 1_500_000
 MOST_OTHER_ELEMENTS = 400_000
 MOST_ROWS = 150_000
@@ -158,7 +159,7 @@ class _Parser:
     def start(self, name: str, attributes: dict[str, str]) -> None:
         """Count an element. Transitional and Strict Open XML differ in their namespaces alone."""
         tag = name.rpartition("}")[2]
-        if tag in ("c", "v"):
+        if tag in PLAIN:
             self.package.plain_elements += 1
         elif tag == "row":
             self.package.rows += 1
