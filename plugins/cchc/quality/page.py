@@ -29,7 +29,7 @@ where r.load_id = any(%(loads)s) and not r.is_success
 order by array_position(array['critical', 'warning', 'info'], r.severity), entity, r.rule_id
 """
 QUARANTINE = """
-select entity, row_key, rules, count(*) over () as total from ops.quarantine
+select entity, row_key, rules, cells, count(*) over () as total from ops.quarantine
 where load_id = any(%(loads)s) and resolved_at is null
 -- rows that broke a rule of their own first, then those that only came with a stopped load
 order by rules[1] like 'load_stopped:%%', entity, row_key limit %(most)s

@@ -118,22 +118,34 @@ def read_record(record: Mapping[str, object], fields: Mapping[str, Field], notat
     read = FieldsRead()
     for name, wire in fields.items():
         held = record.get(name)
-        advice = ADVICE_VI[wire.type] if notation.numbers == "vietnamese" else ""  # people write cells, systems JSON
-        if isinstance(held, Unseen):
-            advice, held = f"{held.why_vi}; bỏ ẩn hoặc đổi định dạng ô", held.value
-            found = _READERS[wire.type](held, notation) if wire.type in ("text", "code") else None
-        else:
-            found = _NOTHING if is_blank(held) else _READERS[wire.type](held, notation)
-        shown = show_cell(held) if notation.numbers == "vietnamese" else show(held)
+        found = _read_field(held, wire.type, notation)
         if found is None:
-            read.not_read.append(f"{name}: {shown}" + (f" ({advice})" if advice else ""))
+            read.not_read.append(f"{name}: {_explain(held, wire.type, notation)}")
             found = _NOTHING
-        read.coerced += [f"{name}: {shown}"] if found.is_coerced else []
-        read.percent += [name] if found.is_percent else []
-        read.two_readings += [f"{name}: {shown}"] if found.has_two_readings else []
+        if found.is_coerced:
+            read.coerced.append(f"{name}: {show_cell(held)}")
+        if found.is_percent:
+            read.percent.append(name)
+        if found.has_two_readings:
+            read.two_readings.append(f"{name}: {show_cell(held)}")
         value = found.value
         read.values |= _period_columns(wire.column, value) if wire.type == "period" else {wire.column: value}
     return read
+
+
+def _read_field(held: object, wire_type: Type, notation: Notation) -> _Value | None:
+    """The value of a field; None where it can't be read. What its reader doesn't see is read as a code or text only."""
+    if isinstance(held, Unseen):
+        return _READERS[wire_type](held.value, notation) if wire_type in ("text", "code") else None
+    return _NOTHING if is_blank(held) else _READERS[wire_type](held, notation)
+
+
+def _explain(held: object, wire_type: Type, notation: Notation) -> str:
+    """What a field held that could not be read; for people, who write cells, with what to do. Systems send JSON."""
+    if notation.numbers == "json":
+        return show(held)
+    advice = f"{held.why_vi}; bỏ ẩn hoặc đổi định dạng ô" if isinstance(held, Unseen) else ADVICE_VI[wire_type]
+    return f"{show_cell(held)} ({advice})"
 
 
 def read_vietnamese_number(text: str) -> Decimal | None:

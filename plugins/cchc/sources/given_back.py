@@ -75,13 +75,13 @@ def write_given_back(
     stem = f"{short}.{file.sha256[:8]}.tra-lai"
     written = []
     if stop_rules := list(stop_rules):
-        written.append(_write(place, f"{stem}.txt", _write_note(file, wanted, stop_rules).encode("utf-8-sig")))
+        written.append(write_file(place, f"{stem}.txt", _write_note(file, wanted, stop_rules).encode("utf-8-sig")))
     refused = {row: rules for row, rules in reasons.items() if rules}
     if refused:
         seen = [sheet for sheet in open_sheets(file.content, file.name) if not sheet.is_hidden]
         sheets = {sheet.name: _mark_rows(sheet, wanted, refused) for sheet in seen}
         write, ending = (_write_workbook, "xlsx") if is_workbook(file.content) else (_write_csv, "csv")
-        written.append(_write(place, f"{stem}.{ending}", write(sheets)))
+        written.append(write_file(place, f"{stem}.{ending}", write(sheets)))
     return written
 
 
@@ -195,7 +195,7 @@ def _disarm(cell: object) -> str:
     return f"'{text}" if runs else text
 
 
-def _write(folder: Any, name: str, content: bytes) -> Any:
+def write_file(folder: Any, name: str, content: bytes) -> Any:
     """Write a file, unless the same lies there. Whole or not at all: object stores do so, a disk by renaming.
 
     Never through a link, which a sender may have put there to have another file overwritten.

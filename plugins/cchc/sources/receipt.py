@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from cchc.days import LOCAL
-from cchc.sources.given_back import LONGEST_STEM, SentFile, _write
+from cchc.sources.given_back import LONGEST_STEM, SentFile, write_file
 from cchc.sources.inbox import GIVEN_BACK
 
 MAX_NAMED_KEYS = 20
@@ -46,7 +46,7 @@ def write_receipt(folder: Any, file: SentFile, notes: Sequence[str]) -> Any | No
     short = name.stem.encode()[:LONGEST_STEM].decode(errors="ignore")
     place = folder.joinpath(*name.parent.parts, GIVEN_BACK)
     content = compose_receipt(file, notes).encode("utf-8-sig")
-    return _write(place, f"{short}.{file.sha256[:8]}.bien-nhan.txt", content)
+    return write_file(place, f"{short}.{file.sha256[:8]}.bien-nhan.txt", content)
 
 
 def compose_receipt(file: SentFile, notes: Sequence[str]) -> str:
