@@ -9,7 +9,7 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
-from tests.indicators.pace_oracle import Past, pace_on, status_of_pace
+from tests.indicators.pace_oracle import Past, move, pace_on, status_of_pace
 
 ROOT = "H58"
 COMPARATORS: dict[str, Callable[[Fraction, Fraction], bool]] = {">=": operator.ge, ">": operator.gt, "=": operator.eq}
@@ -263,7 +263,7 @@ def judge(
     figure = held.figure if held else Figure()
     value = measure(reading, figure)
     target = to_fraction(figure.denominator if reading.is_target_reported else reading.target)
-    status = "not_applicable" if is_empty else choose_status(reading, day, figure, value, target)
+    status = "not_applicable" if is_empty else choose_status(reading, year, day, figure, value, target)
     pace = pace_on(reading, year, day, target)
     return Row(
         status=status,
@@ -300,13 +300,16 @@ def measure(reading: Reading, figure: Figure) -> Fraction | None:
     return Fraction(figure.numerator) * 100 / Fraction(figure.denominator) if figure.denominator else None
 
 
-def choose_status(reading: Reading, day: date, figure: Figure, value: Fraction | None, target: Fraction | None) -> str:
+def choose_status(
+    reading: Reading, year: int, day: date, figure: Figure, value: Fraction | None, target: Fraction | None
+) -> str:
     """rulings.md, Status: the first that holds."""
     if reading.is_share and figure.denominator == 0:
         return "not_applicable"
-    is_survey = reading.judged == "yearly_survey"
-    if value is None and is_survey and reading.published_on is not None and day < reading.published_on:
-        return "pending"
+    if value is None and reading.judged == "yearly_survey" and reading.published_on is not None:
+        expected_on = move(reading.published_on, year - reading.plan_year)
+        if day < expected_on:
+            return "pending"
     if value is None or target is None or reading.comparator is None:
         return "no_data"
     parts = [part for part in (figure.numerator, figure.denominator, figure.ratio) if part is not None]

@@ -69,7 +69,8 @@ select
     case r.roll_up when 'agencies_attaining' then p.comparator else r.comparator end as agency_comparator,
     case r.roll_up when 'agencies_attaining' then p.target else r.target end as agency_target,
     r.judged,
-    r.published_on,
+    -- The plan names the day on which the survey of its own year is expected; that of a later year comes as much later.
+    (r.published_on + make_interval(years => r.figure_year - r.plan_year))::date as published_on,
     r.period,
     r.closes_on,
     r.milestone_days,
