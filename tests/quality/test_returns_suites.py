@@ -108,6 +108,10 @@ ROWS: list[tuple[str, dict[str, Any], set[str]]] = [
      "two_readings": ["Mẫu số: 2.250"]} | month(3), {"ambiguous_number"}),
     ("half an agency", OTHER | {"denominator": Decimal("4.5")} | month(4), {"not_whole"}),
     ("half of the baseline", COUNT | {"denominator": Decimal("1.5")} | month(8), {"not_whole"}),
+    ("number in a hidden row", OTHER | {"numerator": None, "not_read": ["Tử số: 5 (ẩn)"], "unseen": ["Tử số"]}
+     | month(9), {"unseen_cell", "period_not_over"}),
+    ("period in a hidden row", OTHER | period(None) | {"not_read": ["Kỳ báo cáo: 2024 (ẩn)"], "unseen": ["Kỳ báo cáo"]},
+     {"unseen_cell"}),
     ("row of too many fields", NOTHING_READ, {"wrong_field_count"}),
     ("row of too few fields among tasks", NOTHING_READ | {"sheet": "NhiemVu", "field_count": 4},
      {"wrong_field_count"}),
@@ -191,7 +195,7 @@ SEVERITIES = {
         "value_missing", "not_a_number", "bad_period", "no_plan_for_period", "period_not_over", "unknown_indicator",
         "unknown_task", "unknown_agency", "outside_population", "negative", "count_too_large", "not_yes_or_no",
         "repeated_row", "unknown_status", "date_not_read", "done_without_date", "date_without_done", "done_in_future",
-        "wrong_field_count", "percent", "ambiguous_number", "not_whole", "implausible_day",
+        "wrong_field_count", "unseen_cell", "percent", "ambiguous_number", "not_whole", "implausible_day",
     },
     "info": {
         "rate_below_one", "numerator_over_denominator", "no_evidence", "text_not_read", "coerced", "unknown_field",

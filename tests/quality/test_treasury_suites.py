@@ -141,6 +141,8 @@ ROWS: list[tuple[str, dict[str, Any], set[str]]] = [
     ("nothing: its plan by the council", GOOD | {"project_code": "7999993", "plan_kind": "HDND"}, set()),
     ("nothing: its plan from another fund", GOOD | {"project_code": "7999993", "fund_code": "200"}, set()),
     ("nothing: its closing before", GOOD | {"project_code": "7999993", "closed_on": MAY}, set()),
+    ("amount in a hidden row", GOOD | {"plan": None, "not_read": ["KeHoachVon: 5 (ẩn)"], "unseen": ["KeHoachVon"]},
+     {"unseen_cell"}),
     ("row of too many fields", dict.fromkeys(GOOD) | {"field_count": 16}, {"wrong_field_count"}),
     ("amount with a percent sign", GOOD | {"percent": ["KeHoachVon"]}, {"percent"}),
     ("amount with two readings in a file of commas", GOOD | {"two_readings": ["KeHoachVon: 49,384"]},
@@ -188,7 +190,7 @@ SEVERITIES = {
     "warning": {
         "no_project", "not_a_number", "value_missing", "unknown_plan_kind", "unknown_unit", "negative_plan",
         "day_not_read", "unit_slip", "implausible_amount", "repeated_row", "carried_over_with_plan",
-        "wrong_field_count", "percent", "ambiguous_number", "implausible_day",
+        "wrong_field_count", "unseen_cell", "percent", "ambiguous_number", "implausible_day",
     },
     "info": {"paid_over_plan", "negative_paid", "unknown_field", "coerced"},
 }  # fmt: skip

@@ -163,6 +163,38 @@ def row_out_of_this_world() -> bytes:
     return replace_sheet((headings_row() + good_xml_row(2) + '<row r="99999999999"><c><v>1</v></c></row>').encode())
 
 
+def endless_sheet_name() -> bytes:
+    """A name of 0.9 MB, which every row would bear."""
+    named = f'<workbook {MAIN}><sheets><sheet name="{"a" * 900_000}" sheetId="1"/></sheets></workbook>'
+    return replace_parts(good(), {"xl/workbook.xml": [padding(2), named.encode()]})
+
+
+def endless_text() -> bytes:
+    """A text of 1 MB that every cell names."""
+    cells = "".join(f'<row r="{n}"><c r="D{n}" t="s"><v>0</v></c></row>' for n in range(2, 100_000))
+    content = replace_sheet((headings_row() + cells).encode(), padding(2))
+    shared = f"<sst {MAIN}><si><t>{'a' * 2**20}</t></si></sst>"
+    rels = zipfile.ZipFile(io.BytesIO(content)).read("xl/_rels/workbook.xml.rels").decode()
+    kind = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/sharedStrings"
+    rels = rels.replace(
+        "</Relationships>", f'<Relationship Id="rId90" Type="{kind}" Target="sharedStrings.xml"/></Relationships>'
+    )
+    return replace_parts(
+        content, {"xl/sharedStrings.xml": shared.encode(), "xl/_rels/workbook.xml.rels": rels.encode()}
+    )
+
+
+def wide_rows() -> bytes:
+    rows = "".join(f'<row r="{n}"><c r="IV{n}"><v>1</v></c></row>' for n in range(2, 149_000))
+    return replace_sheet((headings_row() + rows).encode(), padding(2))
+
+
+def merged_over_everything() -> bytes:
+    rows = "".join(f'<row r="{n}"><c r="A{n}"><v>1</v></c></row>' for n in range(2, 40_000))
+    merged = "</sheetData><mergeCells>" + '<mergeCell ref="A1:XFD1048576"/>' * 15_000 + "</mergeCells><sheetData>"
+    return replace_sheet((headings_row() + rows + merged).encode(), padding(2))
+
+
 def locked() -> bytes:
     """An encrypted workbook is an OLE file with a stream of this name."""
     return bytes.fromhex("d0cf11e0a1b11ae1") + bytes(504) + "EncryptedPackage".encode("utf-16-le") + bytes(1000)
@@ -233,6 +265,10 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
     "millions_of_merged_cells": (millions_of_merged_cells, "too_large"),
     "one_text_of_60_mb": (one_text_of_60_mb, "too_large"),
     "one_attribute_of_60_mb": (one_attribute_of_60_mb, "too_large"),
+    "endless_sheet_name": (endless_sheet_name, "not_a_workbook"),
+    "endless_text": (endless_text, "too_large"),
+    "wide_rows": (wide_rows, "too_large"),
+    "merged_over_everything": (merged_over_everything, "too_large"),
     "locked": (locked, "protected_workbook"),
     "old_workbook": (old_workbook, "not_a_workbook"),
     "macro": (macro, "macro_workbook"),
@@ -273,10 +309,29 @@ def last_row_of_all() -> bytes:
     return replace_sheet((headings_row() + good_xml_row(2) + '<row r="1048576"><c r="A1048576" s="0"/></row>').encode())
 
 
+def thousands_of_hidden_columns() -> bytes:
+    columns = "<cols>" + '<col min="50" max="16384" hidden="1"/>' * 20_000 + "</cols>"
+    rows = "".join(f'<row r="{n}"><c r="A{n}" t="str"><v>x</v></c><c r="H{n}" s="0"/></row>' for n in range(3, 14_000))
+    content = replace_sheet((headings_row() + good_xml_row(2) + rows).encode(), padding(2))
+    with zipfile.ZipFile(io.BytesIO(content)) as package:
+        sheet = package.read(SHEET).replace(b"<sheetData>", columns.encode() + b"<sheetData>")
+    return replace_parts(content, {SHEET: sheet})
+
+
+def endless_format() -> bytes:
+    """A number format of 0.9 MB, on which patterns could take minutes."""
+    style = f'<styleSheet {MAIN}><numFmts><numFmt numFmtId="200" formatCode="{"[" * 900_000}"/></numFmts>'
+    style += '<cellXfs><xf numFmtId="0"/><xf numFmtId="200"/></cellXfs></styleSheet>'
+    rows = headings_row() + good_xml_row(2) + '<row r="3"><c r="A3" s="1"><v>1</v></c></row>'
+    return replace_parts(replace_sheet(rows.encode()), {"xl/styles.xml": [padding(2), style.encode()]})
+
+
 READ: dict[str, Callable[[], bytes]] = {
     "formatted_empty_rows": formatted_empty_rows,
     "cells_in_the_last_column": cells_in_the_last_column,
     "last_row_of_all": last_row_of_all,
     "row_out_of_this_world": row_out_of_this_world,
     "elements_within_elements": elements_within_elements,
+    "thousands_of_hidden_columns": thousands_of_hidden_columns,
+    "endless_format": endless_format,
 }

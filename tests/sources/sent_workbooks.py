@@ -71,6 +71,7 @@ def workbook(
     namespaces: Mapping[str, str] = NAMESPACES,
     styles: str = STYLES,
     before_rows: str = "",
+    after_rows: str = "",
     parts: Mapping[str, str] | None = None,
 ) -> bytes:
     """A package of ``sheets``, each the XML of its rows; ``parts`` are added or take another's place."""
@@ -101,7 +102,7 @@ def workbook(
         "xl/styles.xml": f'<styleSheet xmlns="{main}">{styles}</styleSheet>',
         **{
             f"xl/worksheets/sheet{at + 1}.xml": f'<worksheet xmlns="{main}">{before_rows}<sheetData>{rows}</sheetData>'
-            "</worksheet>"
+            f"{after_rows}</worksheet>"
             for at, rows in enumerate(sheets)
         },
         **(parts or {}),

@@ -15,9 +15,11 @@ import pytest
 from upath import UPath
 
 from cchc.settings import EXPECTATIONS
+from cchc.sources.cells import CALENDAR_1904, show_cell
 from cchc.sources.given_back import SentFile, explain, write_given_back
 from cchc.sources.workbook import read_tables
 from tests.sources.hostile_workbooks import GOOD_ROW, HEADINGS, WANTED, locked, replace_parts, save, write_workbook
+from tests.sources.sent_workbooks import PERCENT, figure, headings, number, text, workbook
 
 COMMAND = "=cmd|' /C calc'!A0"
 AMBIGUOUS_ROW = [*GOOD_ROW[:3], "9.5", 1]
@@ -47,13 +49,13 @@ def test_copy_has_the_reason_beside_the_refused_row_only(tmp_path: Path) -> None
     assert path == tmp_path / "so-tu-phap" / "tra-lai" / f"bc.{file.sha256[:8]}.tra-lai.xlsx"
     rows = read_rows(path)
     assert [row[0] for row in rows[:5]] == [None, None, REASON, None, None]
-    assert rows[5][0] == f"{explain('negative')} Ô D6 (Tử số): “-1”. Ô E6 (Mẫu số): “1”."
+    assert rows[5][0] == f"{explain('negative')} Trong tệp đã gửi: ô D6 (Tử số) “-1”; ô E6 (Mẫu số) “1”."
     assert [row[1:] for row in rows[2:5]] == [(*HEADINGS,), (*GOOD_ROW,), (*GOOD_ROW,)]
 
 
 def test_reason_says_what_the_cell_held_and_how_to_write_it(tmp_path: Path) -> None:
     path = write_back(tmp_path, sent(write_workbook([HEADINGS, AMBIGUOUS_ROW])), 2, rules=("not_a_number",))
-    assert read_rows(path)[1][0] == f"{explain('not_a_number')} Ô D2 (Tử số): “9.5”."
+    assert read_rows(path)[1][0] == f"{explain('not_a_number')} Trong tệp đã gửi: ô D2 (Tử số) “9.5”."
 
 
 def test_corrected_copy_is_a_report_again(tmp_path: Path) -> None:
@@ -67,13 +69,17 @@ def test_reasons_of_an_earlier_copy_are_replaced(tmp_path: Path) -> None:
     second = write_back(tmp_path, sent(first.read_bytes()), 2, rules=("unknown_agency",))
     rows = read_rows(second)
     assert rows[0].count(REASON) == 1
-    assert [row[0] for row in rows] == [REASON, f"{explain('unknown_agency')} Ô C2 (Mã đơn vị): “H58.31”.", None]
+    assert [row[0] for row in rows] == [
+        REASON,
+        f"{explain('unknown_agency')} Trong tệp đã gửi: ô C2 (Mã đơn vị) “H58.31”.",
+        None,
+    ]
 
 
 def test_nothing_in_a_copied_workbook_can_run(tmp_path: Path) -> None:
     workbook = openpyxl.load_workbook(io.BytesIO(write_workbook([HEADINGS, GOOD_ROW])))
-    for column, text in enumerate([COMMAND, "+1+1", "@SUM(A1)", "-2+3"], 1):
-        workbook["ChiTieu"].cell(3, column).value = text
+    for column, command in enumerate([COMMAND, "+1+1", "@SUM(A1)", "-2+3"], 1):
+        workbook["ChiTieu"].cell(3, column).value = command
         workbook["ChiTieu"].cell(3, column).data_type = "s"
     path = write_back(tmp_path, sent(save(workbook)), 3)
     copied = openpyxl.load_workbook(path)["ChiTieu"]
@@ -171,3 +177,50 @@ def test_long_name_and_strange_sheet_go_back_too(tmp_path: Path) -> None:
         named = package.read("xl/workbook.xml").replace(b"A_B", b"A/B")  # no program names a sheet so, but a file can
     content = replace_parts(content, {"xl/workbook.xml": named})
     assert write_back(tmp_path, sent(content, f"{'á' * 120}.xlsx"), 2, sheet="A/B").exists()
+
+
+@pytest.mark.parametrize("delimiter", ";,\t")
+def test_copy_of_a_csv_is_read_again_as_it_was(tmp_path: Path, delimiter: str) -> None:
+    rows = [
+        HEADINGS,
+        ["II.6-1", "H58.31", "2024-Q1", "1.234", "9,5", "- Công văn 5", "a\nb"],
+        [*GOOD_ROW[:3], "-1", "1", "", ""],
+    ]
+    written = io.StringIO()
+    csv.writer(written, delimiter=delimiter).writerows(rows)
+    file = sent(f"sep={delimiter}\n{written.getvalue()}".encode(), "bc.csv")
+    before = read_tables(file.content, file.name, WANTED)[0]
+    path = write_back(tmp_path, file, 4, sheet="bc.csv")
+    again = read_tables(path.read_bytes(), path.name, WANTED)[0]
+    assert again.rows == before.rows
+    assert (again.sheet.delimiter, again.field_counts, again.sheet.rows[0][1]) == (
+        delimiter,
+        {},
+        before.sheet.rows[0][1],
+    )
+
+
+def test_copy_of_a_workbook_is_read_again_as_it_was(tmp_path: Path) -> None:
+    """Percents, days of the 1904 calendar without a format, signs that look like escapes, errors in hidden rows."""
+    content = workbook(
+        headings() + figure(number("0.8712", PERCENT), number("1", PERCENT), evidence=text("a_x005F_x0041_b_x000B_c"))
+        + figure(number("43878"), number("49384.5")),
+        properties='date1904="1"',
+    )  # fmt: skip
+    before = read_tables(content, "bc.xlsx", WANTED)[0]
+    path = write_back(tmp_path, sent(content), 3)
+    again = read_tables(path.read_bytes(), path.name, WANTED)[0]
+    shown = [
+        {name: show_cell(cell.replace("\v", " ") if isinstance(cell, str) else cell) for name, cell in record.items()}
+        for _, record in before.rows
+    ]
+    assert [{name: show_cell(cell) for name, cell in record.items()} for _, record in again.rows] == shown
+    assert again.sheet.calendar == before.sheet.calendar == CALENDAR_1904
+
+
+def test_reason_tells_missing_columns_and_counts_of_fields(tmp_path: Path) -> None:
+    few = write_workbook([HEADINGS[:4], ["II.6-1", "H58.31", "2024-Q1", 1]])
+    assert "không có cột Mẫu số" in read_rows(write_back(tmp_path / "a", sent(few), 2, rules=("value_missing",)))[1][0]
+    shifted = sent(f"{','.join(HEADINGS)}\nII.6-1,H58.31,2024-Q1,9,5,12,BC,\n".encode(), "bc.csv")
+    path = write_back(tmp_path / "b", shifted, 2, sheet="bc.csv", rules=("wrong_field_count",))
+    assert "dòng có 8 cột, dòng tiêu đề có 7 cột" in path.read_text("utf-8-sig")

@@ -197,6 +197,21 @@ def test_csv_that_cannot_be_read_is_refused(content: bytes, rule: str) -> None:
     assert refuse(content, "bao-cao.csv").rule == rule
 
 
+@pytest.mark.parametrize("delimiter", ";,\t")
+def test_csv_with_every_field_in_quotation_marks_is_read(delimiter: str) -> None:
+    """As databases and LibreOffice write it, below a title that holds another file's delimiter."""
+    lines = [["Báo cáo, quý 4; đợt 1"], *(line.split(";") for line in CSV_TEXT.splitlines())]
+    content = "\n".join(delimiter.join(f'"{field}"' for field in line) for line in lines)
+    table = read_one(content.encode(), "bao-cao.csv")
+    assert (table.sheet.delimiter, [record["Tử số"] for _, record in table.rows]) == (delimiter, ["9,5"])
+
+
+def test_csv_field_that_swallows_rows_and_a_last_row_cut_short_are_told() -> None:
+    text = CSV_TEXT + 'II.6-1;H58.32;2024-Q1;1;"2\nII.6-1;H58.33;2024-Q1;1;2\nII.6-1;H58.34;2024-Q1;1;2"\nII.6-2;H58.3'
+    table = read_one(text.encode(), "bao-cao.csv")
+    assert table.field_counts == {3: 13, 4: 2}
+
+
 def test_csv_row_of_another_number_of_fields_than_its_headings_is_told() -> None:
     """A mark of decimals taken for a column, and a file cut short in the middle of a row."""
     table = read_one(("Báo cáo\n" + CSV_TEXT.replace(";", ",") + "II.6-1,H58.32,2024-Q1").encode(), "bao-cao.csv")

@@ -75,6 +75,8 @@ def show_cell(cell: object) -> str:
         return f"{show_cell(cell.number)} %"
     if isinstance(cell, CellError):
         return show(cell.text)
+    if isinstance(cell, bool):
+        return str(cell).upper()
     if isinstance(cell, datetime) and cell.time() == time.min:
         cell = cell.date()
     if isinstance(cell, date) and not isinstance(cell, datetime):

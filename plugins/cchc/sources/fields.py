@@ -36,9 +36,10 @@ VIETNAMESE_NUMBER = re.compile(
 # 1.234 and 1,234: one language's thousands are the other's decimals.
 ONE_MARK = re.compile(r"[-+]?[1-9][0-9]{0,2}[.,][0-9]{3}")
 LONGEST_NUMBER = 100
+LINE_BREAK = re.compile("[\\t\\n\\v\\f\\r\\x85\\u2028\\u2029]")
 PERIOD = re.compile(r"([0-9]{4})(?:-{1,2}(?:Q([1-4])|(0[1-9]|1[0-2])))?")
 WIRE_DATE = re.compile(r"(?P<year>[0-9]{4})(-?)(?P<month>[0-9]{2})\2(?P<day>[0-9]{2})")
-WRITTEN_DATE = re.compile(r"(?P<day>[0-9]{1,2})/(?P<month>[0-9]{1,2})/(?P<year>[0-9]{4})")
+WRITTEN_DATE = re.compile(r"(?P<day>[0-9]{1,2})([/.-])(?P<month>[0-9]{1,2})\2(?P<year>[0-9]{4})")
 TASK_STATUSES = {
     "chưa thực hiện": "not_started",
     "đang thực hiện": "in_progress",
@@ -88,14 +89,16 @@ class Field(BaseModel):
 class FieldsRead:
     """A record as read. ``values``: column → value, None where there is none; a period fills three columns.
 
-    ``not_read`` and ``coerced``: "Field: what it held", in files with how it should be written. ``percent``: numbers
-    with a percent sign, of which the value is what stands before it; ``two_readings``: "Field: 1,234", numbers in files
-    whose one mark groups thousands or begins decimals, the value being the Vietnamese reading. Suites judge both.
+    ``not_read`` and ``coerced``: "Field: what it held", in files with how it should be written. ``unseen``: fields of
+    which a reader sees another value than the file holds, named in ``not_read`` too. ``percent``: numbers with a
+    percent sign, of which the value is what stands before it. ``two_readings``: "Field: 1,234", numbers in files whose
+    one mark groups thousands or begins decimals; the value is the Vietnamese reading. Suites judge all of them.
     """
 
     values: dict[str, object] = field(default_factory=dict)
     not_read: list[str] = field(default_factory=list)
     coerced: list[str] = field(default_factory=list)
+    unseen: list[str] = field(default_factory=list)
     percent: list[str] = field(default_factory=list)
     two_readings: list[str] = field(default_factory=list)
 
@@ -121,6 +124,7 @@ def read_record(record: Mapping[str, object], fields: Mapping[str, Field], notat
         found = _read_field(held, wire.type, notation)
         if found is None:
             read.not_read.append(f"{name}: {_explain(held, wire.type, notation)}")
+            read.unseen += [name] if isinstance(held, Unseen) else []
             found = _NOTHING
         if found.is_coerced:
             read.coerced.append(f"{name}: {show_cell(held)}")
@@ -159,8 +163,9 @@ def read_vietnamese_number(text: str) -> Decimal | None:
 
 
 def _fold_number(text: str) -> str:
-    """A number's text with its spaces and its sign folded; nothing where it is too long for one."""
-    return fold_hyphens(clean_text(text)) if len(text) <= LONGEST_NUMBER else ""
+    """A number's text with its spaces and its sign folded; nothing where it is too long for one or has two lines."""
+    is_one = len(text) <= LONGEST_NUMBER and LINE_BREAK.search(text.strip()) is None
+    return fold_hyphens(clean_text(text)) if is_one else ""
 
 
 def _read_text(held: object, longest: int) -> _Value | None:

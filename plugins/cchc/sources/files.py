@@ -75,4 +75,5 @@ def _add_row(
     read = reader.add(
         f"{table.sheet.name}!{row_no}", told, table.sheet.notation, **kind, cells=cells, field_count=field_count
     )
-    reader.rows[-1] |= {"percent": read.percent or None, "two_readings": read.two_readings or None}
+    judged = {"unseen": read.unseen, "percent": read.percent, "two_readings": read.two_readings}
+    reader.rows[-1] |= {column: names or None for column, names in judged.items()}

@@ -14,11 +14,16 @@ from uuid import uuid4
 import yaml
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
-from openpyxl.styles import PatternFill
+from openpyxl.cell.cell import Cell
+from openpyxl.styles import Alignment, PatternFill
+from openpyxl.utils.cell import get_column_letter
+from openpyxl.utils.datetime import CALENDAR_MAC_1904
 from openpyxl.workbook.child import INVALID_TITLE_REGEX
+from openpyxl.worksheet.properties import PageSetupProperties
 
 from cchc.settings import INCLUDE
-from cchc.sources.cells import Unseen
+from cchc.sources.cells import CALENDAR_1904, Calendar, Unseen
+from cchc.sources.csv_table import RUN_SIGNS
 from cchc.sources.fields import read_record, read_vietnamese_number
 from cchc.sources.inbox import GIVEN_BACK
 from cchc.sources.rules import read_rule_fields
@@ -28,11 +33,14 @@ from cchc.sources.workbook_bytes import fill_cell, pack_workbook
 
 SUITES = ("returns_row", "treasury_row")  # of the rows that files hold
 EMPTY_CELL_RULES = ("value_missing", "done_without_date")  # what is wrong is that nothing stands there
+SEPARATOR_LINE = "sep="  # by which Excel is told what parts the columns of a CSV file: it has to stay the first thing
+FIELD_COUNT_RULE = "wrong_field_count"
 REJECTED_FILL = PatternFill("solid", fgColor="FFE699")
+WRAPPED = Alignment(wrap_text=True, vertical="top")
+REASONS_WIDTH, COLUMN_WIDTH = 60, 16  # characters
+LINE_HEIGHT, MAX_HEIGHT = 15, 400  # points; Excel allows 409
 MOST_EMPTY_ROWS = 20  # between two rows of a copy: a cell in the last row of a sheet isn't worth a million
 REASONS_FILE = INCLUDE / "inbox" / "reasons_vi.yaml"
-# What a spreadsheet runs when a cell of a CSV file begins with it.
-RUN_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 LOCAL = ("", "file", "local")
 LONGEST_STEM = 200  # bytes: with its ending a name stays below the 255 of most file systems
 
@@ -49,7 +57,13 @@ class MarkedSheet:
 
     rows: list[Row]
     delimiter: str
+    calendar: Calendar
     rejected: frozenset[int] = frozenset()
+
+    @property
+    def width(self) -> int:
+        """Columns of its widest row."""
+        return max((len(cells) for _, cells in self.rows), default=0)
 
 
 @dataclass(frozen=True)
@@ -120,7 +134,7 @@ def _mark_rows(sheet: Sheet, wanted: Wanted, refused: Reasons) -> MarkedSheet:
     headings = find_headings(sheet, wanted) if rules_by_row else None
     delimiter = sheet.delimiter or ";"
     if headings is None:
-        return MarkedSheet(sheet.rows, delimiter)
+        return MarkedSheet(sheet.rows, delimiter, sheet.calendar)
     table = read_table(sheet, headings, wanted[headings.kind])
     records = dict(table.rows)
     reasons = {headings.row_no: REASONS_HEADING}
@@ -130,29 +144,43 @@ def _mark_rows(sheet: Sheet, wanted: Wanted, refused: Reasons) -> MarkedSheet:
     rows: list[Row] = []
     for row_no, cells in sheet.rows:
         padded = (*cells, *[None] * (sheet.field_counts.get(row_no, 0) - len(cells)))  # as many fields as were sent
+        if row_no == 1 and str(cells[0]).lower().startswith(SEPARATOR_LINE):
+            rows.append((row_no, cells))
+            continue
         rows.append((row_no, (reasons.get(row_no), *(cell for at, cell in enumerate(padded) if at not in earlier))))
-    return MarkedSheet(rows, delimiter, frozenset(rules_by_row))
+    return MarkedSheet(rows, delimiter, sheet.calendar, frozenset(rules_by_row))
 
 
 def _write_reasons(
     table: Table, row_no: int, record: Mapping[str, object], rules: Sequence[str], wanted: Wanted
 ) -> str:
-    """Each reason once, a line for each rule, with the cells that it looks at and what they show."""
+    """Each reason once, a line for each rule, with the cells of the sent file that it looks at and what they show."""
     fields = wanted[table.headings.kind]
     read = read_record(record, fields, table.sheet.notation)
     not_read = {held.partition(":")[0] for held in read.not_read}
     lines = []
     for rule in dict.fromkeys(rules):
         names = [name for suite in SUITES for name in read_rule_fields(suite).get(rule, ()) if name in fields]
-        cells = table.find_cells(row_no, record, [name for name in names if name in not_read] or names)
+        is_about_empty = rule in EMPTY_CELL_RULES
+        wrong = [] if is_about_empty else [name for name in names if name in not_read]
+        cells = table.find_cells(row_no, record, wrong or names)
         shown = [
-            f"Ô {cell['cell'].rpartition('!')[2]} ({name}): " + (f"“{cell['read']}”" if cell["read"] else "trống")
+            f"ô {cell['cell'].rpartition('!')[2]} ({name}) {_describe(cell['read'], record.get(name))}"
             for name, cell in cells.items()
-            if bool(cell["read"]) != (rule in EMPTY_CELL_RULES)
+            if bool(cell["read"]) != is_about_empty
         ]
-        lines.append(" ".join([explain(rule), *(f"{one}." for one in shown)]))
-    hidden = {held.why_vi for held in record.values() if isinstance(held, Unseen)}
-    return "\n".join([*lines, *(f"{why[0].upper()}{why[1:]}." for why in sorted(hidden))])
+        shown += [f"không có cột {name}" for name in names if is_about_empty and name not in cells]
+        if rule == FIELD_COUNT_RULE and row_no in table.field_counts:
+            expected = table.sheet.field_counts[table.headings.row_no]
+            shown.append(f"dòng có {table.field_counts[row_no]} cột, dòng tiêu đề có {expected} cột")
+        lines.append(explain(rule) + (f" Trong tệp đã gửi: {'; '.join(shown)}." if shown else ""))
+    return "\n".join(lines)
+
+
+def _describe(read: str, held: object) -> str:
+    """What a cell shows, and why it isn't what it holds."""
+    shown = f"“{read}”" if read else "trống"
+    return f"{shown}, {held.why_vi}" if isinstance(held, Unseen) else shown
 
 
 def _fill_gaps(rows: list[Row]) -> Iterator[tuple[int, tuple[object, ...]]]:
@@ -168,16 +196,37 @@ def _fill_gaps(rows: list[Row]) -> Iterator[tuple[int, tuple[object, ...]]]:
 def _write_workbook(sheets: Mapping[str, MarkedSheet]) -> bytes:
     """The values of a workbook, and nothing that could run."""
     workbook = Workbook(write_only=True)
+    if any(sheet.calendar is CALENDAR_1904 for sheet in sheets.values()):
+        workbook.epoch = CALENDAR_MAC_1904  # a serial number without a format stays the day that it was
     for name, sheet in sheets.items():
         page = workbook.create_sheet(INVALID_TITLE_REGEX.sub("_", name))
-        for row_no, values in _fill_gaps(sheet.rows):
-            cells = [WriteOnlyCell(page) for _ in values]
-            for cell, value in zip(cells, values, strict=True):
-                fill_cell(cell, value)
-                if row_no in sheet.rejected:
-                    cell.fill = REJECTED_FILL
-            page.append(cells)
+        page.page_setup.orientation = "landscape"
+        page.page_setup.fitToHeight = 0
+        page.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+        for column in range(1, sheet.width + 1):
+            is_reason = column == 1 and sheet.rejected
+            page.column_dimensions[get_column_letter(column)].width = REASONS_WIDTH if is_reason else COLUMN_WIDTH
+        for at, (row_no, values) in enumerate(_fill_gaps(sheet.rows), 1):
+            is_rejected = row_no in sheet.rejected
+            if is_rejected:
+                page.row_dimensions[at].height = min(LINE_HEIGHT * _count_lines(str(values[0])), MAX_HEIGHT)
+            padded = (*values, *[None] * (sheet.width - len(values))) if is_rejected else values
+            page.append(_write_cells(page, padded, is_rejected=is_rejected))
     return pack_workbook(workbook)
+
+
+def _write_cells(page: Any, values: Sequence[object], *, is_rejected: bool) -> list[Cell]:
+    cells = [WriteOnlyCell(page) for _ in values]
+    for cell, value in zip(cells, values, strict=True):
+        fill_cell(cell, value)
+        if is_rejected:
+            cell.alignment, cell.fill = WRAPPED, REJECTED_FILL
+    return cells
+
+
+def _count_lines(text: str) -> int:
+    """Lines that a text takes in the column of reasons: programs that open a copy don't all fit the height to it."""
+    return sum(-(-len(line) // (REASONS_WIDTH - 8)) for line in text.split("\n"))
 
 
 def _write_csv(sheets: Mapping[str, MarkedSheet]) -> bytes:

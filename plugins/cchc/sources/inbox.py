@@ -22,6 +22,7 @@ GIVEN_BACK = "tra-lai"
 # What programs put beside files, in small letters: hidden ones, Office's marks of an open file, Windows' own.
 NOT_SENT = (".", "~$")
 NOT_SENT_NAMES = ("thumbs.db", "desktop.ini")
+NOT_SENT_ENDINGS = (".tmp", ".part", ".partial", ".crdownload")
 DEEPEST = 8
 # A file that changed within this time may still be on its way.
 SETTLING_TIME = timedelta(seconds=10)
@@ -96,7 +97,7 @@ def _walk(folder: Any, prefix: str, largest_bytes: int) -> Iterator[InboxFile]:
         return
     for path in paths:
         name = path.name.lower()
-        if name.startswith(NOT_SENT) or name in NOT_SENT_NAMES:
+        if name.startswith(NOT_SENT) or name in NOT_SENT_NAMES or name.endswith(NOT_SENT_ENDINGS):
             continue
         if not is_unicode(path.name):
             log.warning("%s: left out, its name is not Unicode; ask its sender to rename it", show(path.name))

@@ -21,6 +21,7 @@ LAST_ROW = 2**20  # of any workbook
 WIDEST = 256  # columns
 MOST_ROWS = 50_000
 LONGEST_HEADING = 200
+SURE_HEADINGS = 3  # so many headings of a kind are no accident
 
 GUIDE_SHEET = "Hướng dẫn"  # of the templates; its example is not a report
 # Columns of our own making, which are no fields: names beside the codes of a template, reasons in a copy given back.
@@ -125,26 +126,59 @@ def read_table(sheet: Sheet, headings: Headings, fields: Mapping[str, Field]) ->
     """The rows below the headings.
 
     A row that holds nothing but codes reports nothing: templates come with the codes filled in. Raises Refusal for
-    a formula without a good value and for more rows than anybody reports.
+    a formula without a good value, for a second table and for more rows than anybody reports.
     """
     codes = {heading for heading, wire in fields.items() if wire.type == "code"}
+    expected = sheet.field_counts.get(headings.row_no)
     rows: list[tuple[int, dict[str, object]]] = []
     for row_no, cells in sheet.rows:
-        if row_no <= headings.row_no:
+        if row_no <= headings.row_no or _repeats_headings(sheet, headings, fields, row_no, cells):
             continue
         record = _name_cells(headings.columns, cells)
-        if all(is_blank(value) for heading, value in record.items() if heading not in codes):
+        # The last row of a file may be cut short.
+        is_cut = row_no == sheet.rows[-1][0] and sheet.field_counts.get(row_no) != expected
+        if not is_cut and all(is_blank(value) for heading, value in record.items() if heading not in codes):
             continue
-        for heading in headings.columns.values():
-            if heading in fields and is_error(record[heading]):
-                place = f"trang “{sheet.name}”, ô {headings.find_letter(heading)}{row_no} (cột {heading})"
-                raise Refusal("formula_error", f"{place}: {show_cell(record[heading])}")
+        _refuse_errors(sheet, headings, fields, row_no, record)
         if len(rows) == MOST_ROWS:
             raise Refusal("too_large", f"trang “{sheet.name}” có hơn {MOST_ROWS} dòng; chia thành nhiều tệp")
         rows.append((row_no, record))
-    expected = sheet.field_counts.get(headings.row_no)
     counts = {row_no: sheet.field_counts[row_no] for row_no, _ in rows if sheet.field_counts.get(row_no) != expected}
     return Table(headings.kind, sheet, headings, rows, counts)
+
+
+def lacks_one_heading(sheet: Sheet, wanted: Wanted) -> bool:
+    """Whether a row of a sheet has three or more of a kind's required headings, and all but one: a slip of the pen."""
+    return any(
+        len(missing) == 1 and sum(wire.required for wire in fields.values()) > SURE_HEADINGS
+        for _, texts in _read_first_rows(sheet)
+        for fields in wanted.values()
+        for missing in [_list_missing(fields, texts)]
+    )
+
+
+def _repeats_headings(
+    sheet: Sheet, headings: Headings, fields: Mapping[str, Field], row_no: int, cells: tuple[object, ...]
+) -> bool:
+    """Whether a row is the headings once more. Raises Refusal where they stand in other columns than above."""
+    first = _fold(next(iter(fields)))
+    if not any(isinstance(cell, str) and len(cell) <= LONGEST_HEADING and _fold(cell) == first for cell in cells):
+        return False
+    texts = _read_texts(cells)
+    if _list_missing(fields, texts):
+        return False
+    if _name_columns(sheet, fields, texts) != headings.columns:
+        raise Refusal("no_headings", f"trang “{sheet.name}” có bảng thứ hai từ dòng {row_no}, các cột khác bảng trên")
+    return True
+
+
+def _refuse_errors(
+    sheet: Sheet, headings: Headings, fields: Mapping[str, Field], row_no: int, record: Mapping[str, object]
+) -> None:
+    for heading in headings.columns.values():
+        if heading in fields and is_error(record[heading]):
+            place = f"trang “{sheet.name}”, ô {headings.find_letter(heading)}{row_no} (cột {heading})"
+            raise Refusal("formula_error", f"{place}: {show_cell(record[heading])}")
 
 
 def trim_cells(cells: tuple[object, ...]) -> tuple[object, ...]:
@@ -162,9 +196,14 @@ def _read_first_rows(sheet: Sheet) -> Iterator[tuple[int, dict[int, str]]]:
     for row_no, cells in sheet.rows:
         if row_no > HEADINGS_WITHIN:
             return
-        shown = [cell.value if isinstance(cell, Unseen) else cell for cell in cells]
-        texts = {column: cell for column, cell in enumerate(shown) if isinstance(cell, str) and not is_blank(cell)}
-        yield row_no, {column: clean_text(text) for column, text in texts.items() if len(text) <= LONGEST_HEADING}
+        yield row_no, _read_texts(cells)
+
+
+def _read_texts(cells: tuple[object, ...]) -> dict[int, str]:
+    """The texts of a row that may be headings, by column."""
+    shown = [cell.value if isinstance(cell, Unseen) else cell for cell in cells]
+    texts = {column: cell for column, cell in enumerate(shown) if isinstance(cell, str) and not is_blank(cell)}
+    return {column: clean_text(text) for column, text in texts.items() if len(text) <= LONGEST_HEADING}
 
 
 def _list_missing(fields: Mapping[str, Field], texts: Mapping[int, str]) -> list[str]:

@@ -14,6 +14,7 @@ from cchc.sources.table import (
     explain_missing,
     find_headings,
     is_named,
+    lacks_one_heading,
     read_table,
 )
 from cchc.sources.xlsx_package import OLE
@@ -47,8 +48,12 @@ def read_tables(content: bytes, name: str, wanted: Wanted) -> list[Table]:
     hidden = list_hidden_sheets(sheets, wanted)
     if hidden and not tables:
         raise Refusal("hidden_sheets", f"trang bị ẩn: {', '.join(hidden)}")
-    # A sheet that bears a kind's name and can't be read as one would be lost in silence.
-    lost = [sheet for sheet in strange if not tables or any(is_named(sheet, kind) for kind in wanted)]
+    # A sheet that bears a kind's name, or all its headings but one, would be lost in silence.
+    lost = [
+        sheet
+        for sheet in strange
+        if not tables or any(is_named(sheet, kind) for kind in wanted) or lacks_one_heading(sheet, wanted)
+    ]
     if lost:
         raise Refusal("no_headings", "; ".join(explain_missing(sheet, wanted) for sheet in lost[:3]))
     if not any(table.rows for table in tables):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -16,6 +17,7 @@ from cchc.sources.cells import CellError, Percent, Unseen
 # Neither the clock nor the machine shows in what is written.
 WRITTEN_AT = datetime(2024, 1, 1)  # noqa: DTZ001 — a workbook's properties know no time zone
 DAY_FORMAT = "dd/mm/yyyy"
+ESCAPE = re.compile("_(x[0-9A-Fa-f]{4}_)")  # what a reader would take for a character (xlsx_reader.py)
 PERCENT_FORMAT = "0.00####%"
 CORE_PROPERTIES = "docProps/core.xml"
 
@@ -39,8 +41,10 @@ def fill_cell(cell: Cell | MergedCell, value: object) -> None:
     """
     if isinstance(cell, MergedCell):
         raise TypeError(f"{cell.coordinate} is merged into another cell")
-    if isinstance(value, Unseen | CellError):
-        value = value.value if isinstance(value, Unseen) else value.text
+    if isinstance(value, Unseen):
+        value = value.value
+    if isinstance(value, CellError):
+        value = value.text
     if isinstance(value, Percent):
         cell.value, cell.number_format = value.number / 100, PERCENT_FORMAT
     elif value is None or isinstance(value, int | float | Decimal | date | time | timedelta):
@@ -48,6 +52,7 @@ def fill_cell(cell: Cell | MergedCell, value: object) -> None:
         if isinstance(value, datetime) and value.time() == time.min:
             cell.number_format = DAY_FORMAT
     else:
-        cell.value = ILLEGAL_CHARACTERS_RE.sub("�", str(value))
+        text = ESCAPE.sub(r"_x005F_\1", str(value).replace("\v", " ").replace("\f", " "))
+        cell.value = ILLEGAL_CHARACTERS_RE.sub("�", text)
         cell.data_type = "s"
         cell.quotePrefix = True

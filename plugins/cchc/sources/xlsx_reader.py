@@ -12,20 +12,31 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from openpyxl.utils.cell import column_index_from_string
+from openpyxl.utils.cell import column_index_from_string, range_boundaries
 
 from cchc.sources.cells import CALENDAR_1900, CALENDAR_1904, NOT_COMPUTED_VI, Calendar, CellError, Unseen
 from cchc.sources.number_formats import GENERAL, find_format, read_number
-from cchc.sources.table import LAST_ROW, WIDEST, Refusal, Row, Sheet, trim_cells
+from cchc.sources.table import LAST_ROW, MOST_ROWS, WIDEST, Refusal, Row, Sheet, trim_cells
 from cchc.sources.written_text import is_blank
 from cchc.sources.xlsx_package import Handler, Package, Relations, open_package, read_relations
 
 ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")  # ST_Xstring: a character that XML can't hold
 SURROGATES = re.compile("[\ud800-\udfff]")
+NO_TEXT = re.compile("[\x00-\x08\x0e-\x1f\ud800-\udfff]")  # no spreadsheet shows them, no database holds the first
+MAX_NAME_LENGTH = 255  # of a sheet; Excel's own limit is 31
+MAX_TEXT_LENGTH = 32_767  # of a cell, as in Excel
+LONG_TEXT = 1_000  # a text of this length costs as often as it is named
+MAX_KEPT_ROWS = MOST_ROWS + 1_000  # with titles and notes
+MAX_MERGED = 20_000
+MAX_COVERED_ROWS = 2_000_000
 CELL_REFERENCE = re.compile(r"([A-Za-z]{1,3})[0-9]+")
 TRUE = ("1", "true", "on")
 NO_MEANING_VI = "giá trị hỏng trong tệp"  # a text, a style or a day that the file doesn't have
 HIDDEN_VI = "ô nằm trong dòng hoặc cột đang ẩn"
+MERGED_VI = "ô bị ô gộp che"
+MARKED_VI = "ô có chữ bị gạch ngang hoặc chỉ số trên, dưới"
+MARKS = ("strike", "vertAlign")  # parts of a text that don't belong to it: struck out, or the number of a footnote
+UNMARKED = ("0", "false", "off", "baseline")
 OTHER_FORMATS = {
     "workbook.bin": "tệp Excel nhị phân (.xlsb); mở ra và lưu lại thành .xlsx",
     "content.xml": "tệp OpenDocument (.ods); mở ra và lưu lại thành .xlsx",
@@ -47,8 +58,11 @@ def read_sheets(content: bytes, last_row: int = LAST_ROW) -> list[Sheet]:
     relations = read_relations(package, part)
     texts = _read_texts(package, relations)
     formats = _read_formats(package, relations)
+    names = [sheet.name for sheet in workbook.sheets]
+    if len(set(names)) < len(names) or any(len(name) > MAX_NAME_LENGTH for name in names):
+        raise Refusal("not_a_workbook", "tệp có hai trang cùng tên hoặc tên trang quá dài")
     return [
-        _read_sheet(package, sheet, relations, _CellReader(texts, formats, workbook.calendar), last_row)
+        _read_sheet(package, sheet, relations, _CellReader(package, texts, formats, workbook.calendar), last_row)
         for sheet in workbook.sheets
         if relations.kinds.get(sheet.relation) == "worksheet"
     ]
@@ -59,9 +73,9 @@ def unescape(text: str) -> str:
     if "_x" not in text:
         return text
     plain = ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)
-    if SURROGATES.search(plain):  # two halves make one character; one half stays what no database can hold
-        plain = plain.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
-    return plain
+    if SURROGATES.search(plain):  # two halves make one character
+        plain = plain.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return NO_TEXT.sub("�", plain)
 
 
 def _explain_other_format(package: Package, part: str) -> Refusal:
@@ -70,7 +84,7 @@ def _explain_other_format(package: Package, part: str) -> Refusal:
     return Refusal("not_a_workbook", next(found, "tệp nén, không phải sổ tính .xlsx"))
 
 
-def _read_texts(package: Package, relations: Relations) -> list[str]:
+def _read_texts(package: Package, relations: Relations) -> list[object]:
     part = relations.find("sharedStrings")
     texts = _SharedTexts()
     if part:
@@ -95,7 +109,12 @@ def _read_sheet(
     package: Package, sheet: _SheetEntry, relations: Relations, reader: _CellReader, last_row: int
 ) -> Sheet:
     rows = _Rows(reader, last_row)
-    package.read(relations.targets[sheet.relation], rows)
+    try:
+        package.read(relations.targets[sheet.relation], rows)
+    except Refusal:
+        if not sheet.is_hidden:
+            raise
+        rows.rows.clear()  # nobody reads it
     return Sheet(sheet.name, list(rows.list_rows()), is_hidden=sheet.is_hidden, calendar=reader.calendar)
 
 
@@ -150,33 +169,63 @@ class _Styles(Handler):
 
 
 @dataclass
-class _SharedTexts(Handler):
-    """The texts that cells name by their index; phonetic guides (rPh) are none of them."""
+class _Text(Handler):
+    """One text, made of pieces. Phonetic guides (rPh) are none of them."""
 
-    texts: list[str] = field(default_factory=list)
     pieces: list[str] = field(default_factory=list)
+    length: int = 0
     is_text: bool = False
     is_phonetic: bool = False
+    is_marked: bool = False
 
-    def start(self, tag: str, _: Mapping[str, str]) -> None:
-        """Begin a text or a piece of it."""
-        if tag == "si":
-            self.pieces = []
+    def start(self, tag: str, attributes: Mapping[str, str]) -> None:
+        """Begin a piece, or note that one is struck out or set above or below the line."""
         self.is_phonetic |= tag == "rPh"
         self.is_text = tag == "t" and not self.is_phonetic
+        self.is_marked |= tag in MARKS and attributes.get("val", "1").lower() not in UNMARKED
+
+    def text(self, text: str) -> None:
+        """Take a piece; raises Refusal where a cell could not hold it all."""
+        if self.is_text:
+            self.pieces.append(text)
+            self.length += len(text)
+            if self.length > MAX_TEXT_LENGTH:
+                raise Refusal("too_large", f"một ô có hơn {MAX_TEXT_LENGTH} ký tự")
+
+    def end(self, tag: str) -> None:
+        """End a piece."""
+        self.is_text = False
+        self.is_phonetic &= tag != "rPh"
+
+    def read(self) -> object:
+        """The text, or Unseen where its reader sees another."""
+        text = unescape("".join(self.pieces))
+        return Unseen(text, MARKED_VI) if self.is_marked and text else text
+
+
+@dataclass
+class _SharedTexts(Handler):
+    """The texts that cells name by their index."""
+
+    texts: list[object] = field(default_factory=list)
+    current: _Text = field(default_factory=_Text)
+
+    def start(self, tag: str, attributes: Mapping[str, str]) -> None:
+        """Begin a text or a piece of it."""
+        if tag == "si":
+            self.current = _Text()
+        else:
+            self.current.start(tag, attributes)
 
     def text(self, text: str) -> None:
         """Take a piece."""
-        if self.is_text:
-            self.pieces.append(text)
+        self.current.text(text)
 
     def end(self, tag: str) -> None:
         """End a text or a piece of it."""
-        self.is_text = False
-        if tag == "rPh":
-            self.is_phonetic = False
-        elif tag == "si":
-            self.texts.append(unescape("".join(self.pieces)))
+        self.current.end(tag)
+        if tag == "si":
+            self.texts.append(self.current.read())
 
 
 @dataclass
@@ -187,38 +236,54 @@ class _Cell:
     type: str
     style: int
     value: list[str] = field(default_factory=list)
-    inline: list[str] = field(default_factory=list)
+    inline: _Text = field(default_factory=_Text)
     has_formula: bool = False
+    has_value: bool = False
 
 
 @dataclass(frozen=True)
 class _CellReader:
     """Makes values of cells."""
 
-    texts: list[str]
+    package: Package
+    texts: list[object]
     formats: list[str]
     calendar: Calendar
 
     def read(self, cell: _Cell) -> object:
-        """The value; raises ValueError or LookupError where the file contradicts itself."""
+        """The value; raises ValueError, LookupError or ArithmeticError where the file contradicts itself."""
         value = "".join(cell.value)
-        if cell.type in ("inlineStr", "str"):
-            return unescape("".join(cell.inline or cell.value))
         if cell.type == "e":
             return CellError(value.strip() or "#N/A")
-        if not value.strip():
-            return CellError(NOT_COMPUTED_VI) if cell.has_formula else None
-        return self._read_stored(cell, value.strip())
+        if (
+            cell.has_formula
+            and cell.type != "inlineStr"
+            and (not cell.has_value or (cell.type != "str" and not value.strip()))
+        ):
+            return CellError(NOT_COMPUTED_VI)
+        if cell.type == "inlineStr":
+            return cell.inline.read()
+        if cell.type == "str":
+            return unescape(value)
+        return self._read_stored(cell, value.strip()) if value.strip() else None
 
     def _read_stored(self, cell: _Cell, value: str) -> object:
         if cell.type == "s":
-            return self.texts[int(value)]
+            return self._read_shared(int(value))
         if cell.type == "b":
             return value.lower() in TRUE
         if cell.type == "d":
             return datetime.fromisoformat(value.removesuffix("Z"))
         format_code = self.formats[cell.style] if cell.style < len(self.formats) else GENERAL
         return read_number(value, format_code, self.calendar)
+
+    def _read_shared(self, index: int) -> object:
+        if index < 0:
+            raise LookupError(index)
+        found = self.texts[index]
+        length = len(found) if isinstance(found, str) else 0
+        self.package.characters += length if length > LONG_TEXT else 0
+        return found
 
 
 @dataclass
@@ -228,13 +293,13 @@ class _Rows(Handler):
     reader: _CellReader
     last_row: int
     rows: dict[int, dict[int, object]] = field(default_factory=dict)
-    hidden_columns: list[range] = field(default_factory=list)
+    hidden_columns: set[int] = field(default_factory=set)
+    merged: list[str] = field(default_factory=list)
     row_no: int = 0
     column: int = -1
     is_row_hidden: bool = False
     cell: _Cell | None = None
     within: str = ""
-    is_phonetic: bool = False
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
         """Begin a row, a cell or a part of it."""
@@ -248,44 +313,75 @@ class _Rows(Handler):
             self.column = column_index_from_string(found[1]) - 1 if found else self.column + 1
             style = attributes.get("s", "0")
             self.cell = _Cell(self.column, attributes.get("t", "n"), int(style) if style.isdecimal() else 0)
-        elif tag == "col" and attributes.get("hidden", "").lower() in TRUE:
-            self.hidden_columns.append(range(int(attributes["min"]) - 1, int(attributes["max"])))
         elif self.cell:
-            self.within = tag
-            self.is_phonetic |= tag == "rPh"
-            self.cell.has_formula |= tag == "f"
+            self._start_within(self.cell, tag, attributes)
+        elif tag == "col" and attributes.get("hidden", "").lower() in TRUE:
+            first, last = attributes.get("min", ""), attributes.get("max", "")
+            if first.isdecimal() and last.isdecimal():
+                self.hidden_columns.update(range(int(first) - 1, min(int(last), WIDEST)))
+        elif tag == "mergeCell":
+            self.merged.append(attributes.get("ref", ""))
 
     def text(self, text: str) -> None:
         """Take a piece of a cell's value or text."""
         if self.cell and self.within == "v":
             self.cell.value.append(text)
-        elif self.cell and self.within == "t" and not self.is_phonetic:
-            self.cell.inline.append(text)
+        elif self.cell:
+            self.cell.inline.text(text)
 
     def end(self, tag: str) -> None:
         """End a cell or a part of it."""
         self.within = ""
-        if tag == "rPh":
-            self.is_phonetic = False
-        elif tag == "c" and self.cell:
+        if tag == "c" and self.cell:
             self._keep(self.cell)
             self.cell = None
+        elif self.cell:
+            self.cell.inline.end(tag)
 
     def list_rows(self) -> Iterator[Row]:
         """The rows that hold anything, in order, each to its last cell that does."""
+        self._cover_merged()
         for row_no, cells in sorted(self.rows.items()):
             row = tuple(cells.get(column) for column in range(max(cells) + 1))
             if trimmed := trim_cells(row):
                 yield row_no, trimmed
+
+    def _start_within(self, cell: _Cell, tag: str, attributes: Mapping[str, str]) -> None:
+        self.within = tag
+        cell.has_formula |= tag == "f"
+        cell.has_value |= tag == "v"
+        cell.inline.start(tag, attributes)
 
     def _keep(self, cell: _Cell) -> None:
         if cell.column >= WIDEST or not 0 < self.row_no <= self.last_row:
             return
         try:
             value = self.reader.read(cell)
-        except (ValueError, LookupError):
+        except (ValueError, LookupError, ArithmeticError):
             value = CellError(NO_MEANING_VI)
         if is_blank(value):
             return
-        is_hidden = self.is_row_hidden or any(cell.column in columns for columns in self.hidden_columns)
+        is_hidden = self.is_row_hidden or cell.column in self.hidden_columns
         self.rows.setdefault(self.row_no, {})[cell.column] = Unseen(value, HIDDEN_VI) if is_hidden else value
+        if len(self.rows) > MAX_KEPT_ROWS:
+            raise Refusal("too_large", f"hơn {MAX_KEPT_ROWS} dòng có nội dung; chia thành nhiều tệp")
+
+    def _cover_merged(self) -> None:
+        """Values that lie under a merged cell: a range shows its first cell alone."""
+        if len(self.merged) > MAX_MERGED:
+            raise Refusal("too_large", f"hơn {MAX_MERGED} ô gộp; chép số liệu sang tệp mẫu mới")
+        looked_at = 0
+        for reference in self.merged:
+            try:
+                left, top, right, bottom = range_boundaries(reference)
+            except ValueError:
+                continue
+            first = (top, (left or 1) - 1)
+            rows = range(top or 1, (bottom or LAST_ROW) + 1)
+            looked_at += min(len(rows), len(self.rows))
+            if looked_at > MAX_COVERED_ROWS:
+                raise Refusal("too_large", "ô gộp phủ quá nhiều dòng; chép số liệu sang tệp mẫu mới")
+            for row_no in rows if len(rows) < len(self.rows) else [one for one in self.rows if one in rows]:
+                for column, value in self.rows.get(row_no, {}).items():
+                    if first[1] <= column < (right or WIDEST) and (row_no, column) != first:
+                        self.rows[row_no][column] = Unseen(value, MERGED_VI)
