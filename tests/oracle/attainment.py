@@ -9,8 +9,8 @@ from datetime import date, timedelta
 from fractions import Fraction
 from typing import NamedTuple
 
-from tests.oracle.figure import Figure, Source, add_up
-from tests.oracle.pace import Curve, choose_pace_status, find_pace
+from tests.oracle.figure import DailySource, Figure, Source, add_up
+from tests.oracle.pace import Curve, choose_pace_status, find_pace, move
 from tests.oracle.plan import PLAN_YEAR, Reading, Target, read_readings, read_tasks
 from tests.oracle.province import ROOT, agencies_on
 from tests.oracle.returns import Returns
@@ -54,16 +54,16 @@ class Measured(NamedTuple):
 
 
 def reckon(sources: Mapping[str, Source], days: Iterable[date]) -> dict[Cell, Row]:
-    """Every row of every reading that one of ``sources`` feeds, on each of ``days``, in order.
+    """Every row of every reading on each of ``days``, in order; a source that isn't in ``sources`` has no figure.
 
     ``days`` are all that were attained, for an earlier year gives the pace of the next.
     """
     rows = {}
     for reading in read_readings():
         curves: dict[int, dict[date, Fraction]] = {}
-        for day in days if reading.source in sources else ():
+        for day in days:
             year = find_year(reading, day)
-            for agency, measured in measure(reading, sources[reading.source], day):
+            for agency, measured in measure(reading, sources.get(reading.source), day):
                 row = judge(reading, measured, day, curves.get(year - 1, {}))
                 rows[Cell(day, PLAN_YEAR, reading.code, reading.variant, agency)] = row
                 if agency == ROOT and row.value is not None and row.status != "invalid":
@@ -76,21 +76,21 @@ def find_year(reading: Reading, day: date) -> int:
     return PLAN_YEAR if reading.period == "budget_year" and day <= reading.closes_on else day.year
 
 
-def measure(reading: Reading, source: Source, day: date) -> Iterator[tuple[str, Measured]]:
+def measure(reading: Reading, source: Source | None, day: date) -> Iterator[tuple[str, Measured]]:
     """The province's figure and that of each agency which has a row."""
     year, counted = find_year(reading, day), reading.counted(day)
     own = {
         agency: figure
-        for agency in counted | {ROOT}
+        for agency in (counted | {ROOT} if source else ())
         if (figure := source.find(reading.metric, agency, year, day)) is not None
     }
     fresh = {agency for agency, figure in own.items() if day <= figure.fresh_until}
     figure, coverage = own.get(ROOT), share(fresh & counted, counted)
     told = {agency: figure for agency, figure in own.items() if agency in counted}
     if reading.roll_up == "pooled":
-        figure = add_up(told.values()) if told else None
+        figure = source.pool(reading.metric, reading.counted, year, day) if isinstance(source, DailySource) else None
     elif reading.roll_up == "agencies_attaining":
-        figure = count_attaining(reading.primary, told, counted, is_complete=coverage == 1)
+        figure = count_attaining(reading, told, counted, day, is_complete=coverage == 1)
     elif reading.roll_up == "share_of_agencies":
         figure = count_yes(figure, told, counted, is_complete=coverage == 1)
     yield ROOT, Measured(figure, None if reading.is_province_alone else coverage)
@@ -121,17 +121,16 @@ def flag_partial(*, is_complete: bool) -> set[str]:
 
 
 def count_attaining(
-    target: Target, told: Mapping[str, Figure], counted: frozenset[str], *, is_complete: bool
+    reading: Reading, told: Mapping[str, Figure], counted: frozenset[str], day: date, *, is_complete: bool
 ) -> Figure | None:
-    """Agencies that attain ``target`` of all of the day but those to which it doesn't apply."""
-    if not told:
+    """Agencies that attain the primary reading's target of all of the day but those to which it doesn't apply."""
+    statuses = [choose_status(reading, figure, divide(figure), reading.primary, day) for figure in told.values()]
+    applies = len(counted) - statuses.count("not_applicable")
+    if not told or (applies and set(statuses) == {"not_applicable"}):
         return None
-    values = {agency: divide(figure) for agency, figure in told.items()}
-    attaining = [value for value in values.values() if value is not None and value <= 100 and attains(value, target)]
-    applies = len(counted) - sum(value is None for value in values.values())
     count = add_up(told.values())
     return count._replace(
-        numerator=Fraction(len(attaining)),
+        numerator=Fraction(statuses.count("attained")),
         denominator=Fraction(applies),
         flags=count.flags | flag_partial(is_complete=is_complete),
     )
@@ -162,7 +161,7 @@ def judge(reading: Reading, measured: Measured, day: date, last_year: Curve) -> 
     pace = find_pace(reading, told.target, day, year, last_year)
     if year != PLAN_YEAR:
         flags |= {"plan_of_other_year"}
-    if value is not None and value > 100 and reading.is_share and reading.may_exceed_100:
+    if value is not None and value > 100 and reading.may_exceed_100 and status != "invalid":
         flags |= {"over_100"}
     return Row(
         numerator=figure.numerator if figure else None,
@@ -182,9 +181,9 @@ def judge(reading: Reading, measured: Measured, day: date, last_year: Curve) -> 
 
 def choose_status(reading: Reading, figure: Figure | None, value: Fraction | None, told: Target, day: date) -> str:
     """The first that holds."""
-    if figure and reading.is_share and figure.denominator == 0:
+    if reading.is_unpopulated(day) or (figure and reading.is_share and figure.denominator == 0):
         return "not_applicable"
-    if value is None and reading.judged == "yearly_survey" and reading.published_on and day < reading.published_on:
+    if value is None and reading.judged == "yearly_survey" and day < expect_survey(reading, find_year(reading, day)):
         return "pending"
     if figure is None or value is None or told.target is None:
         return "no_data"
@@ -194,6 +193,11 @@ def choose_status(reading: Reading, figure: Figure | None, value: Fraction | Non
     if attains(value, told):
         return "attained"
     return "pending" if reading.judged == "year_end" and day < reading.closes_on else "missed"
+
+
+def expect_survey(reading: Reading, year: int) -> date:
+    """When the survey of ``year`` is published: the plan names the day of its own year's."""
+    return move(reading.published_on, year - PLAN_YEAR) if reading.published_on else date.min
 
 
 class Standing(NamedTuple):

@@ -1,11 +1,11 @@
-"""What the oracle knows of a figure, and how it reads a number off the wire."""
+"""What the oracle knows of a figure, and of the sources that report it."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import date
 from fractions import Fraction
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 Record = dict[str, Any]
 
@@ -27,6 +27,14 @@ class Source(Protocol):
         """The figures of ``year`` for ``agency`` at the end of ``day``; None where there is none."""
 
 
+@runtime_checkable
+class DailySource(Source, Protocol):
+    """A source whose figures of a year are the sum of what each day adds."""
+
+    def pool(self, metric: str, counted: Callable[[date], Collection[str]], year: int, day: date) -> Figure | None:
+        """What the agencies added that were ``counted`` on the day of the event."""
+
+
 def add_up(figures: Collection[Figure]) -> Figure:
     """The parts summed; as new as the newest."""
     return Figure(
@@ -36,18 +44,3 @@ def add_up(figures: Collection[Figure]) -> Figure:
         max(figure.fresh_until for figure in figures),
         frozenset().union(*(figure.flags for figure in figures)),
     )
-
-
-def read_number(cell: object) -> Fraction | None:
-    """A number exactly; a text is Vietnamese (1.234,5). None where it is no number."""
-    if isinstance(cell, (int, float)) and not isinstance(cell, bool):
-        return Fraction(str(cell))
-    if not isinstance(cell, str):
-        return None
-    whole, comma, decimals = cell.strip().partition(",")
-    first, *groups = whole.split(".")
-    digits = "".join([first.removeprefix("-"), *groups, decimals])
-    is_grouped = all(len(group) == 3 for group in groups)
-    if not digits.isdecimal() or not is_grouped or (comma and not decimals):
-        return None
-    return Fraction(f"{first}{''.join(groups)}.{decimals or 0}")

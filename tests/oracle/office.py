@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable
 from datetime import date, timedelta
 from fractions import Fraction
 
-from tests.oracle.figure import Figure, Record, add_up, read_number
+from tests.oracle.figure import Figure, Record, add_up
+from tests.oracle.number import read_wire_number
 from tests.oracle.province import ROOT, agencies_on
 
 ALLOWED_DELAY = timedelta(days=3)
-LARGEST_COUNT = 10**9
+MAX_COUNT = 10**9
+MAX_REJECTED_SHARE = Fraction(5, 100)
 REQUIRED = (
     "VanBanDen",
     "VanBanDi",
@@ -40,10 +43,10 @@ def read_counts(row: Record) -> Counts | None:
     if not row["MaDinhDanh"] or not row["Ngay"]:
         return None
     for column in (*REQUIRED, *OTHERS):
-        count = read_number(row.get(column))
+        count = read_wire_number(row.get(column))
         if count is None and (column in REQUIRED or row.get(column) is not None):
             return None
-        if count is not None and (not 0 <= count <= LARGEST_COUNT or count.denominator != 1):
+        if count is not None and (not 0 <= count <= MAX_COUNT or count.denominator != 1):
             return None
         counts[column] = count or Fraction()
     return counts
@@ -67,28 +70,45 @@ def list_flags(counts: Counts, unit: str, day: date) -> frozenset[str]:
 class Office:
     """Accepted rows; of a unit-day the one told last."""
 
-    def __init__(self, tellings: Iterable[Iterable[Record]]) -> None:
-        """``tellings``: the rows of each night, in the order of the nights."""
+    def __init__(self, answers: Iterable[Iterable[Record]]) -> None:
+        """``answers``: the rows of each window, in the order in which they were asked."""
         self._units: dict[str, dict[date, Counts]] = {}
-        for telling in tellings:
-            for row in telling:
-                counts = read_counts(row)
-                if counts is not None:
-                    self._units.setdefault(row["MaDinhDanh"], {})[date.fromisoformat(row["Ngay"])] = counts
+        for answer in answers:
+            self._tell(list(answer))
+
+    def _tell(self, rows: list[Record]) -> None:
+        """Accept an answer's rows; none where more than 5 % of them are rejected, or one comes twice."""
+        times = Counter((row["MaDinhDanh"], row["Ngay"]) for row in rows if row["MaDinhDanh"] and row["Ngay"])
+        accepted = [(row, counts) for row in rows if (counts := read_counts(row)) is not None]
+        if len(rows) - len(accepted) <= MAX_REJECTED_SHARE * len(rows) and max(times.values(), default=1) == 1:
+            for row, counts in accepted:
+                self._units.setdefault(row["MaDinhDanh"], {})[date.fromisoformat(row["Ngay"])] = counts
 
     def find(self, metric: str, agency: str, year: int, day: date) -> Figure | None:
         """The sum from 1 January to ``day``: the unit's own or, for the province, of all units."""
-        above, below = METRICS[metric]
-        days = [
-            Figure(
-                sum((counts[column] for column in above), Fraction()),
-                sum((counts[column] for column in below), Fraction()),
-                event_day,
-                event_day + ALLOWED_DELAY,
-                list_flags(counts, unit, event_day),
-            )
-            for unit in (self._units if agency == ROOT else (agency,))
-            for event_day, counts in self._units.get(unit, {}).items()
-            if event_day.year == year and event_day <= day
+        units = self._units if agency == ROOT else {agency: self._units.get(agency, {})}
+        return add_days(metric, [(unit, *told) for unit, days in units.items() for told in days.items()], year, day)
+
+    def pool(self, metric: str, counted: Callable[[date], Collection[str]], year: int, day: date) -> Figure | None:
+        """The sum from 1 January to ``day`` of the units that were ``counted`` on the day of the event."""
+        told = [
+            (unit, *told) for unit, days in self._units.items() for told in days.items() if unit in counted(told[0])
         ]
-        return add_up(days) if days else None
+        return add_days(metric, told, year, day)
+
+
+def add_days(metric: str, told: Iterable[tuple[str, date, Counts]], year: int, until: date) -> Figure | None:
+    """The unit-days of ``year`` to ``until`` summed; None of nothing."""
+    above, below = METRICS[metric]
+    days = [
+        Figure(
+            sum((counts[column] for column in above), Fraction()),
+            sum((counts[column] for column in below), Fraction()),
+            day,
+            day + ALLOWED_DELAY,
+            list_flags(counts, unit, day),
+        )
+        for unit, day, counts in told
+        if day.year == year and day <= until
+    ]
+    return add_up(days) if days else None

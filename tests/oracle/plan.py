@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from tests.oracle.province import CATALOG, ROOT, agencies_on, members
+from tests.oracle.province import CATALOG, ROOT, agencies_on, is_list_complete, members
 
 PLAN_YEAR = 2024
 
@@ -32,6 +32,7 @@ class Reading:
     primary: Target
     judged: str
     published_on: date | None
+    counts: str
     is_share: bool
     may_exceed_100: bool
     is_target_reported: bool
@@ -56,6 +57,11 @@ class Reading:
     def counted(self, day: date) -> frozenset[str]:
         """Codes of the agencies that are to report: the set, also where only the province has a row."""
         return self.shown(day) if self.set_code is None else members(self.set_code, day)
+
+    def is_unpopulated(self, day: date) -> bool:
+        """Whether the set is known to have no member: its list is complete, and the province has one on ``day``."""
+        has_list = len(agencies_on(day).keys() - {ROOT}) > 0
+        return self.set_code is not None and is_list_complete(self.set_code) and has_list and not self.counted(day)
 
 
 @cache
@@ -84,6 +90,7 @@ def _read_reading(entry: dict[str, Any], primary: Target) -> Reading:
         primary=primary,
         judged=entry["judged"],
         published_on=entry.get("published_on"),
+        counts=entry["counts"],
         is_share=entry.get("is_share", True),
         may_exceed_100=entry.get("may_exceed_100", False),
         is_target_reported=entry.get("is_target_reported", False),

@@ -6,7 +6,7 @@ import csv
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -47,10 +47,21 @@ def agencies_on(day: date) -> dict[str, Agency]:
 
 
 @cache
+def _read_sets() -> dict[str, dict[str, Any]]:
+    sets = yaml.safe_load((CATALOG / "agency_sets.yaml").read_text(encoding="utf-8"))["sets"]
+    return {rule["code"]: rule for rule in sets}
+
+
+def is_list_complete(set_code: str) -> bool:
+    """Whether agencies.csv is known to hold all members of the set."""
+    complete: bool = _read_sets()[set_code]["is_list_complete"]
+    return complete
+
+
+@cache
 def members(set_code: str, day: date) -> frozenset[str]:
     """Codes of the agencies in a set of agency_sets.yaml on ``day``."""
-    sets = yaml.safe_load((CATALOG / "agency_sets.yaml").read_text(encoding="utf-8"))["sets"]
-    (rule,) = [rule for rule in sets if rule["code"] == set_code]
+    rule = _read_sets()[set_code]
     if not rule["valid_from"] <= day < rule.get("valid_to_exclusive", date.max):
         return frozenset()
     return frozenset(

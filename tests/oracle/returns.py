@@ -10,11 +10,13 @@ from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from typing import NamedTuple
 
-from tests.oracle.figure import Figure, Record, read_number
+from tests.oracle.figure import Figure, Record
+from tests.oracle.number import Number, is_blank, read_cell, read_text
 from tests.oracle.plan import PLAN_YEAR, Reading, read_readings, read_tasks
 from tests.oracle.province import ROOT, agencies_on
 
 DAYS_TO_REPORT = timedelta(days=20)
+MAX_COUNT = 10**9
 PERIOD = re.compile(r"(\d{4})(?:-(Q[1-4]|0[1-9]|1[0-2]))?")
 STATUSES = {
     "chưa thực hiện": "not_started",
@@ -28,12 +30,16 @@ POOLED = ("returns.II.2.pooled", ("II.2-1", "II.2-2"))
 
 
 class File(NamedTuple):
-    """A file as a night took it in: its day, the SHA-256 of its bytes, its rows by sheet, when it was last changed."""
+    """A file as a night took it in: its day, the SHA-256 of its bytes, its rows by sheet, when it was last changed.
+
+    ``has_comma_columns``: it is a text file whose columns are separated by commas.
+    """
 
     told_on: date
     content_sha256: str
     tables: dict[str, list[Record]]
     modified_at: datetime = datetime.min.replace(tzinfo=UTC)
+    has_comma_columns: bool = False
 
     @property
     def rank(self) -> tuple[date, datetime, str]:
@@ -48,6 +54,7 @@ class Told(NamedTuple):
     period: str
     numerator: Fraction
     denominator: Fraction | None
+    flags: frozenset[str] = frozenset()
 
 
 class Report(NamedTuple):
@@ -107,8 +114,8 @@ class Returns:
         end = max((end for end in told if end <= day and end.year == year), default=None)
         if end is None:
             return None
-        _, period, numerator, denominator = told[end]
-        return Figure(numerator, denominator, end, end_freshness(period))
+        _, period, numerator, denominator, flags = told[end]
+        return Figure(numerator, denominator, end, end_freshness(period), flags)
 
     def _find_joint(self, codes: tuple[str, ...], agency: str, year: int, day: date) -> Figure | None:
         parts = [figure for code in codes if (figure := self._find_own(code, agency, year, day))]
@@ -119,6 +126,7 @@ class Returns:
             max(part.denominator or Fraction() for part in parts),
             max(part.data_date for part in parts),
             min(part.fresh_until for part in parts),
+            frozenset().union(*(part.flags for part in parts)),
         )
 
     def find_reports(self, day: date) -> dict[tuple[str, str], Report]:
@@ -129,35 +137,58 @@ class Returns:
         return {cell: reports[-1] for cell, reports in holding.items() if reports}
 
 
-def _count_cells(rows: list[Record], *headings: str) -> Counter[tuple[object, ...]]:
-    return Counter(tuple(row.get(heading) for heading in headings) for row in rows)
-
-
 def _read_figures(file: File) -> Iterator[tuple[str, str, Told]]:
     rows = file.tables.get("ChiTieu", [])
-    headings = ("Mã chỉ tiêu", "Mã đơn vị", "Kỳ báo cáo")
-    times = _count_cells(rows, *headings)
+    cells = [tuple(read_text(row[heading]) for heading in ("Mã chỉ tiêu", "Mã đơn vị", "Kỳ báo cáo")) for row in rows]
+    # 2024-Q2 and 2024-06 are one end.
+    times = Counter((code, agency, end_period(period)) for code, agency, period in cells if PERIOD.fullmatch(period))
     readings = {r.code: r for r in read_readings() if r.variant == "primary" and r.source == "returns"}
-    for row in rows:
-        code, agency, period = cell = tuple(row[heading] for heading in headings)
-        numerator, denominator = read_number(row["Tử số"]), read_number(row.get("Mẫu số"))
-        is_number = numerator is not None and (denominator is not None or row.get("Mẫu số") is None)
-        if times[cell] == 1 and code in readings and is_number and is_period(period, file.told_on):
-            told = Told(file.rank, period, numerator, denominator)
-            if is_in_place(readings[code], agency, told):
+    for row, (code, agency, period) in zip(rows, cells, strict=True):
+        if code in readings and is_period(period, file.told_on) and times[code, agency, end_period(period)] == 1:
+            told = _read_parts(file, row, readings[code], period)
+            if told and is_in_place(readings[code], agency, told):
                 yield code, agency, told
 
 
 def is_period(period: str, told_on: date) -> bool:
-    """Whether it is a period of the plan's year that is over on the day of the telling."""
+    """Whether it is a period of the plan's year or a later one, and over on the day of the report."""
     match = PERIOD.fullmatch(period)
-    return bool(match) and int(match[1]) == PLAN_YEAR and end_period(period) <= told_on
+    return bool(match) and int(match[1]) >= PLAN_YEAR and end_period(period) <= told_on
+
+
+def _read_parts(file: File, row: Record, reading: Reading, period: str) -> Told | None:
+    """The figure of a row; None where a part can't be read, or only in two ways."""
+    numerator, denominator = read_cell(row["Tử số"]), read_cell(row.get("Mẫu số"))
+    if numerator is None or (denominator is None and not is_blank(row.get("Mẫu số"))):
+        return None
+    parts = [part for part in (numerator, denominator) if part]
+    if any(part.is_percent for part in parts) and not is_percentage(reading, numerator, denominator):
+        return None
+    if any(is_ambiguous(part, reading, file) for part in parts):
+        return None
+    if reading.counts == "whole" and any(part.value.denominator != 1 for part in parts):
+        return None
+    told = Told(file.rank, period, numerator.value, denominator.value if denominator else None)
+    is_over = reading.is_share and denominator is not None and numerator.value > denominator.value
+    return told._replace(flags=frozenset({"numerator_over_denominator"} if is_over else ()))
+
+
+def is_percentage(reading: Reading, numerator: Number, denominator: Number | None) -> bool:
+    """Whether a percent sign can only mean one thing: a rate, reported as so many % over 100."""
+    is_over_100 = denominator is not None and denominator.value == 100
+    return reading.counts == "rate" and numerator.is_percent and is_over_100
+
+
+def is_ambiguous(part: Number, reading: Reading, file: File) -> bool:
+    """Whether the one mark of a number may as well be another language's."""
+    return part.only_mark == "," if reading.counts == "whole" else bool(part.only_mark) and file.has_comma_columns
 
 
 def is_in_place(reading: Reading, agency: str, told: Told) -> bool:
     """Whether the agency belongs to the indicator's population and the parts can be what it asks for."""
     population = reading.counted(end_period(told.period)) | {ROOT}
-    if agency not in population or min(told.numerator, told.denominator or 0) < 0:
+    parts = (told.numerator, told.denominator or Fraction())
+    if agency not in population or min(parts) < 0 or max(parts) > MAX_COUNT:
         return False
     if reading.roll_up == "share_of_agencies" and agency != ROOT:
         return told.numerator in (0, 1) and told.denominator == 1
@@ -166,13 +197,12 @@ def is_in_place(reading: Reading, agency: str, told: Told) -> bool:
 
 def _read_reports(file: File) -> Iterator[tuple[str, str, Report]]:
     rows = file.tables.get("NhiemVu", [])
-    headings = ("Mã nhiệm vụ", "Mã đơn vị")
-    times = _count_cells(rows, *headings)
-    for row in rows:
-        code, agency = cell = tuple(row[heading] for heading in headings)
-        status, done_on = STATUSES.get(row["Trạng thái"]), row.get("Ngày hoàn thành")
+    cells = [tuple(read_text(row[heading]) for heading in ("Mã nhiệm vụ", "Mã đơn vị")) for row in rows]
+    times = Counter(cells)
+    for row, (code, agency) in zip(rows, cells, strict=True):
+        status, done_on = STATUSES.get(read_text(row["Trạng thái"])), row.get("Ngày hoàn thành")
         is_known = code in read_tasks()[0] and agency in agencies_on(file.told_on) and status is not None
         has_its_date = status != "done" or (done_on is not None and done_on <= file.told_on)
-        if times[cell] == 1 and is_known and has_its_date:
+        if times[code, agency] == 1 and is_known and has_its_date:
             evidence = row.get("Văn bản minh chứng")
             yield code, agency, Report(file.rank, status, done_on if status == "done" else None, evidence)

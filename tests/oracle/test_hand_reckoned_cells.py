@@ -20,20 +20,23 @@ from tests.oracle.treasury import Treasury
 
 APRIL, MAY = date(2024, 4, 30), date(2024, 5, 1)
 DECEMBER, JANUARY = date(2024, 12, 31), date(2025, 1, 31)
-NIGHTS = [APRIL, MAY, DECEMBER, JANUARY]
+JUNE, JULY = date(2025, 6, 30), date(2025, 7, 1)  # the districts' last day, and the province's
+NIGHTS = [APRIL, MAY, DECEMBER, JANUARY, JULY]
 DISTRICTS = [f"H58.{number}" for number in range(31, 42)]
 MILLION = 10**6
 DECIMALS = 12
 
 
-def write_document(unit: str, counts: tuple[int, int, int, int], processed: tuple[int, int, int]) -> Record:
-    """A unit on 30 April: received; sent without, with and on paper; documents processed, work files, processed."""
+def write_document(
+    unit: str, counts: tuple[int, int, int, int], processed: tuple[int, int, int], day: date = APRIL
+) -> Record:
+    """A unit on a day: received; sent without, with and on paper; documents processed, work files, processed."""
     received, without_paper, with_paper, on_paper = counts
     documents_online, work_files, work_files_online = processed
     return {
         "MaDinhDanh": unit,
         "TenDonVi": unit,
-        "Ngay": APRIL.isoformat(),
+        "Ngay": day.isoformat(),
         "VanBanDen": received,
         "VanBanDenDienTu": 0,
         "VanBanDenSoHoa": 0,
@@ -87,8 +90,10 @@ DOCUMENTS = [
     write_document("H58.03", (10, 0, 0, 5), (14, 5, 4)),  # sends 5 on paper alone; processes 18 of 20
     write_document("H58.04", (60, 24, 6, 0), (75, 10, 5)),  # sends 30 electronically; processes exactly 80 of 100
     write_document("H58.99", (0, 4, 1, 0), (5, 0, 0)),  # on no map; sends 5 electronically
+    write_document("H58.03", (10, 0, 0, 0), (7, 0, 0), JUNE),  # processes 7 of 10 on the last day of its department
 ]
 PAYMENTS = [
+    write_payment(2024, APRIL, "TTG", "2024-01-01", (1000, 0), (1000, 0.5)),
     # The Prime Minister's plan of 1000 million becomes 1200 on 10 January; December's closing tells it beforehand.
     write_payment(2024, DECEMBER, "TTG", "2024-01-01", (1000, 0), (400, 50)),
     write_payment(2024, DECEMBER, "TTG", "2025-01-10", (1200, 0), (0, 0)),
@@ -107,6 +112,14 @@ QUARTER = [
     write_return("PL.VI.4-1", "H58.32.01", "2024-Q1", 1, 1),  # merged into another commune on 1 May
     *[write_return("II.2-2", district, "2024-Q1", int(number < 3), 1) for number, district in enumerate(DISTRICTS)],
     write_return("II.10-1", "H58", "2024-Q1", "1.000.001", "1.000.000"),
+    write_return("II.10-2", "H58", "2024-Q1", "87,12\u00a0%", 100),
+    # Each of these goes back.
+    write_return("II.6-1", "H58", "2024-Q1", "1,234", 1256),
+    write_return("II.6-2", "H58", "2024-Q1", 5.5, 6),
+    write_return("II.1.e-1", "H58", "2024-Q1", "87 %", 100),
+    write_return("II.1.e-2", "H58", "2024-Q1", 1, 10**9 + 1),
+    write_return("II.1.e-3", "H58", "2024-Q1", 96, 96),  # two names of one end
+    write_return("II.1.e-3", "H58", "2024-03", 90, 96),
     write_return("II.8-1", "H58", "2024-Q1", 19, 200),
 ]
 YEAR = [write_return("II.2-2", district, "2024", int(number < 4), 1) for number, district in enumerate(DISTRICTS)]
@@ -120,8 +133,8 @@ FILES = {
 class Told(NamedTuple):
     """What a cell has to say."""
 
-    numerator: float | None
-    denominator: float | None
+    numerator: Fraction | None
+    denominator: Fraction | None
     value: Fraction | None
     status: str
     flags: frozenset[str] = frozenset()
@@ -136,7 +149,8 @@ def told(
     parts: tuple[float | None, float | None], value: str | None, status: str, *flags: str, coverage: str | None = None
 ) -> Told:
     percent, share = (round(Fraction(number), DECIMALS) if number else None for number in (value, coverage))
-    return Told(*parts, percent, status, frozenset(flags), share)
+    numerator, denominator = (None if part is None else Fraction(str(part)) for part in parts)
+    return Told(numerator, denominator, percent, status, frozenset(flags), share)
 
 
 def tell(row: Row) -> Told:
@@ -145,8 +159,15 @@ def tell(row: Row) -> Told:
     return Told(row.numerator, row.denominator, value, row.status, row.flags, coverage)
 
 
+NOT_REPORTED = told((None, None), None, "no_data")
+
 CELLS = {
     # The treasury, its records in millions of đồng.
+    # 1000.5 of 1000
+    "more than the plan may be paid": (
+        cell(APRIL, "II.7-1"),
+        told((1000_500_000, 1000 * MILLION), "100.05", "attained", "over_100"),
+    ),
     # 400 + 50 of the 1000 in force; the 1200 are told but not in force, the 490 of carried-over capital count nowhere
     "a plan told before it takes effect doesn't count yet": (
         cell(DECEMBER, "II.7-1"),
@@ -233,16 +254,42 @@ CELLS = {
     ),
     "100.0001 % is invalid": (
         cell(APRIL, "II.10-1"),
-        told((1_000_001, 1_000_000), "100.0001", "invalid"),
+        told((1_000_001, 1_000_000), "100.0001", "invalid", "numerator_over_denominator"),
     ),
+    "a rate is the number before its percent sign": (
+        cell(APRIL, "II.10-2"),
+        told((87.12, 100), "87.12", "attained"),
+    ),
+    "1,234 of counted things goes back": (cell(APRIL, "II.6-1"), NOT_REPORTED._replace(coverage=Fraction(0))),
+    "5.5 of 6 things goes back": (cell(APRIL, "II.6-2"), NOT_REPORTED),
+    "a percentage of counted things goes back": (cell(APRIL, "II.1.e-1"), NOT_REPORTED),
+    "a count above 10^9 goes back": (cell(APRIL, "II.1.e-2"), NOT_REPORTED),
+    "one end under two names goes back": (cell(APRIL, "II.1.e-3"), NOT_REPORTED),
     "exactly 9.5 % is at least 9.5 %": (
         cell(APRIL, "II.8-1"),
         told((19, 200), "9.5", "attained", "sent_by_lead", coverage="0"),
     ),
-    "nothing reported is no data": (
-        cell(APRIL, "II.10-2"),
-        told((None, None), None, "no_data"),
+    "nothing reported is no data": (cell(APRIL, "II.1.e-4"), NOT_REPORTED),
+    # The day after the province's last agencies.
+    "increments are pooled by the day of the event": (
+        cell(JULY, "PL.VII.7-1"),
+        told((7, 10), "70", "missed", "plan_of_other_year"),
     ),
+    "the survey of 2025 is expected in April 2026": (
+        cell(JULY, "II.1.dd-2"),
+        told((None, None), None, "pending", "plan_of_other_year"),
+    ),
+    "a province without a list of agencies has no known population": (
+        cell(JULY, "II.2-2"),
+        told((None, None), None, "no_data", "plan_of_other_year"),
+    ),
+    # Sources that aren't there.
+    "the portal isn't connected": (
+        cell(APRIL, "II.1.a-2", "H58.02"),
+        told((None, None), None, "no_data", coverage="0"),
+    ),
+    "the one-stop system isn't connected": (cell(APRIL, "II.1.a-1"), NOT_REPORTED),
+    "nobody reports what has no source": (cell(APRIL, "PL.III.7-x"), NOT_REPORTED),
 }
 
 PACES = {
@@ -265,17 +312,18 @@ def rows(make_installation: Callable[[], Installation]) -> dict[Cell, Row]:
                 name, sheet, records = FILES[night]
                 save_sheet(installation.inbox / "H58.02" / name, sheet, records)
             assert installation.run_night(night) == RECORDS_WELL
-    return read_attainment(installation, NIGHTS, ["eoffice", "treasury", "returns"])
+    return read_attainment(installation, NIGHTS)
 
 
 @pytest.fixture(scope="module")
 def reckoned() -> dict[Cell, Row]:
     treasury = Treasury()
-    for closed_on in (DECEMBER, JANUARY):
+    for closed_on in (APRIL, DECEMBER, JANUARY):
         treasury.tell([row for row in PAYMENTS if row["NgayKetSo"] == closed_on.isoformat()])
-    treasury.tell(LIE)
+    treasury.tell(LIE, is_file=True)
     files = [File(night, "", {sheet: records}) for night, (_, sheet, records) in FILES.items()]
-    sources = {"eoffice": Office([DOCUMENTS]), "treasury": treasury, "returns": Returns(files)}
+    documents = [[row for row in DOCUMENTS if row["Ngay"] == day.isoformat()] for day in (APRIL, JUNE)]
+    sources = {"eoffice": Office(documents), "treasury": treasury, "returns": Returns(files)}
     return reckon(sources, NIGHTS)
 
 

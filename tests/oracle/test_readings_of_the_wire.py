@@ -1,16 +1,25 @@
-"""The oracle's own reading of numbers, periods, sets and the plan: a judge has to be right by itself."""
+"""The oracle's own reading of numbers, rows, periods, sets and the plan: a judge has to be right by itself."""
 
 from __future__ import annotations
 
-from datetime import date
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 
 import pytest
 
-from tests.oracle.figure import read_number
-from tests.oracle.plan import read_readings, read_tasks
-from tests.oracle.province import members
-from tests.oracle.returns import end_freshness, end_period
+from tests.oracle import province
+from tests.oracle.attainment import Cell, count_attaining, judge, measure, reckon
+from tests.oracle.figure import Figure, Record
+from tests.oracle.number import Number, is_blank, read_cell, read_text, read_wire_number
+from tests.oracle.office import METRICS, OTHERS, REQUIRED, Office
+from tests.oracle.plan import Reading, Target, read_readings, read_tasks
+from tests.oracle.province import ROOT, Agency, members
+from tests.oracle.returns import File, Returns, end_freshness, end_period
+from tests.oracle.treasury import Treasury
+
+NEW_YEAR, MARCH, JUNE, JULY = date(2024, 1, 1), date(2024, 3, 31), date(2024, 6, 30), date(2025, 7, 1)
+MILLION = 10**6
 
 
 @pytest.mark.parametrize(
@@ -18,18 +27,333 @@ from tests.oracle.returns import end_freshness, end_period
     [
         ("9,5", Fraction(19, 2)),
         ("1.234", 1234),
+        ("1234", 1234),
+        ("1\u00a0234", 1234),
         ("-1.234.567,25", Fraction("-1234567.25")),
+        ("\u22121.234,5", Fraction("-1234.5")),
+        ("\u200b9\u00ad,5\u2007", Fraction(19, 2)),
         (0.1, Fraction(1, 10)),
+        (84.9999999999999, Fraction("84.9999999999999")),
+        (84.99999999999999, 85),
+        (0.1 + 0.2, Fraction(3, 10)),
         (0, 0),
+        ("0.123", None),
+        ("1234.567", None),
+        ("1.23", None),
         ("12.34", None),
+        ("01.234", None),
+        ("1,234,567", None),
+        ("1,", None),
         ("đang rà soát", None),
+        ("%", None),
+        ("\u0661", None),
         ("", None),
         (None, None),
         (True, None),
     ],
 )
-def test_a_text_is_a_vietnamese_number(cell, number):
-    assert read_number(cell) == number
+def test_a_cell_is_a_vietnamese_number(cell, number):
+    read = read_cell(cell)
+    assert (read.value if read else None) == number
+
+
+@pytest.mark.parametrize(
+    ("cell", "number"),
+    [
+        ("87,12 %", Number(Fraction("87.12"), is_percent=True)),
+        ("88%", Number(Fraction(88), is_percent=True)),
+        ("1,234", Number(Fraction("1.234"), only_mark=",")),
+        ("1.234", Number(Fraction(1234), only_mark=".")),
+        ("0,123", Number(Fraction("0.123"))),
+        ("1.234,567", Number(Fraction("1234.567"))),
+    ],
+)
+def test_a_percent_sign_and_a_mark_with_two_meanings_are_noted(cell, number):
+    assert read_cell(cell) == number
+
+
+@pytest.mark.parametrize(
+    ("value", "number"),
+    [
+        (12.5, Fraction(25, 2)),
+        ("12.5", Fraction(25, 2)),
+        ("1.234", Fraction("1.234")),
+        (84.99999999999999, Fraction("84.99999999999999")),
+        ("12,5", None),
+        ("12.5%", None),
+        ("1e3", None),
+        (None, None),
+        (True, None),
+    ],
+)
+def test_a_number_of_a_system_has_a_point(value, number):
+    assert read_wire_number(value) == number
+
+
+def test_codes_are_what_their_reader_sees():
+    assert read_text("\ufeffII.6\u20111\u00a0") == "II.6-1"
+    assert is_blank("\u200b ")
+
+
+def write_unit(unit: str, day: date = NEW_YEAR, **counts: object) -> Record:
+    """A row of the e-office in which everything counts 1."""
+    return {"MaDinhDanh": unit, "Ngay": day.isoformat()} | dict.fromkeys((*REQUIRED, *OTHERS), 1) | counts
+
+
+@pytest.mark.parametrize(
+    ("rows", "processed"),
+    [
+        ([write_unit(f"H58.{number}") for number in range(20)], 40),
+        ([write_unit(f"H58.{number}", VanBanDi=None if number < 1 else 1) for number in range(20)], 38),
+        ([write_unit(f"H58.{number}", VanBanDi=None if number < 2 else 1) for number in range(20)], None),
+        ([write_unit(f"H58.{number}") for number in (*range(20), 3)], None),
+    ],
+    ids=["good", "5 % of its rows rejected", "10 % of its rows rejected", "a row twice"],
+)
+def test_an_answer_of_the_e_office_is_stopped_as_a_whole(rows, processed):
+    figure = Office([rows]).find("eoffice.processed_online", ROOT, 2024, NEW_YEAR)
+    assert (figure and figure.numerator) == processed
+
+
+def test_a_stopped_answer_leaves_what_was_told_before():
+    office = Office([[write_unit("H58.02")], [write_unit("H58.02", VanBanDi=2), write_unit("H58.03", VanBanDi="")]])
+    figure = office.find("eoffice.sent_without_paper", ROOT, 2024, NEW_YEAR)
+    assert (figure.numerator, figure.denominator) == (1, 1)
+
+
+def read_reading(code: str, variant: str = "primary") -> Reading:
+    """A reading of the plan."""
+    (found,) = [reading for reading in read_readings() if (reading.code, reading.variant) == (code, variant)]
+    return found
+
+
+def test_members_are_pooled_by_the_day_of_the_event(monkeypatch):
+    """A unit that belongs to the set on 1 January alone, and one that belongs to it on the 2nd alone."""
+    second = NEW_YEAR + timedelta(days=1)
+    office = Office([[write_unit(unit, day) for unit in ("old", "new") for day in (NEW_YEAR, second)]])
+    counted = {NEW_YEAR: frozenset({"old"}), second: frozenset({"new"})}
+    monkeypatch.setattr(Reading, "counted", lambda _, day: counted[day])
+    monkeypatch.setattr(Reading, "shown", lambda *_: frozenset())
+    ((_, measured),) = measure(read_reading("PL.VII.7-1"), office, second)
+    assert METRICS["eoffice.processed_online"][0] == ("VanBanXuLyTrenMang", "HoSoCongViecXuLyTrenMang")
+    assert (measured.figure.numerator, measured.figure.denominator, measured.coverage) == (4, 6, 1)
+
+
+def test_above_100_percent_attains_where_the_catalog_allows_it():
+    told = {
+        "H58.02": Figure(Fraction(11), Fraction(10), JUNE, JUNE),
+        "H58.03": Figure(Fraction(0), Fraction(0), JUNE, JUNE),
+    }
+    reading = read_reading("PL.VII.7-1", "each_agency")
+    for may_exceed_100, attaining in ((False, 0), (True, 1)):
+        figure = count_attaining(
+            replace(reading, may_exceed_100=may_exceed_100), told, frozenset(told), JUNE, is_complete=True
+        )
+        assert (figure.numerator, figure.denominator) == (attaining, 1)
+
+
+def test_a_set_without_members_is_no_population(monkeypatch):
+    """A province that keeps a commune when its districts end on 1 July 2025."""
+    kept = Agency("H58.31.01", "Xã còn lại", "commune", NEW_YEAR, date.max)
+    monkeypatch.setattr(province, "_read_agencies", lambda: (kept,))
+    monkeypatch.setattr(province, "agencies_on", province.agencies_on.__wrapped__)
+    monkeypatch.setattr("tests.oracle.plan.agencies_on", province.agencies_on)
+    monkeypatch.setattr("tests.oracle.plan.members", members.__wrapped__)
+    rows = reckon({}, [JULY])
+    statuses = {
+        code: rows[Cell(JULY, 2024, code, "primary", ROOT)].status for code in ("II.2-2", "II.5-1", "PL.VI.4-1")
+    }
+    # huyen is empty; of don_vi_su_nghiep samples are known, and of xa one is there.
+    assert statuses == {"II.2-2": "not_applicable", "II.5-1": "no_data", "PL.VI.4-1": "no_data"}
+
+
+@pytest.mark.parametrize(
+    ("day", "status"),
+    [
+        (date(2024, 12, 31), "pending"),
+        (date(2025, 4, 20), "pending"),  # the survey of 2025 is expected on 17 April 2026
+    ],
+)
+def test_a_survey_without_a_value_is_pending_until_its_own_spring(day, status):
+    assert reckon({}, [day])[Cell(day, 2024, "II.1.dd-2", "primary", ROOT)].status == status
+
+
+def test_over_100_is_flagged_of_no_invalid_figure():
+    reading = replace(read_reading("II.7-1"), told=Target(">", Fraction(90)))
+    for numerator, denominator, flags in ((11, 10, {"over_100"}), (-11, -10, set()), (10, 10, set())):
+        measured = Figure(Fraction(numerator), Fraction(denominator), JUNE, JUNE)
+        row = judge(reading, (measured, None), JUNE, {})
+        assert row.flags == flags
+
+
+def write_figure(numerator: object, denominator: object, code: str = "II.10-2", period: str = "2024-Q1") -> Record:
+    """The province's row of the sheet ChiTieu."""
+    headings = ("Mã chỉ tiêu", "Mã đơn vị", "Kỳ báo cáo", "Tử số", "Mẫu số")
+    return dict(zip(headings, (code, ROOT, period, numerator, denominator), strict=True))
+
+
+def find_parts(*rows: Record, code: str = "II.10-2", has_comma_columns: bool = False) -> tuple[object, object] | None:
+    """What a file of ``rows`` makes of the indicator on 30 June."""
+    file = File(date(2024, 7, 1), "", {"ChiTieu": list(rows)}, has_comma_columns=has_comma_columns)
+    figure = Returns([file]).find(f"returns.{code}", ROOT, 2024, JUNE)
+    return (figure.numerator, figure.denominator) if figure else None
+
+
+@pytest.mark.parametrize(
+    ("row", "parts"),
+    [
+        (write_figure("88%", 100), (88, 100)),
+        (write_figure("88%", "100,0"), (88, 100)),
+        (write_figure("88%", 120), None),
+        (write_figure(88, "100%"), None),
+        (write_figure(88.5, 100), (Fraction("88.5"), 100)),
+        (write_figure("1,234", 100), (Fraction("1.234"), 100)),
+        (write_figure(9, 10**9), (9, 10**9)),
+        (write_figure(9, 10**9 + 1), None),
+        (write_figure("\u200bII", 100), None),
+        (write_figure(88, "\u200b"), None),
+        (write_figure(88, 100, code="II.10\u20112"), (88, 100)),
+    ],
+)
+def test_a_survey_is_a_rate(row, parts):
+    assert find_parts(row) == parts
+
+
+@pytest.mark.parametrize(
+    ("numerator", "denominator", "parts"),
+    [
+        ("1.234", "1.256", (1234, 1256)),
+        (3.0, 6, (3, 6)),
+        (2.5, 6, None),
+        ("2,5", 6, None),
+        ("1,234", 1256, None),
+        (1234, "1,256", None),
+        ("50%", 100, None),
+        (50, "100%", None),
+    ],
+)
+def test_things_are_counted_whole(numerator, denominator, parts):
+    assert find_parts(write_figure(numerator, denominator, code="II.6-1"), code="II.6-1") == parts
+
+
+def test_commas_between_columns_leave_a_rate_s_mark_open():
+    assert find_parts(write_figure("1,234", 100), has_comma_columns=True) is None
+    assert find_parts(write_figure("1.234", 10_000), has_comma_columns=True) is None
+    assert find_parts(write_figure("1.234", 1256, code="II.6-1"), code="II.6-1", has_comma_columns=True) == (1234, 1256)
+
+
+def test_the_newest_file_wins_then_the_file_changed_later_then_the_greater_hash():
+    changes = [datetime(2024, 7, 1, hour, tzinfo=UTC) for hour in (8, 9)]
+    files = [
+        File(date(2024, 7, day), sha, {"ChiTieu": [write_figure(number, 100)]}, changes[later])
+        for number, (day, later, sha) in enumerate([(2, 0, "a"), (1, 1, "b"), (1, 1, "a"), (1, 0, "c")])
+    ]
+    found = []
+    while files:
+        found.append(Returns(files[::-1]).find("returns.II.10-2", ROOT, 2024, JUNE).numerator)
+        files.pop(0)
+    assert found == [0, 1, 2, 3]
+
+
+def test_one_end_told_twice_goes_back_whatever_its_name():
+    quarter, month = write_figure(80, 100, period="2024-Q2"), write_figure(90, 100, period="2024-06")
+    assert find_parts(quarter) == (80, 100)
+    assert find_parts(quarter, month) is None
+    assert find_parts(quarter, write_figure(90, 100, period="2024-05")) == (80, 100)
+
+
+def test_a_share_above_its_whole_is_flagged():
+    file = File(date(2024, 7, 1), "", {"ChiTieu": [write_figure(101, 100), write_figure(7, 5, code="II.8-2")]})
+    returns = Returns([file])
+    assert returns.find("returns.II.10-2", ROOT, 2024, JUNE).flags == {"numerator_over_denominator"}
+    assert returns.find("returns.II.8-2", ROOT, 2024, JUNE).flags == set()
+
+
+def write_payment(closed_on: date, effective_on: str, plan: object, paid: object, **changes: object) -> Record:
+    """A row of the treasury, in millions of đồng."""
+    return {
+        "NienDo": 2024,
+        "NgayKetSo": closed_on.isoformat(),
+        "MaDuAn": "7400001",
+        "MaNguonVon": "41",
+        "LoaiKeHoach": "HDND",
+        "NgayHieuLuc": effective_on,
+        "KeHoachVon": plan,
+        "KeHoachKeoDai": 0,
+        "ThanhToanKLHT": paid,
+        "TamUngChuaThuHoi": 0,
+        "DonViTien": MILLION,
+    } | changes
+
+
+def find_payments(*answers: list[Record], closed_on: date = JUNE, is_file: bool = False) -> tuple[int, int] | None:
+    """Paid and planned on a closing day in millions, as told by the answers; the closing in March has 10 of 5000."""
+    treasury = Treasury()
+    treasury.tell([write_payment(MARCH, "2024-01-01", 5000, 10)])
+    for answer in answers:
+        treasury.tell(answer, is_file=is_file)
+    figure = treasury.find("treasury.council_plan_disbursement", ROOT, 2024, closed_on)
+    return (figure.numerator / MILLION, figure.denominator / MILLION) if figure.data_date == closed_on else None
+
+
+FIRST, SECOND = "2024-01-01", "2024-05-01"
+
+
+@pytest.mark.parametrize(
+    ("rows", "paid_of"),
+    [
+        ([write_payment(JUNE, FIRST, 5000, 2000)], (2000, 5000)),
+        ([write_payment(JUNE, FIRST, 0, 2000, KeHoachKeoDai=-1)], None),
+        ([write_payment(JUNE, FIRST, 5000, 2000, KeHoachKeoDai=1)], None),
+        ([write_payment(JUNE, FIRST, 5 * MILLION, 2000)], None),
+        ([write_payment(JUNE, SECOND, 5 * MILLION, 2000)], None),  # no such version before: the newest
+        ([write_payment(JUNE, FIRST, 5000, 6000)], None),  # 600 times 10, and more than the plan
+        # 2000 and 4000 together are 600 times 10, and more than either plan.
+        ([write_payment(JUNE, FIRST, 5000, 2000), write_payment(JUNE, SECOND, 5000, 4000)], None),
+        ([write_payment(JUNE, FIRST, 5000, 0.01)], None),
+        ([write_payment(JUNE, FIRST, 5000, 20), write_payment(JUNE, FIRST, 5000, 30)], None),
+        ([write_payment(JUNE, "2021-01-01", 5000, 20)], None),
+    ],
+)
+def test_a_row_of_the_treasury_is_believed_or_not(rows, paid_of):
+    assert find_payments(rows) == paid_of
+
+
+def test_a_first_advance_may_be_small():
+    """January's closing, told after March's, is held against the later one: downwards nothing slips."""
+    january = date(2024, 1, 31)
+    assert find_payments([write_payment(january, FIRST, 5000, 0.01)], closed_on=january) == (Fraction(1, 100), 5000)
+
+
+def test_a_row_that_comes_twice_stops_an_answer_but_goes_back_from_a_file():
+    others = [write_payment(JUNE, FIRST, 5000, 20, MaDuAn=f"75{number:05}") for number in range(60)]
+    twice = [write_payment(JUNE, FIRST, 5000, 20)] * 2
+    assert find_payments([*others, *twice]) is None
+    assert find_payments([*others, *twice], is_file=True) == (1200, 300_000)
+
+
+def test_money_of_a_file_is_written_as_vietnamese_do():
+    rows = [write_payment(JUNE, FIRST, "5.000", "1.234,5")]
+    assert find_payments(rows, is_file=True) == (Fraction("1234.5"), 5000)
+    assert find_payments([write_payment(JUNE, FIRST, 5000, "12%")], is_file=True) is None
+
+
+def test_a_later_telling_replaces_every_row_of_what_it_names():
+    """Whatever the effective dates, and whether of this year or carried over; another kind of plan stays."""
+    first = [
+        write_payment(JUNE, FIRST, 5000, 100),
+        write_payment(JUNE, SECOND, 6000, 200),
+        write_payment(JUNE, FIRST, 0, 50, KeHoachKeoDai=500),
+        write_payment(JUNE, FIRST, 1000, 7, LoaiKeHoach="TTG"),
+    ]
+    treasury = Treasury()
+    treasury.tell(first)
+    assert treasury.find("treasury.council_plan_disbursement", ROOT, 2024, JUNE)[:2] == (307 * MILLION, 6000 * MILLION)
+    treasury.tell([write_payment(JUNE, "2024-02-01", 5500, 250)])
+    assert treasury.find("treasury.council_plan_disbursement", ROOT, 2024, JUNE)[:2] == (257 * MILLION, 5500 * MILLION)
+    treasury.tell([write_payment(JUNE, FIRST, 0, 60, KeHoachKeoDai=500)])
+    assert treasury.find("treasury.disbursement", ROOT, 2024, JUNE)[:2] == (7 * MILLION, 1000 * MILLION)
+    assert treasury.find("treasury.council_plan_disbursement", ROOT, 2024, JUNE)[:2] == (7 * MILLION, 0)
 
 
 @pytest.mark.parametrize(

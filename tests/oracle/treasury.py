@@ -2,34 +2,43 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import re
+from collections import Counter, defaultdict
 from datetime import date, timedelta
 from fractions import Fraction
 from typing import NamedTuple
 
-from tests.oracle.figure import Figure, Record, read_number
+from tests.oracle.figure import Figure, Record
+from tests.oracle.number import read_cell, read_wire_number
 from tests.oracle.province import ROOT
 
 ALLOWED_DELAY = timedelta(days=3)
 UNITS = (1, 10**6, 10**9)
 SLIP = 300
-LEAST_PLAN, LARGEST_PLAN = 10**6, 10**14
-MOST_REFUSED = Fraction(5, 100)
+MIN_PLAN, MAX_PLAN = 10**6, 10**14
+MAX_REJECTED_SHARE = Fraction(5, 100)
+PROJECT = re.compile("[0-9]{7}")
 AMOUNTS = ("KeHoachVon", "KeHoachKeoDai", "ThanhToanKLHT", "TamUngChuaThuHoi")
 
 
-class Line(NamedTuple):
-    """A version of a plan, in force from ``effective_on``: of the year, or carried over into it."""
+class Plan(NamedTuple):
+    """A plan of the year, or one carried over into it."""
 
     project: str
     fund: str
     kind: str
-    effective_on: date
     is_carried_over: bool
 
 
+class Line(NamedTuple):
+    """A version of a plan, in force from ``effective_on``."""
+
+    plan: Plan
+    effective_on: date
+
+
 class Money(NamedTuple):
-    """Đồng."""
+    """Đồng; the plan is of the year, or carried over."""
 
     plan: Fraction
     paid: Fraction
@@ -48,45 +57,58 @@ class Treasury:
     def __init__(self) -> None:
         self._closings: dict[Closing, dict[Line, Money]] = {}
 
-    def tell(self, rows: list[Record]) -> None:
-        """Take in an answer or a file: all but its refused rows, nothing where these are more than 5 %."""
-        cells = [(Closing(row["NienDo"], date.fromisoformat(row["NgayKetSo"])), read_line(row), row) for row in rows]
-        times = Counter((closing, line) for closing, line, _ in cells)
+    def tell(self, rows: list[Record], *, is_file: bool = False) -> None:
+        """Accept the rows of an answer or a file but the rejected ones; none where these are more than 5 %.
+
+        A file's rows that come twice are rejected. An answer with such rows is stopped: a page of it is missing.
+        """
+        told = [
+            (read_closing(row), line, read_money(row, is_file=is_file))
+            for row in rows
+            if (line := read_line(row, is_file=is_file))
+        ]
+        times = Counter((closing, line) for closing, line, _ in told)
+        paid: dict[tuple[Closing, Plan], Fraction] = defaultdict(Fraction)
+        for closing, line, money in told:
+            paid[closing, line.plan] += money.paid if money else 0
         accepted = [
             (closing, line, money)
-            for closing, line, row in cells
-            if line and times[closing, line] == 1 and (money := self._read_money(closing, line, row))
+            for closing, line, money in told
+            if money and times[closing, line] == 1
+            if not self._is_slip(closing, line, money.plan, paid[closing, line.plan])
         ]
-        if len(rows) - len(accepted) <= MOST_REFUSED * len(rows):
-            named = {(closing, line[:3]) for closing, line, _ in accepted}
-            for closing, lines in self._closings.items():
-                self._closings[closing] = {k: money for k, money in lines.items() if (closing, k[:3]) not in named}
-            for closing, line, money in accepted:
-                self._closings.setdefault(closing, {})[line] = money
+        is_page_missing = not is_file and max(times.values(), default=1) > 1
+        if is_page_missing or len(rows) - len(accepted) > MAX_REJECTED_SHARE * len(rows):
+            return
+        named = {(closing, line.plan[:3]) for closing, line, _ in accepted}
+        for closing, lines in self._closings.items():
+            self._closings[closing] = {k: money for k, money in lines.items() if (closing, k.plan[:3]) not in named}
+        for closing, line, money in accepted:
+            self._closings.setdefault(closing, {})[line] = money
 
-    def _read_money(self, closing: Closing, line: Line, row: Record) -> Money | None:
-        """What the row says in đồng; None where it can't be believed."""
-        amounts = [read_number(row[amount]) for amount in AMOUNTS]
-        unit = row["DonViTien"]
-        if None in amounts or unit not in UNITS or amounts[0] < 0:
-            return None
-        plan, carried_over, completed, advance = (amount * unit for amount in amounts)
-        if (plan and carried_over) or (plan and not LEAST_PLAN <= plan <= LARGEST_PLAN):
-            return None
-        money = Money(plan, completed + advance)
-        before = self._find_neighbour(closing, line)
-        return None if before and is_slip(before, money) else money
+    def _is_slip(self, closing: Closing, line: Line, plan: Fraction, paid: Fraction) -> bool:
+        """Whether thousands of times more, or less, than at the nearest earlier closing, else the nearest later one.
 
-    def _find_neighbour(self, closing: Closing, line: Line) -> Money | None:
-        """The line at the nearest earlier closing, else at the nearest later one."""
-        told = {
-            other.day: lines[line]
+        The plan is held against the same version, else the newest; ``paid``, and what it is held against, is of all
+        versions together. A first advance is small: payments slip up only over the plan, and down only from before.
+        """
+        days = [
+            other.day
             for other, lines in self._closings.items()
-            if other.year == closing.year and line in lines
-        }
-        earlier = [day for day in told if day < closing.day]
-        later = [day for day in told if day > closing.day]
-        return told[max(earlier)] if earlier else told[min(later)] if later else None
+            if other.year == closing.year and other.day != closing.day and any(k.plan == line.plan for k in lines)
+        ]
+        if not days:
+            return False
+        day = max((day for day in days if day < closing.day), default=min(days))
+        before = {k: money for k, money in self._closings[Closing(closing.year, day)].items() if k.plan == line.plan}
+        same_or_newest = before.get(line) or before[max(before)]
+        paid_before = sum((money.paid for money in before.values()), Fraction())
+        if plan > 0 and same_or_newest.plan > 0 and not Fraction(1, SLIP) < plan / same_or_newest.plan < SLIP:
+            return True
+        if paid <= 0 or paid_before <= 0:
+            return False
+        is_up = paid >= SLIP * paid_before and paid > plan
+        return is_up or (SLIP * paid <= paid_before and day < closing.day)
 
     def find(self, metric: str, agency: str, year: int, day: date) -> Figure | None:
         """The newest closing of budget year ``year`` until ``day``: the province's, since investors are no agencies."""
@@ -95,44 +117,61 @@ class Treasury:
             return None
         closed_on = max(days)
         told = self._closings[Closing(year, closed_on)]
-        rows = {line: money for line, money in told.items() if not line.is_carried_over}
+        rows = {line: money for line, money in told.items() if not line.plan.is_carried_over}
         kind = {"treasury.disbursement": "TTG", "treasury.council_plan_disbursement": "HDND"}[metric]
-        paid = sum((m.paid for line, m in rows.items() if line.kind in ("TTG", kind)), Fraction())
+        paid = sum((m.paid for line, m in rows.items() if line.plan.kind in ("TTG", kind)), Fraction())
         plans = self._list_plans(kind, year, closed_on)
-        plan = sum((plans.get(key, Fraction()) for key in {line[:2] for line in rows if line.kind == kind}), Fraction())
+        plan = sum(
+            (plans.get(key, Fraction()) for key in {line.plan[:2] for line in rows if line.plan.kind == kind}),
+            Fraction(),
+        )
         return Figure(paid, plan, closed_on, closed_on + ALLOWED_DELAY)
 
     def _list_plans(self, kind: str, year: int, day: date) -> dict[tuple[str, ...], Fraction]:
         """By project and fund: the newest version in force on ``day``; of one version the amount told last."""
         versions = sorted(
-            (line.effective_on, closing.day, line[:2], money.plan)
+            (line.effective_on, closing.day, line.plan[:2], money.plan)
             for closing, lines in self._closings.items()
             for line, money in lines.items()
             if closing.year == year and closing.day <= day and line.effective_on <= day
-            if line.kind == kind and not line.is_carried_over
+            if line.plan.kind == kind and not line.plan.is_carried_over
         )
         return {key: plan for _, _, key, plan in versions}
 
 
-def read_line(row: Record) -> Line | None:
-    """Which line a row tells of; None where no project, kind or day can be told."""
-    project = str(row["MaDuAn"] or "")
-    if (
-        len(project) != 7
-        or not project.isdecimal()
-        or project == "0000000"
-        or row["LoaiKeHoach"] not in ("TTG", "HDND")
-    ):
+def read_closing(row: Record) -> Closing:
+    """The closing that a row reports."""
+    return Closing(row["NienDo"], date.fromisoformat(row["NgayKetSo"]))
+
+
+def read_line(row: Record, *, is_file: bool) -> Line | None:
+    """The version of the plan that a row reports; None where its project, kind or days make none."""
+    project, effective_on = str(row["MaDuAn"] or ""), date.fromisoformat(row["NgayHieuLuc"])
+    year, closed_on = read_closing(row)
+    if not PROJECT.fullmatch(project) or project == "0000000" or row["LoaiKeHoach"] not in ("TTG", "HDND"):
         return None
-    is_carried_over = bool(read_number(row["KeHoachKeoDai"]))
-    return Line(project, row["MaNguonVon"], row["LoaiKeHoach"], date.fromisoformat(row["NgayHieuLuc"]), is_carried_over)
+    if abs(effective_on.year - year) > 1 or abs(closed_on.year - year) > 1:
+        return None
+    is_carried_over = (read_amount(row["KeHoachKeoDai"], is_file=is_file) or 0) > 0
+    return Line(Plan(project, row["MaNguonVon"], row["LoaiKeHoach"], is_carried_over), effective_on)
 
 
-def is_slip(before: Money, after: Money) -> bool:
-    """Whether thousands of times more, or less, than at the project's own other closing."""
-    if before.plan and after.plan and not Fraction(1, SLIP) < after.plan / before.plan < SLIP:
-        return True
-    if not before.paid:
-        return False
-    times = after.paid / before.paid
-    return (times >= SLIP and after.paid > after.plan) or 0 < times <= Fraction(1, SLIP)
+def read_money(row: Record, *, is_file: bool) -> Money | None:
+    """The money of a row in đồng; None where a rule rejects it."""
+    amounts = [read_amount(row[amount], is_file=is_file) for amount in AMOUNTS]
+    unit = read_amount(row["DonViTien"], is_file=is_file)
+    if None in amounts or unit not in UNITS:
+        return None
+    plan, carried_over, completed, advance = (amount * unit for amount in amounts)
+    planned = max(plan, carried_over)
+    if min(plan, carried_over) != 0 or (planned and not MIN_PLAN <= planned <= MAX_PLAN):
+        return None  # one of the two is 0, and none is negative
+    return Money(planned, completed + advance)
+
+
+def read_amount(value: object, *, is_file: bool) -> Fraction | None:
+    """An amount of an answer, or of a cell; a percentage is none."""
+    if not is_file:
+        return read_wire_number(value)
+    number = read_cell(value)
+    return number.value if number and not number.is_percent else None
