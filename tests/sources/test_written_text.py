@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import unicodedata
 from datetime import date, datetime
 from decimal import Decimal
@@ -33,6 +34,11 @@ def test_invisible_signs_vanish_anywhere(sign: str) -> None:
 def test_hyphens_of_every_kind_are_one(hyphen: str) -> None:
     assert fold_hyphens(f"II.6{hyphen}1") == "II.6-1"
     assert HYPHENS.fullmatch(hyphen)
+
+
+def test_every_dash_that_unicode_knows_is_a_hyphen() -> None:
+    dashes = {chr(code) for code in range(sys.maxunicode + 1) if unicodedata.category(chr(code)) == "Pd"} - {"-"}
+    assert {fold_hyphens(dash) for dash in dashes} == {"-"}
 
 
 @pytest.mark.parametrize("text", ["#12", "BC #12/2024", "# NAME?", "Err", "Loading", "#N/A vì chưa có", "N/A", "#abc!"])
