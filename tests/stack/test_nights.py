@@ -9,9 +9,11 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import pytest
 
 from cchc.local.embedded import stop_if_unused
@@ -22,7 +24,7 @@ from tests.compose.compose_file import make_env
 from tests.conftest import open_folder
 from tests.stack.conftest import WORKERS, Place, open_place, run_command
 from tests.stack.page_commands import run_commands
-from tests.stack.process_stack import list_titles
+from tests.stack.process_stack import list_members, list_titles
 
 pytestmark = pytest.mark.timeout(1800)
 
@@ -109,12 +111,29 @@ def sequel(variables: dict[str, str], story: Story) -> Sequel:
 
 def kill_in_the_middle(place: Place, worker: str) -> None:
     """kill -9 of a worker that has done something and is doing something."""
-    process = place.processes.running[worker]
-    is_running = "airflow worker --"  # what a task's process calls itself
-    while not (place.count_done(worker) > 5 and any(is_running in title for title in list_titles(process))):
+    while not (place.count_done(worker) > 5 and is_stopped_in_a_task(place, worker)):
         assert place.processes.running["nights"].poll() is None, place.processes.tell("nights")
         time.sleep(0.02)
     place.processes.kill(worker)
+
+
+def is_stopped_in_a_task(place: Place, worker: str) -> bool:
+    """Stop a worker where it stands; let it go on where none of its tasks is running, as it may just have ended."""
+    process = place.processes.running[worker]
+    is_running = "airflow worker --"  # what a task's process calls itself
+    if not any(is_running in title for title in list_titles(process)):
+        return False
+    members = list_members(process)
+    for member in members:
+        with suppress(psutil.NoSuchProcess):
+            member.suspend()
+    running = {pid for (pid,) in place.query_metadata("select pid from task_instance where state = 'running'")}
+    if running & {member.pid for member in members}:
+        return True
+    for member in members:
+        with suppress(psutil.NoSuchProcess):
+            member.resume()
+    return False
 
 
 def test_night_over_two_workers_ends_as_make_run_does(story: Story, reference: str) -> None:
