@@ -28,7 +28,7 @@ from cchc.sources.fields import read_record, read_vietnamese_number
 from cchc.sources.inbox import GIVEN_BACK
 from cchc.sources.rules import read_rule_fields
 from cchc.sources.table import REASONS_HEADING, Refusal, Row, Sheet, Table, Wanted, find_headings, read_table
-from cchc.sources.workbook import is_workbook, list_hidden_sheets, open_sheets, read_tables
+from cchc.sources.workbook import is_workbook, list_hidden_sheets, open_first_rows, open_sheets, read_tables
 from cchc.sources.workbook_bytes import fill_cell, pack_workbook
 
 SUITES = ("returns_row", "treasury_row")  # of the rows that files hold
@@ -123,7 +123,7 @@ def _write_note(file: SentFile, wanted: Wanted, rules: Iterable[str]) -> str:
 def list_hidden(file: SentFile, wanted: Wanted) -> list[str]:
     """The hidden sheets of a file that look like a report, which nobody reads."""
     try:
-        return list_hidden_sheets(open_sheets(file.content, file.name), wanted)
+        return list_hidden_sheets(open_first_rows(file.content, file.name), wanted)
     except Refusal:
         return []
 
