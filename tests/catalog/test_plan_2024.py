@@ -157,7 +157,7 @@ def test_a_source_requires_the_metrics_that_are_used_and_no_others(catalog: Cata
         for indicator in catalog.plans[0].indicators
         for metric in (indicator.metric, *(variant.metric for variant in indicator.variants))
     }
-    used.add("national_portal.on_time")  # no target, but a measure that people read (rulings.md, Rows 6)
+    used.add("national_portal.on_time")  # no target, but a measure that people read
     for profile in read_profiles():
         named = profile.metrics()
         if named is not None:

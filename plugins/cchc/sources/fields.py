@@ -116,7 +116,7 @@ def read_record(record: Mapping[str, object], fields: Mapping[str, Field], notat
     """Read the fields of one record; never raises. Fields outside ``fields`` are left alone.
 
     JSON has numbers: 12.5, and text is a coercion. In files people write 12,5 and 1.234 in cells and text, and days as
-    dd/MM/yyyy, which is ordinary (docs/sources.md, returns).
+    dd/MM/yyyy, which is ordinary.
     """
     read = FieldsRead()
     for name, wire in fields.items():
