@@ -1,0 +1,62 @@
+"""One run by hand at a time in a home, and none while Airflow starts: each takes the same tasks.
+
+The file ``runs.lock`` of the home is locked by whoever runs, and says who that is. The kernel frees the lock of a
+process that was killed.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from cchc.days import LOCAL
+from cchc.local import LocalError
+
+
+@contextmanager
+def hold_runs(home: Path, what: str) -> Iterator[None]:
+    """Hold the lock of the runs of ``home`` for ``what``, as ``nightly 2024-06-30``; wait for the one who has it.
+
+    Says on standard error whom it waits for. Raises LocalError where the home can't be written.
+    """
+    lock = _open(home)
+    try:
+        _wait(lock)
+        _note(lock, f"process {os.getpid()}, `{what}`, since {datetime.now(LOCAL):%H:%M}")
+        yield
+    finally:
+        os.close(lock)  # which unlocks; the note stays, and is read only while somebody holds the lock
+
+
+def _open(home: Path) -> int:
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        # Closed to others: whoever can open a file can hold its lock for ever.
+        lock = os.open(home / "runs.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        os.fchmod(lock, 0o600)
+    except OSError as error:
+        raise LocalError(f"{home} can't be used, CCHC_HOME names another home: {error}") from error
+    return lock
+
+
+def _wait(lock: int) -> None:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        who = os.pread(lock, 200, 0).decode(errors="replace").strip() or "a process that has only just begun"
+        sys.stderr.write(f"this home is in use ({who}): waiting; Ctrl-C to give up\n")
+        sys.stderr.flush()
+        fcntl.flock(lock, fcntl.LOCK_EX)
+
+
+def _note(lock: int, holder: str) -> None:
+    try:
+        os.ftruncate(lock, 0)
+        os.pwrite(lock, holder.encode(), 0)
+    except OSError:  # a full disk: the lock holds without a note
+        os.ftruncate(lock, 0)
