@@ -13,8 +13,8 @@ import pytest
 from cchc.alerts.model import CellFacts, OperatorFacts, TaskFacts, Told
 from cchc.alerts.recipients import Recipient, load_recipients, load_valid_recipients, strip_foreign
 from cchc.alerts.working_days import WorkingDays
-from cchc.catalog.mistake import CatalogError
 from cchc.days import LOCAL
+from cchc.mistake import CatalogError
 from cchc.settings import INCLUDE
 from tests.alerts.messages import LEADER, OPERATOR, name_recipient, write_cell
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cchc.catalog import CatalogError, indicator_rows, load_catalog
-from cchc.catalog.document import read_document
+from cchc.document import read_document
 from tests.catalog.small_catalog import AGENCIES, FILES, PLAN, SETS, Load, edited
 
 TARGETS = "targets: [{valid_from: 2024-01-01, value: 45}]"

@@ -37,10 +37,10 @@ from cchc.alerts.model import (
     Told,
 )
 from cchc.alerts.working_days import WorkingDays
-from cchc.catalog.document import read_document
-from cchc.catalog.mistake import CatalogError, Mistake, explain_error, field_path
 from cchc.catalog.model import AgencyCode, Text
 from cchc.days import LOCAL
+from cchc.document import read_document
+from cchc.mistake import CatalogError, Mistake, explain_error, field_path
 
 SMTP_CONNECTION = "alerts_smtp"
 

@@ -12,8 +12,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from cchc.alerts.model import CellKind, Kind, OperatorKind, Severity, TaskKind
 from cchc.alerts.tracks import TrackRule
-from cchc.catalog.document import read_document
-from cchc.catalog.mistake import CatalogError, Mistake, explain_error, field_path
+from cchc.document import read_document
+from cchc.mistake import CatalogError, Mistake, explain_error, field_path
 
 KINDS: tuple[str, ...] = (*get_args(CellKind), *get_args(TaskKind), *get_args(OperatorKind))
 

@@ -12,8 +12,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from cchc.alerts.model import Audience
-from cchc.catalog.document import read_document
-from cchc.catalog.mistake import CatalogError, Mistake
+from cchc.document import read_document
+from cchc.mistake import CatalogError, Mistake
 
 LONGEST_FACT = 500  # letters; the longest task of the annex of 2024 has 398
 

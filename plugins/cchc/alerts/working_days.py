@@ -10,9 +10,9 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, ValidationInfo, field_validator
 
-from cchc.catalog.document import read_document
-from cchc.catalog.mistake import CatalogError, Mistake, explain_error, field_path
 from cchc.catalog.model import Day, Text, Year
+from cchc.document import read_document
+from cchc.mistake import CatalogError, Mistake, explain_error, field_path
 
 HOLIDAYS_FILE = "holidays.yaml"
 

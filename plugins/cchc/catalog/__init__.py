@@ -6,7 +6,6 @@ Pure reading and checking: no database, no Airflow, no clock. A mistake is refus
 from __future__ import annotations
 
 from cchc.catalog.loading import load_catalog
-from cchc.catalog.mistake import CatalogError
 from cchc.catalog.model import (
     Agency,
     AgencySet,
@@ -20,6 +19,7 @@ from cchc.catalog.model import (
     Variant,
 )
 from cchc.catalog.rows import agency_rows, indicator_rows, set_member_rows, task_agency_rows, task_rows
+from cchc.mistake import CatalogError
 
 __all__ = [
     "Agency",

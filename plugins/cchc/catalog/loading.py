@@ -22,9 +22,9 @@ from cchc.catalog.consistency import (
     check_sources,
     check_task,
 )
-from cchc.catalog.document import read_document, read_text
-from cchc.catalog.mistake import CatalogError, Mistake, explain_error, field_path
 from cchc.catalog.model import PLANNED_SOURCES, Agency, AgencySet, Annex, Catalog, Indicator, Plan, Task
+from cchc.document import read_document, read_text
+from cchc.mistake import CatalogError, Mistake, explain_error, field_path
 from cchc.sources.profile import Profile, read_profiles
 
 AGENCIES_FILE = "agencies.csv"

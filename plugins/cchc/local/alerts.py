@@ -42,7 +42,7 @@ def rehearse(home: Path, day: str) -> int:
     with open_airflow(home):
         os.environ.setdefault("AIRFLOW__LOGGING__LOGGING_LEVEL", "WARNING")
         from cchc.alerts.rehearsal import rehearse as rehearse_night
-        from cchc.catalog.mistake import CatalogError
+        from cchc.mistake import CatalogError
         from cchc.tasks.alerts import read_alerting
 
         try:

@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from cchc.catalog.mistake import Mistake
+from cchc.mistake import Mistake
 
 _NOT_IN_AN_ENTRY = "top of the file"
 
