@@ -75,10 +75,10 @@ class Outbox:
 
 
 def await_lock(warehouse: Warehouse) -> None:
-    """Return as soon as somebody waits for an advisory lock."""
+    """Return as soon as somebody waits for a lock of ops.lock: for the transaction that holds its row."""
     waiting = (
-        "select count(*) from pg_locks as l inner join pg_database as d on l.database = d.oid"
-        " where d.datname = current_database() and l.locktype = 'advisory' and not l.granted"
+        "select count(*) from pg_locks as l inner join pg_stat_activity as a on l.pid = a.pid"
+        " where a.datname = current_database() and l.locktype = 'transactionid' and not l.granted"
     )
     deadline = monotonic() + 30
     while warehouse.query(waiting) != [(1,)]:

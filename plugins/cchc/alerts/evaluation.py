@@ -28,6 +28,7 @@ from cchc.alerts.settlement import KnownAlert, settle
 from cchc.alerts.tracks import Turn
 from cchc.alerts.watch import Watch, Watched
 from cchc.days import LOCAL
+from cchc.warehouse.connection import take_lock
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +49,7 @@ def evaluate(connection: psycopg.Connection, alerting: Alerting, now: datetime) 
     province, history_days = alerting.province, timedelta(days=alerting.rules.history_days)
     with connection.transaction():
         # Attainments and evaluations one after another: no change becomes visible behind the mark.
-        connection.execute("select pg_advisory_xact_lock(hashtextextended('attain', 0))")
+        take_lock(connection, "attain")
         marks = _read_marks(connection, province)
         if marks.day is None:
             return Evaluation(None)

@@ -12,7 +12,7 @@ import psycopg
 
 from cchc.days import DayRange, merge_ranges
 from cchc.sources.profile import Profile
-from cchc.warehouse.connection import run_file
+from cchc.warehouse.connection import run_file, take_lock
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ def attain(
     A kill before the end leaves everything as it was, the touched days included.
     """
     with connection.transaction():
-        connection.execute("select pg_advisory_xact_lock(hashtextextended('attain', 0))")
+        take_lock(connection, "attain")
         # Whole days are joined at once, often before the new tables have statistics: a nested loop then takes minutes.
         connection.execute("set local enable_nestloop = off")
         touched = connection.execute("select touched_id, source, day from ops.touched_days").fetchall()

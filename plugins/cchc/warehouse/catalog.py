@@ -18,6 +18,7 @@ from cchc.catalog import (
     task_agency_rows,
     task_rows,
 )
+from cchc.warehouse.connection import take_lock
 
 # Names that differ: the catalog says in the name that the end is exclusive, the tables in the comment.
 RENAMED = {"valid_to_exclusive": "valid_to"}
@@ -53,7 +54,7 @@ def store_catalog(connection: psycopg.Connection, catalog: Catalog) -> None:
     Unregistered agencies join the sets whose list isn't complete.
     """
     with connection.transaction():
-        connection.execute("select pg_advisory_xact_lock(hashtextextended('catalog', 0))")
+        take_lock(connection, "catalog")
         _mirror(connection, INDICATORS, catalog.province, indicator_rows(catalog))
         _mirror(connection, AGENCIES, catalog.province, agency_rows(catalog))
         unregistered = [known for known in _read_unregistered(connection) if known.province_code == catalog.province]

@@ -17,6 +17,9 @@ from cchc.settings import SQL
 LOADER = "cchc_loader"
 ANALYST = "cchc_analyst"
 
+# The transaction of a held lock is idle while the work is done. Which of the limits there are depends on the version.
+NO_TIMEOUTS = "select set_config(name, '0', false) from pg_settings where name like '%timeout' and context = 'user'"
+
 
 @dataclass(frozen=True)
 class Login:
@@ -81,11 +84,23 @@ def run_file(connection: psycopg.Connection, name: str, parameters: dict[str, An
     return cursor
 
 
+def take_lock(connection: psycopg.Connection, name: str) -> None:
+    """Take the lock ``name`` until the transaction of ``connection`` ends; waits for whoever has it.
+
+    A lock is a row of ops.lock, which no analyst may lock. Anybody who can connect can hold an advisory lock.
+    """
+    connection.execute("insert into ops.lock (name) values (%s) on conflict (name) do nothing", [name])
+    connection.execute("select from ops.lock where name = %s for update", [name])
+
+
 @contextmanager
 def hold_lock(connection: psycopg.Connection, name: str) -> Iterator[None]:
-    """Hold the advisory lock ``name`` for the session while the block runs; waits for whoever has it."""
-    connection.execute("select pg_advisory_lock(hashtextextended(%s, 0))", [name])
-    try:
+    """Hold the lock ``name`` while the block runs, whatever commits meanwhile; waits for whoever has it.
+
+    A transaction on a second connection holds it, so it ends with the process, however this ends.
+    """
+    info = connection.info
+    with psycopg.connect(info.dsn, password=info.password) as holder:
+        holder.execute(NO_TIMEOUTS)
+        take_lock(holder, name)
         yield
-    finally:
-        connection.execute("select pg_advisory_unlock(hashtextextended(%s, 0))", [name])

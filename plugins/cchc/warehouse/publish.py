@@ -19,7 +19,7 @@ from cchc.sources.load import Load
 from cchc.sources.profile import Profile
 from cchc.sources.rules import read_rule_fields
 from cchc.sources.window import Window
-from cchc.warehouse.connection import run_file
+from cchc.warehouse.connection import run_file, take_lock
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +64,7 @@ def publish(connection: psycopg.Connection, profile: Profile, load: Load, run_id
     """
     started_at = datetime.now(UTC)
     with connection.transaction():
-        connection.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"publish {load.source}"])
+        take_lock(connection, f"publish {load.source}")
         # A load has no statistics when it arrives: a nested loop over its rows would take minutes.
         connection.execute("set local enable_nestloop = off")
         if read_status(connection, load) == "published":

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import psycopg
 
 from cchc.sources.profile import Profile
+from cchc.warehouse.connection import take_lock
 
 
 def store_sources(connection: psycopg.Connection, profiles: Iterable[Profile]) -> None:
@@ -17,7 +18,7 @@ def store_sources(connection: psycopg.Connection, profiles: Iterable[Profile]) -
         for entity in profile.entities
     ]
     with connection.transaction(), connection.cursor() as cursor:
-        cursor.execute("select pg_advisory_xact_lock(hashtextextended('sources', 0))")
+        take_lock(connection, "sources")
         cursor.execute(
             "delete from ops.source where (source, entity) not in (select * from unnest(%s::text[], %s::text[]))",
             [[row[0] for row in rows], [row[1] for row in rows]],
