@@ -13,13 +13,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from airflow.sdk import DAG, Asset, CronPartitionTimetable, DeadlineAlert, DeadlineReference, Param, SyncCallback, task
+from airflow.sdk import DAG, Asset, DeadlineAlert, DeadlineReference, Param, SyncCallback, task
 from pendulum import datetime
 
 from cchc.days import LOCAL
 from cchc.tasks import alerts, attain
 from cchc.tasks.operations import check_and_deliver
-from cchc.tasks.policy import RUN_CALLBACKS, TASK_DEFAULTS
+from cchc.tasks.policy import RUN_CALLBACKS, TASK_DEFAULTS, run_every_night
 
 # From 04:35 to a little after night_ready_by: the callback looks for itself whether the night is late.
 HOURS_TO_BE_READY = timedelta(hours=2)
@@ -37,9 +37,7 @@ COMMON = {
 with DAG(
     dag_id="attainment",
     description="Mức độ hoàn thành kế hoạch CCHC, hằng đêm",
-    schedule=CronPartitionTimetable(
-        "35 4 * * *", timezone=LOCAL.key, run_offset=-1, key_format="%Y-%m-%d", run_immediately=True
-    ),
+    schedule=run_every_night("35 4 * * *"),
     params={
         "date": Param(None, type=["null", "string"], format="date", description="The day; empty = yesterday"),
         "through": Param(None, type=["null", "string"], format="date", description="Last day, to compute several"),

@@ -9,13 +9,13 @@ replayed, what isn't is asked for and filed under the day that the answer descri
 
 from __future__ import annotations
 
-from airflow.sdk import DAG, Asset, CronPartitionTimetable, Param, task, task_group
+from airflow.sdk import DAG, Asset, Param, task, task_group
 from pendulum import datetime
 
 from cchc.days import LOCAL
 from cchc.sources.profile import Profile, read_profiles
 from cchc.tasks import ingest
-from cchc.tasks.policy import RUN_CALLBACKS, TASK_DEFAULTS
+from cchc.tasks.policy import RUN_CALLBACKS, TASK_DEFAULTS, run_every_night
 
 WINDOW_NAME = "{{ window_name }}"
 LATE_DAYS = Asset("cchc_late_days")
@@ -28,9 +28,7 @@ def build_dag(profile: Profile) -> DAG:
         dag_id=f"ingest_{source}",
         description=profile.name_vi,
         doc_md=__doc__,
-        schedule=CronPartitionTimetable(
-            profile.schedule, timezone=LOCAL.key, run_offset=-1, key_format="%Y-%m-%d", run_immediately=True
-        ),
+        schedule=run_every_night(profile.schedule),
         start_date=datetime(2024, 1, 1, tz=LOCAL.key),
         catchup=False,
         max_active_runs=1,

@@ -18,6 +18,7 @@ from cchc.alerts.rules import load_rules
 from cchc.days import LOCAL
 from cchc.settings import ALERT_RULES, CHECKOUT, SOURCES
 from cchc.tasks.operations import check_and_deliver, settle_failure, tell_failure
+from cchc.tasks.policy import run_every_night
 
 TAGS = {"cchc", "ingest", "attainment", "alerts"}
 
@@ -100,6 +101,14 @@ def test_the_source_is_asked_by_one_task_at_a_time(bag):
     for dag_id, dag in bag.dags.items():
         if dag_id.startswith("ingest_"):
             assert dag.get_task("window.land_windows").max_active_tis_per_dagrun == 1
+
+
+def test_nothing_is_scheduled_by_the_wall_clock_where_the_clock_stands_still(monkeypatch):
+    assert run_every_night("30 4 * * *").expression == "30 4 * * *"
+    monkeypatch.setenv("CCHC_NOW", "2025-01-01T05:30:00+07:00")
+    assert run_every_night("30 4 * * *") is None
+    for path in (CHECKOUT / "dags").glob("*.py"):  # so that no file of nights has a schedule of its own
+        assert "CronPartitionTimetable" not in path.read_text(encoding="utf-8")
 
 
 def test_schedules_are_in_local_time(bag):

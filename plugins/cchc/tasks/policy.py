@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from airflow.sdk import ExceptionRetryPolicy, RetryAction, RetryRule
+from airflow.sdk import CronPartitionTimetable, ExceptionRetryPolicy, RetryAction, RetryRule
 
+from cchc.days import LOCAL
+from cchc.settings import read_settings
 from cchc.tasks.operations import settle_failure, tell_failure
 
 # What may pass by itself is tried again, what a person must look at isn't. Sources are asked again within the task, by
@@ -43,3 +45,14 @@ TASK_DEFAULTS: dict[str, Any] = {
 
 # The run's own callback too: Airflow 3.3 calls none for a task whose process was killed (apache/airflow#60858).
 RUN_CALLBACKS: dict[str, Any] = {"on_failure_callback": tell_failure, "on_success_callback": settle_failure}
+
+
+def run_every_night(cron: str) -> CronPartitionTimetable | None:
+    """The schedule of the nights: at the hour of ``cron``, local, for the day that has ended.
+
+    None in a demonstration, whose clock stands still (CCHC_NOW): by the wall clock it would run for days that its
+    province doesn't know.
+    """
+    if read_settings().now is not None:
+        return None
+    return CronPartitionTimetable(cron, timezone=LOCAL.key, run_offset=-1, key_format="%Y-%m-%d", run_immediately=True)
