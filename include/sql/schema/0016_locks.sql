@@ -10,7 +10,10 @@ grant select, insert, update on ops.lock to cchc_loader;
 -- Temporary tables of an analyst could fill the disk. Only the owner of the database can say who may make them.
 do $$
 begin
-    if pg_has_role(current_user, (select datdba from pg_database where datname = current_database()), 'USAGE') then
+    if
+        has_database_privilege('cchc_analyst', current_database(), 'temporary')
+        and pg_has_role((select datdba from pg_database where datname = current_database()), 'usage')
+    then
         execute format('revoke temporary on database %I from public, cchc_analyst', current_database());
         execute format('grant temporary on database %I to cchc_loader', current_database());
     end if;
