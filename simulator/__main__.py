@@ -8,7 +8,6 @@ import sys
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from simulator.certificates import make_certificates
 from simulator.figures import DEFAULT_SEED
@@ -16,10 +15,10 @@ from simulator.server import (
     DEFAULT_DOSSIERS_PER_YEAR,
     DEFAULT_NOW,
     Scale,
-    Simulator,
     bind_socket,
     build_server,
     build_simulator,
+    list_connections,
 )
 
 
@@ -42,23 +41,6 @@ def parse_size(text: str) -> int:
 def parse_names(text: str) -> tuple[str, ...]:
     """Host names or addresses between commas; the first is the simulator's."""
     return tuple(text.split(","))
-
-
-def list_connections(simulator: Simulator, inbox: Path | None) -> dict[str, dict[str, Any]]:
-    """What the pipeline has to know of each source: Airflow connections as JSON by identifier."""
-    connections: dict[str, dict[str, Any]] = {
-        "national_portal": {"extra": {"root_department_id": simulator.root_department_id, "pause_seconds": 0}},
-        "eoffice": {"password": simulator.eoffice_token, "extra": {"pause_seconds": 0}},
-        "treasury": {
-            "login": simulator.treasury_client,
-            "password": simulator.treasury_secret,
-            "extra": {"pause_seconds": 0},
-        },
-    }
-    connections = {name: {"conn_type": "http", "host": simulator.base_url} | c for name, c in connections.items()}
-    if inbox:
-        connections["returns_inbox"] = {"conn_type": "fs", "extra": {"url": inbox.resolve().as_uri()}}
-    return connections
 
 
 def main() -> None:
@@ -89,7 +71,7 @@ def main() -> None:
             draft.replace(options.port_file)  # whoever waits for the file never reads half of it
         else:
             sys.stdout.write(f"simulator listening on {base_url}\n")
-            for name, connection in list_connections(simulator, options.inbox).items():
+            for name, connection in list_connections(base_url, simulator.access, options.inbox).items():
                 sys.stdout.write(f"AIRFLOW_CONN_{name.upper()}='{json.dumps(connection)}'\n")
             sys.stdout.flush()
 

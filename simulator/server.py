@@ -143,6 +143,20 @@ def build_simulator(base_url: str, scale: Scale, now: datetime) -> tuple[FastAPI
     return build_app(sources), Simulator(base_url, controls, access)
 
 
+def list_connections(base_url: str, access: Access, inbox: Path | None) -> dict[str, dict[str, Any]]:
+    """What the pipeline has to know of each source: Airflow connections as JSON by identifier."""
+    at_once = {"pause_seconds": 0}
+    connections: dict[str, dict[str, Any]] = {
+        "national_portal": {"extra": {"root_department_id": ROOT_DEPARTMENT_ID, **at_once}},
+        "eoffice": {"password": access.eoffice_token, "extra": at_once},
+        "treasury": {"login": access.treasury_client, "password": access.treasury_secret, "extra": at_once},
+    }
+    connections = {name: {"conn_type": "http", "host": base_url} | c for name, c in connections.items()}
+    if inbox:
+        connections["returns_inbox"] = {"conn_type": "fs", "extra": {"url": inbox.resolve().as_uri()}}
+    return connections
+
+
 @contextmanager
 def run_simulator(
     *, host: str = "127.0.0.1", port: int = 0, now: datetime = DEFAULT_NOW, **scale: Any

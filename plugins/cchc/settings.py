@@ -15,6 +15,10 @@ EXPECTATIONS = INCLUDE / "expectations"
 ALERT_RULES = INCLUDE / "alerts" / "rules.yaml"
 
 
+class SettingsError(ValueError):
+    """A variable of the environment that can't be used; the message names it and says what is expected."""
+
+
 @dataclass(frozen=True)
 class Settings:
     """``home``: all local state; ``catalog``: the folder of the law and the map; ``province``: its root agency;
@@ -40,14 +44,15 @@ class Settings:
 def read_settings() -> Settings:
     """Read ``CCHC_HOME``, ``CCHC_CATALOG``, ``CCHC_PROVINCE``, ``CCHC_RECIPIENTS`` and ``CCHC_NOW``.
 
-    Relative paths count from the checkout. Raises ValueError where CCHC_NOW is no time with a zone.
+    Relative paths count from the checkout; an empty variable is one that isn't set. Raises SettingsError where CCHC_NOW
+    is no time with a zone.
     """
     now = os.environ.get("CCHC_NOW")
     return Settings(
-        home=CHECKOUT / os.environ.get("CCHC_HOME", ".cchc"),
-        catalog=CHECKOUT / os.environ.get("CCHC_CATALOG", "include/catalog"),
-        province=os.environ.get("CCHC_PROVINCE", "H58"),
-        recipients=CHECKOUT / os.environ.get("CCHC_RECIPIENTS", "include/alerts/recipients.yaml"),
+        home=_read_path("CCHC_HOME", ".cchc"),
+        catalog=_read_path("CCHC_CATALOG", "include/catalog"),
+        province=os.environ.get("CCHC_PROVINCE") or "H58",
+        recipients=_read_path("CCHC_RECIPIENTS", "include/alerts/recipients.yaml"),
         now=_parse_moment(now) if now else None,
     )
 
@@ -57,8 +62,15 @@ def read_now() -> datetime:
     return read_settings().now or datetime.now(UTC)
 
 
+def _read_path(name: str, usual: str) -> Path:
+    return CHECKOUT / (os.environ.get(name) or usual)
+
+
 def _parse_moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        raise ValueError(f"CCHC_NOW={text!r} has no time zone: 2025-01-01T07:30:00+07:00")
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise SettingsError(f"CCHC_NOW={text!r} is no time with a zone: 2025-01-01T07:30:00+07:00")
     return moment

@@ -14,11 +14,10 @@ from airflow.configuration import conf
 
 from cchc.local.night import SIMULATED_DAYS
 from cchc.settings import CHECKOUT
-from simulator.__main__ import list_connections
 from simulator.certificates import Secured
 from simulator.nights import HOURS
 from simulator.periods import described_day
-from simulator.server import DEFAULT_NOW, Scale, build_simulator
+from simulator.server import DEFAULT_NOW, Scale, build_simulator, list_connections
 from tests.compose.compose_file import Stack, read_env
 from tests.compose.test_agreement import PORTS
 
@@ -40,7 +39,7 @@ def test_demonstrations_connections_are_those_of_its_simulator(stack: Stack) -> 
     assert names == ("simulator", "mail")
     _, simulator = build_simulator(f"https://{names[0]}:{given['--port']}", Scale(), DEFAULT_NOW)
     env = read_env((CHECKOUT / "simulator" / "province.env").read_text(encoding="utf-8"))
-    for name, connection in list_connections(simulator, None).items():
+    for name, connection in list_connections(simulator.base_url, simulator.access, None).items():
         found = json.loads(env[f"AIRFLOW_CONN_{name.upper()}"])
         assert found["extra"].pop("ca_file") == f"{given['--tls']}/ca.pem"
         assert found == connection

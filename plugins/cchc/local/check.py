@@ -6,12 +6,14 @@ import os
 import sys
 from pathlib import Path
 
+from cchc.local.demonstration import open_sources
 from cchc.local.warehouse import open_airflow
 
 
 def check_source(home: Path, source: str) -> int:
     """Ask a configured source once; 0 when all is well, 1 when something isn't."""
-    with open_airflow(home):  # Airflow, which reads the connection, wants its settings when it is imported
+    # Airflow, which reads the connection, wants its settings when it is imported.
+    with open_airflow(home), open_sources(home):
         os.environ.setdefault("AIRFLOW__LOGGING__LOGGING_LEVEL", "WARNING")
         from cchc.tasks import check
 

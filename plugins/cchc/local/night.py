@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import time
 from collections.abc import Collection
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import psycopg
 
 from cchc.days import LOCAL
 from cchc.local import LocalError
 from cchc.local.attainment_table import format_alerts, format_changes, format_table
+from cchc.local.demonstration import begin_demonstration, claim_home, find_inbox, open_sources, set_clock
+from cchc.local.data_date import read_data_date
 from cchc.local.services import find_address
 from cchc.local.warehouse import is_service, open_installation
 from cchc.settings import read_settings
 
-if TYPE_CHECKING:  # the simulator is no part of the product: only the demonstration needs it
-    from simulator.server import Simulator
-
 SIMULATED_DAYS = (date(2024, 12, 29), date(2024, 12, 30), date(2024, 12, 31))
-# A province of this size; the portal answers with sums, so a smaller one would be no quicker.
-SIMULATED_DOSSIERS_PER_YEAR = 900_000
 
 
 def run_nightly(home: Path, day: str, sources: str) -> int:
@@ -33,34 +28,26 @@ def run_nightly(home: Path, day: str, sources: str) -> int:
 
     ``sources``: names between spaces, of the sources to be asked; empty = all.
     """
-    asked = _parse_day(day)
+    asked = read_data_date(day, "make nightly DATE=2024-06-30")
     _refuse_beside_airflow(home)
-    with open_installation(home):
+    with open_installation(home), open_sources(home):
         states = _run_night(asked, sources.split())
     return 0 if states["attainment"] == "success" else 1
 
 
 def run_demonstration(home: Path) -> int:
     """Run the simulator's last three nights and print what the province has attained."""
-    from simulator.server import run_simulator
-
     if os.environ.get("AIRFLOW_CONN_WAREHOUSE"):
         raise LocalError(
             "make run fills the embedded warehouse with a simulated province: unset AIRFLOW_CONN_WAREHOUSE"
         )
     _refuse_beside_airflow(home)
+    claim_home(home)
     started = time.monotonic()
-    inbox = home / "inbox"
-    with (
-        open_installation(home) as database,
-        run_simulator(
-            dossiers_per_year=SIMULATED_DOSSIERS_PER_YEAR, inbox=inbox, now=_choose_hour(SIMULATED_DAYS[0])
-        ) as simulator,
-    ):
-        os.environ.update(_connect_simulator(simulator, inbox))
+    with open_installation(home) as database, begin_demonstration(home, _choose_hour(SIMULATED_DAYS[0])) as simulator:
         for day in SIMULATED_DAYS:
             simulator.set_clock(_choose_hour(day))
-            os.environ["CCHC_NOW"] = (_choose_hour(day) + timedelta(hours=1)).isoformat()
+            set_clock(home, _choose_hour(day) + timedelta(hours=1))
             if _run_night(day)["attainment"] != "success":
                 return 1
         with psycopg.connect(database.url("cchc_analyst")) as connection:
@@ -72,7 +59,8 @@ def run_demonstration(home: Path) -> int:
         f"Ba đêm mô phỏng xong trong {time.monotonic() - started:.0f} giây.\n"
         'Xem tiếp: make psql · make sql Q="TABLE mart.attainment_latest" · make up · README.md\n'
         f"Ai được báo tin gì: make alerts-dry-run DATE={SIMULATED_DAYS[-2]} · docs/alerts.md\n"
-        f"Trang chất lượng: {read_settings().pages}/{SIMULATED_DAYS[-1]}/ · Tệp nộp và tệp trả lại: {inbox}\n"
+        f"Trang chất lượng: {read_settings().pages}/{SIMULATED_DAYS[-1]}/"
+        f" · Tệp nộp và tệp trả lại: {find_inbox(home)}\n"
     )
     return 0
 
@@ -80,24 +68,6 @@ def run_demonstration(home: Path) -> int:
 def _choose_hour(day: date) -> datetime:
     """When the night of ``day`` asks its sources."""
     return datetime(day.year, day.month, day.day, 4, 30, tzinfo=LOCAL) + timedelta(days=1)
-
-
-def _connect_simulator(simulator: Simulator, inbox: Path) -> dict[str, str]:
-    """The Airflow connections of the simulated sources, as environment variables."""
-    at_once = {"pause_seconds": 0}
-    connections: dict[str, dict[str, object]] = {
-        "national_portal": {"extra": {"root_department_id": simulator.root_department_id, **at_once}},
-        "eoffice": {"password": simulator.eoffice_token, "extra": at_once},
-        "treasury": {
-            "login": simulator.treasury_client, "password": simulator.treasury_secret, "extra": at_once,
-        },
-    }  # fmt: skip
-    variables = {
-        f"AIRFLOW_CONN_{name.upper()}": json.dumps({"conn_type": "http", "host": simulator.base_url, **connection})
-        for name, connection in connections.items()
-    }
-    folder = {"conn_type": "fs", "extra": {"url": inbox.as_uri()}}
-    return variables | {"AIRFLOW_CONN_RETURNS_INBOX": json.dumps(folder)}
 
 
 def _refuse_beside_airflow(home: Path) -> None:
@@ -126,10 +96,3 @@ def _run_night(day: date, sources: Collection[str] = ()) -> dict[str, str]:
         troubles = "".join(f"  - {trouble}\n" for trouble in list_troubles(began))
         sys.stderr.write(f"\nNight of {day}: {', '.join(failed)} failed (docs/runbook.md)\n{troubles}")
     return states
-
-
-def _parse_day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise LocalError(f"DATE={text!r} is no day: make nightly DATE=2024-06-30") from None
