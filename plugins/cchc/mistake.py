@@ -1,4 +1,4 @@
-"""Mistakes in the catalog's files, told in words: file, entry, field, what is wrong and what to do."""
+"""Mistakes in the files that people write, in words: file, entry, field, what is wrong and what to do."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pydantic_core import ErrorDetails
+
+_LONGEST_QUOTE = 200
 
 # By pydantic's type of error. ``told`` is what stands in the file.
 _EXPLANATIONS = {
@@ -22,6 +24,18 @@ _EXPLANATIONS = {
     "date_type": "{told} is not a day, write it as 2024-12-31",
     "bool_type": "{told} is neither true nor false (in a table: yes nor no)",
     "int_type": "{told} is not a whole number",
+    "int_parsing": "{told} is not a whole number, write it in digits",
+    "int_from_float": "{told} is not a whole number, write it without a fraction",
+    "float_type": "{told} is not a number, write it in digits: 1.5",
+    "float_parsing": "{told} is not a number, write it with a point: 1.5",
+    "decimal_type": "{told} is not a number, write it in digits: 0.05",
+    "decimal_parsing": "{told} is not a number, write it with a point: 0.05",
+    "greater_than": "{told} is too small, write a number above {gt}",
+    "greater_than_equal": "{told} is too small, write a number from {ge} on",
+    "less_than_equal": "{told} is too large, write a number up to {le}",
+    "bool_parsing": "{told} is neither true nor false",
+    "dict_type": "{told} is no group of fields, write it as {{field: value}}",
+    "model_attributes_type": "{told} is no group of fields, write it as {{field: value}}",
     "value_error": "{told} {error}",
 }
 
@@ -40,12 +54,16 @@ class Mistake:
         return ", ".join(filter(None, places)) + f": {self.text}"
 
 
-class CatalogError(Exception):
-    """The catalog is refused. ``mistakes`` holds all that were found, the message one a line."""
+class MistakesError(Exception):
+    """A file is refused. ``mistakes`` holds all that were found, the message one a line."""
 
     def __init__(self, mistakes: Sequence[Mistake]) -> None:
         super().__init__("\n".join(map(str, mistakes)))
         self.mistakes = tuple(mistakes)
+
+
+class CatalogError(MistakesError):
+    """The catalog or a file of the alerts is refused."""
 
 
 def field_path(location: Sequence[int | str]) -> str:
@@ -58,7 +76,7 @@ def field_path(location: Sequence[int | str]) -> str:
 
 def explain_error(error: ErrorDetails) -> str:
     """What is wrong with a field and what to do, from one error of pydantic's."""
-    told = f'"{error["input"]}"'
+    told = _quote(error["input"])
     context = error.get("ctx", {})
     if error["type"] == "literal_error":  # pydantic's list reads "'>=', '>' or '='"
         context = {"expected": context["expected"].replace(" or ", ", ").replace("'", "")}
@@ -66,3 +84,10 @@ def explain_error(error: ErrorDetails) -> str:
         return "is a number without a name, write a decimal with a point: 9.5"
     explanation = _EXPLANATIONS.get(error["type"])
     return explanation.format(told=told, **context) if explanation else f"{told}: {error['msg']}"
+
+
+def _quote(value: object) -> str:
+    """A value as it is shown in a mistake, which is one line."""
+    text = str(value)
+    line = " ".join(text.split()) if len(text.splitlines()) > 1 else text
+    return f'"{line}"' if len(line) <= _LONGEST_QUOTE else f'"{line[:_LONGEST_QUOTE]}…"'

@@ -37,9 +37,9 @@ from cchc.alerts.model import (
     Told,
 )
 from cchc.alerts.working_days import WorkingDays
-from cchc.catalog.model import AgencyCode, Text
+from cchc.catalog.model import AgencyCode
 from cchc.days import LOCAL
-from cchc.document import read_document
+from cchc.document import Text, read_document
 from cchc.mistake import CatalogError, Mistake, explain_error, field_path
 
 SMTP_CONNECTION = "alerts_smtp"

@@ -10,8 +10,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, ValidationInfo, field_validator
 
-from cchc.catalog.model import Day, Text, Year
-from cchc.document import read_document
+from cchc.catalog.model import Day, Year
+from cchc.document import Text, read_document
 from cchc.mistake import CatalogError, Mistake, explain_error, field_path
 
 HOLIDAYS_FILE = "holidays.yaml"

@@ -11,8 +11,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 
 from cchc.catalog.interval import Interval, unite
+from cchc.document import Identifier, Text
+from cchc.sources.profile_parts import Level
 
-Level = Literal["province", "department", "district", "commune", "division", "public_service_unit"]
 Comparator = Literal[">=", ">", "="]
 Counts = Literal["whole", "amount", "rate"]
 Judged = Literal["as_reported", "year_end", "yearly_survey"]
@@ -45,8 +46,6 @@ def _filled(values: tuple[_Item, ...]) -> tuple[_Item, ...]:
     return values
 
 
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 AgencyCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]\d\d(\.[A-Z0-9]+)*$")]
 IndicatorCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]+(\.[A-Za-z0-9]+)*-[0-9a-z]+$")]
 TaskCode = Annotated[str, StringConstraints(pattern=r"^PL(\.[A-Z0-9]+)+$")]

@@ -2,55 +2,56 @@
 
 from __future__ import annotations
 
+import logging
+import re
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
+from cchc.document import Identifier, Text, read_document
+from cchc.mistake import Mistake, MistakesError, explain_error, field_path
 from cchc.settings import SOURCES
 from cchc.sources.fields import Field as WireField
+from cchc.sources.profile_files import check_files
+from cchc.sources.profile_parts import (
+    BudgetYearWindows,
+    ClientCredentialsAuth,
+    ConnectionName,
+    DayWindows,
+    Derived,
+    Endpoint,
+    FileName,
+    Filled,
+    Finding,
+    HeaderAuth,
+    Level,
+    Metric,
+    Model,
+    RequestPolicy,
+    Sheet,
+    UrlPath,
+)
 
-# Every task reads a profile; libyaml's loader is ten times as fast as Python's.
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+__all__ = [
+    "BudgetYearWindows", "ClientCredentialsAuth", "DayWindows", "Derived", "Endpoint", "FilesProfile", "HeaderAuth",
+    "Level", "Metric", "PortalProfile", "Profile", "ProfileError", "ProfilesRead", "RecordsProfile", "RequestPolicy",
+    "Sheet", "read_all_profiles", "read_profile", "read_profiles",
+]  # fmt: skip
+
+log = logging.getLogger(__name__)
+
+# Minute and hour of a run for every day: the attainment goes on at 06:00 without those that are later.
+NIGHTLY = re.compile(r"[0-5]?\d 0?[0-5] \* \* \*")
 
 
-class ProfileError(Exception):
-    """A profile that can't be read; the message names file and field."""
-
-
-class Model(BaseModel):
-    """Frozen, and nothing in it that nobody reads."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class RequestPolicy(Model):
-    """How politely a source is asked. Seconds and bytes."""
-
-    pause_seconds: float = Field(ge=0)
-    connect_timeout_seconds: float = Field(gt=0)
-    read_timeout_seconds: float = Field(gt=0)
-    tries: int = Field(ge=1, le=4)
-    first_wait_seconds: float = Field(ge=0)
-    longest_wait_seconds: float = Field(ge=0)
-    largest_body_bytes: int = Field(gt=0)
-    firewall_signs: tuple[str, ...] = ()
-
-    def override(self, extra: Mapping[str, Any]) -> RequestPolicy:
-        """The policy, with what a connection's extra says otherwise."""
-        known = {key: value for key, value in extra.items() if key in RequestPolicy.model_fields}
-        return RequestPolicy.model_validate({**self.model_dump(), **known})
-
-
-class Derived(Model):
-    """A reading made of several figures; ``of`` names them."""
-
-    of: tuple[str, ...]
-    by: Literal["union", "least"] = Field(alias="as")
+class ProfileError(MistakesError):
+    """A profile that is refused; the message has a line for each mistake, with file and field."""
 
 
 class BaseProfile(Model):
@@ -61,19 +62,19 @@ class BaseProfile(Model):
     ``is_judged_by_history``: rules compare a load with what earlier ones have told.
     """
 
-    source: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
-    name_vi: str
-    connection: str
-    owner: str
+    source: Identifier
+    name_vi: Text
+    connection: ConnectionName
+    owner: Text
     schedule: str
     allowed_delay_days: int = Field(ge=0)
     max_rejected_share: Decimal = Field(ge=0, le=1)
-    staging: str
-    rows: str
-    publish: tuple[str, ...]
-    measures: str
-    derived: dict[str, Derived] = {}
-    inbox: str | None = None
+    staging: Identifier
+    rows: Identifier
+    publish: Annotated[tuple[FileName, ...], Filled]
+    measures: Identifier
+    derived: dict[str, Derived] = Field(default_factory=dict)
+    inbox: ConnectionName | None = None
     is_judged_by_history: bool = False
 
     @property
@@ -89,30 +90,33 @@ class BaseProfile(Model):
         """Those of metrics() that an answer may lack, so that nothing may depend on them."""
         return frozenset()
 
+    def wire_fields(self) -> dict[str, Mapping[str, WireField]]:
+        """The field maps, each by its place in the profile. All of them fill columns of the staged rows."""
+        return {}
 
-class Metric(Model):
-    """Where one figure is on the wire. ``numerator`` … are field names of a tree; metrics[] have fixed ones.
+    @abstractmethod
+    def claims(self) -> dict[str, str]:
+        """What only one profile may have: in words, and the field that says so."""
 
-    ``required``: something uses it, so an answer without it is stopped.
-    """
-
-    metric: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
-    numerator: str | None = None
-    denominator: str | None = None
-    ratio: str | None = None
-    additive: bool = False
-    required: bool = True
-    children: Literal["own", "none"] = "own"
-
-
-class Endpoint(Model):
-    """One endpoint of the portal's evaluation protocol."""
-
-    shape: Literal["evaluation", "tree"]
-    page_size: int = Field(gt=0)
-    metrics: dict[str, Metric]
-    other_fields: tuple[str, ...] = ()
-    period_as_dates: bool = False
+    def findings(self) -> Iterator[Finding]:
+        """What the fields must be together, beyond what each is by itself."""
+        if not NIGHTLY.fullmatch(self.schedule):
+            yield (
+                "schedule",
+                f'"{self.schedule}" is no minute and hour of every night before 06:00, write it as "30 4 * * *"',
+            )
+        if self.derived and self.metrics() is not None:
+            yield "derived", "goes with protocol: files, take it out"
+        for place, fields in self.wire_fields().items():
+            if not fields:
+                yield place, "is empty, fill it in"
+            columns = Counter(wire.column for wire in fields.values())
+            for name, wire in fields.items():
+                if columns[wire.column] > 1:
+                    others = ", ".join(
+                        other for other in fields if other != name and fields[other].column == wire.column
+                    )
+                    yield f"{place}.{name}.column", f'"{wire.column}" is filled by {others} too, give each its own'
 
 
 class PortalProfile(BaseProfile):
@@ -120,8 +124,8 @@ class PortalProfile(BaseProfile):
 
     protocol: Literal["portal_evaluation"]
     requests: RequestPolicy
-    levels: dict[str, str]
-    endpoints: dict[str, Endpoint]
+    levels: dict[str, Level]
+    endpoints: Annotated[dict[str, Endpoint], Filled]
 
     @property
     def entities(self) -> tuple[str, ...]:
@@ -136,36 +140,26 @@ class PortalProfile(BaseProfile):
         """Those that feed nothing."""
         return frozenset(f"{self.source}.{wire.metric}" for wire in self._wires() if not wire.required)
 
+    def claims(self) -> dict[str, str]:
+        """An endpoint of a connection."""
+        return {f"endpoint {name} of connection {self.connection}": "connection" for name in self.endpoints}
+
+    def findings(self) -> Iterator[Finding]:
+        """Also: no files, each endpoint in itself, and each metric once."""
+        yield from super().findings()
+        if self.inbox is not None:
+            yield "inbox", "doesn't go with protocol: portal_evaluation, which has no files, take it out"
+        places: dict[str, str] = {}
+        for name, endpoint in self.endpoints.items():
+            yield from ((f"endpoints.{name}.{field}", text) for field, text in endpoint.findings())
+            for wire, metric in endpoint.metrics.items():
+                place = f"endpoints.{name}.metrics.{wire}"
+                first = places.setdefault(metric.metric, place)
+                if first != place:
+                    yield f"{place}.metric", f'"{metric.metric}" is that of {first} too, choose another name'
+
     def _wires(self) -> list[Metric]:
         return [wire for endpoint in self.endpoints.values() for wire in endpoint.metrics.values()]
-
-
-class DayWindows(Model):
-    """A source of days: read on from the last complete window, the last ``reread_days`` once more."""
-
-    kind: Literal["days"]
-    reread_days: int = Field(ge=0)
-    longest_days: int = Field(gt=0)
-
-
-class BudgetYearWindows(Model):
-    """Cumulative to a closing day, for every budget year that is open on it."""
-
-    kind: Literal["budget_years"]
-
-
-class HeaderAuth(Model):
-    """The connection's password in a header of every request."""
-
-    kind: Literal["header"]
-    header: str
-
-
-class ClientCredentialsAuth(Model):
-    """A token for the connection's login and password, asked for at ``path``."""
-
-    kind: Literal["client_credentials"]
-    path: str
 
 
 class RecordsProfile(BaseProfile):
@@ -179,13 +173,13 @@ class RecordsProfile(BaseProfile):
     requests: RequestPolicy
     windows: Annotated[DayWindows | BudgetYearWindows, Field(discriminator="kind")]
     auth: Annotated[HeaderAuth | ClientCredentialsAuth, Field(discriminator="kind")]
-    path: str
-    request: dict[str, str]
+    path: UrlPath
+    request: dict[str, Literal["{start}", "{end}", "{year}"]]
     page_size: int | None = Field(default=None, gt=0)
-    success_codes: tuple[str, ...]
-    key: tuple[str, ...]
+    success_codes: Annotated[tuple[Text, ...], Filled]
+    key: Annotated[tuple[str, ...], Filled]
     fields_: dict[str, WireField] = Field(alias="fields")
-    metrics_: tuple[str, ...] = Field(alias="metrics")
+    metrics_: Annotated[tuple[Identifier, ...], Filled] = Field(alias="metrics")
 
     @property
     def entities(self) -> tuple[str, ...]:
@@ -196,19 +190,32 @@ class RecordsProfile(BaseProfile):
         """As listed."""
         return frozenset(f"{self.source}.{metric}" for metric in self.metrics_)
 
+    def wire_fields(self) -> dict[str, Mapping[str, WireField]]:
+        """The allow-list."""
+        return {"fields": self.fields_}
 
-class Sheet(Model):
-    """One kind of sheet: heading → column."""
+    def claims(self) -> dict[str, str]:
+        """A path of a connection, and the headings of its files."""
+        asked = {f"path {self.path} of connection {self.connection}": "connection"}
+        return asked | (_claim_headings(self.inbox, [self.fields_]) if self.inbox else {})
 
-    fields_: dict[str, WireField] = Field(alias="fields")
+    def findings(self) -> Iterator[Finding]:
+        """Also: the key names columns, and lists name nothing twice."""
+        yield from super().findings()
+        columns = {wire.column for wire in self.fields_.values()}
+        for position, column in enumerate(self.key):
+            if column not in columns:
+                yield f"key[{position}]", f'"{column}" is no column of fields, it has {", ".join(sorted(columns))}'
+        for field, names in (("key", self.key), ("metrics", self.metrics_), ("success_codes", self.success_codes)):
+            yield from _find_repeated(field, names)
 
 
 class FilesProfile(BaseProfile):
     """Files that people put into the inbox."""
 
     protocol: Literal["files"]
-    inbox: str
-    sheets: dict[str, Sheet]
+    inbox: ConnectionName
+    sheets: Annotated[dict[str, Sheet], Filled]
 
     @property
     def entities(self) -> tuple[str, ...]:
@@ -218,24 +225,128 @@ class FilesProfile(BaseProfile):
     def metrics(self) -> None:
         """The catalog's codes."""
 
+    def wire_fields(self) -> dict[str, Mapping[str, WireField]]:
+        """Those of each kind of sheet."""
+        return {f"sheets.{kind}.fields": sheet.fields_ for kind, sheet in self.sheets.items()}
+
+    def claims(self) -> dict[str, str]:
+        """The headings of its sheets."""
+        return _claim_headings(self.inbox, [sheet.fields_ for sheet in self.sheets.values()])
+
+    def findings(self) -> Iterator[Finding]:
+        """Also: a reading is made of different figures."""
+        yield from super().findings()
+        for name, reading in self.derived.items():
+            yield from _find_repeated(f"derived.{name}.of", reading.of)
+
+
+def _claim_headings(inbox: str, kinds: Iterable[Mapping[str, WireField]]) -> dict[str, str]:
+    """Files are known by the headings that they must have."""
+    required = [sorted(heading for heading, wire in fields.items() if wire.required) for fields in kinds]
+    return {f"files of inbox {inbox} with the headings {', '.join(headings)}": "inbox" for headings in required}
+
+
+def _find_repeated(field: str, names: Iterable[str]) -> Iterator[Finding]:
+    for name, times in Counter(names).items():
+        if times > 1:
+            yield field, f'"{name}" is there {times} times, keep one'
+
 
 Profile = PortalProfile | RecordsProfile | FilesProfile
 _ADAPTER: TypeAdapter[Profile] = TypeAdapter(Annotated[Profile, Field(discriminator="protocol")])
 
 
+@dataclass(frozen=True)
+class ProfilesRead:
+    """The profiles of a folder by name; ``refused``: file name without its ending → what is wrong with it."""
+
+    good: tuple[Profile, ...]
+    refused: Mapping[str, ProfileError]
+
+
 def read_profile(path: Path) -> Profile:
-    """Read one profile; raises ProfileError with file and field."""
+    """Read one profile by itself; raises ProfileError with file and field of every mistake."""
+    mistakes: list[Mistake] = []
+    document = read_document(path, mistakes)
+    if document is None or mistakes:
+        raise ProfileError(mistakes)
+    told = document.get("source", path.stem)
+    if told != path.stem:
+        raise ProfileError([_name_mistake(path, "source", f'"{told}" is not the name of the file, take it out')])
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER)  # noqa: S506 - either is a safe one
-        return _ADAPTER.validate_python({"source": path.stem, **content})
+        profile = _ADAPTER.validate_python({"source": path.stem, **document})
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"][1:] or first["loc"])
-        raise ProfileError(f"{path.name}, field {field or 'protocol'}: {first['msg']}") from error
-    except (yaml.YAMLError, TypeError, OSError, UnicodeDecodeError) as error:
-        raise ProfileError(f"{path.name}: {error}") from error
+        raise ProfileError([_explain(path, document, details) for details in error.errors()]) from error
+    findings = list(profile.findings())
+    if findings:
+        raise ProfileError([_name_mistake(path, *finding) for finding in findings])
+    return profile
+
+
+def read_all_profiles(folder: Path = SOURCES) -> ProfilesRead:
+    """Read every profile of a folder, with the files that it names; a bad one stops no other.
+
+    Of two that have the same, the one with the longer name is the copy, and is refused.
+    """
+    profiles: dict[str, Profile] = {}
+    refused: dict[str, ProfileError] = {}
+    claimed: dict[str, str] = {}
+    for path in sorted(folder.glob("*.yaml"), key=lambda path: (len(path.stem), path.stem)):
+        try:
+            profile = read_profile(path)
+        except ProfileError as error:
+            refused[path.stem] = error
+            continue
+        findings = [*check_files(profile), *_find_claimed(profile, claimed)]
+        if findings:
+            refused[path.stem] = ProfileError([_name_mistake(path, *finding) for finding in findings])
+        else:
+            profiles[path.stem] = profile
+            claimed |= dict.fromkeys(profile.claims(), path.name)
+    return ProfilesRead(tuple(profiles[source] for source in sorted(profiles)), dict(sorted(refused.items())))
 
 
 def read_profiles(folder: Path = SOURCES) -> list[Profile]:
-    """All profiles of a folder, by name."""
-    return [read_profile(path) for path in sorted(folder.glob("*.yaml"))]
+    """The good profiles of a folder, by name. What is wrong with the others is logged: their sources stand still."""
+    read = read_all_profiles(folder)
+    for error in read.refused.values():
+        log.warning("%s (make validate tells all; until then this source is left as it is)", error)
+    return list(read.good)
+
+
+def _find_claimed(profile: Profile, claimed: Mapping[str, str]) -> Iterator[Finding]:
+    for claim, field in profile.claims().items():
+        if claim in claimed:
+            yield field, f"{claimed[claim]} has {claim} already, change or remove one of the two files"
+
+
+def _name_mistake(path: Path, field: str, text: str) -> Mistake:
+    return Mistake(path.name, "", field, text)
+
+
+def _explain(path: Path, document: dict[str, Any], details: Any) -> Mistake:
+    """One error of pydantic's. Its location also names the kind of a part that has several (records, days)."""
+    location: list[int | str] = []
+    part: Any = document
+    for step in details["loc"]:
+        is_kind = isinstance(part, dict) and step in (part.get("protocol"), part.get("kind"))
+        if not is_kind:
+            location.append(step)
+            part = _step_into(part, step)
+    if details["type"].startswith("union_tag_"):
+        location.append(details["ctx"]["discriminator"].strip("'"))
+        told = part.get(location[-1]) if isinstance(part, dict) else None
+        known = details["ctx"].get("expected_tags", "").replace("'", "")
+        text = f'"{told}" is not one of {known}' if known else "is missing, add it"
+        return _name_mistake(path, field_path(location), text)
+    if location == ["source"]:
+        return _name_mistake(
+            path, "", f'"{path.stem}" is no name of a source, rename the file: small letters, digits and _'
+        )
+    return _name_mistake(path, field_path(location), explain_error(details))
+
+
+def _step_into(part: Any, step: int | str) -> Any:
+    if isinstance(part, dict):
+        return part.get(step)
+    return part[step] if isinstance(part, list) and isinstance(step, int) and step < len(part) else None
