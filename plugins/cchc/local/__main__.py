@@ -13,7 +13,9 @@ from typing import NoReturn
 import psycopg
 
 from cchc.local import LocalError
-from cchc.settings import read_settings
+from cchc.local.demonstration import keep_clock
+from cchc.local.environment import clean_process_environment
+from cchc.settings import SettingsError, read_settings
 
 # command -> module here, function, names of its arguments. The function takes the home and the arguments and returns
 # the exit code. Its module is imported when it is called, so that `make sql` doesn't wait for Airflow.
@@ -46,11 +48,16 @@ def main() -> int:
     given = vars(parser.parse_args())
     module, function, *names = COMMANDS[given["command"]]
     logging.basicConfig(format="%(message)s", stream=sys.stderr)
-    signal.signal(signal.SIGTERM, _leave)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup leaves it
+            signal.signal(number, _leave)
     try:
+        clean_process_environment()
+        home = read_settings().home
+        keep_clock(home)
         run = getattr(import_module(f"cchc.local.{module}"), function)
-        code: int = run(read_settings().home, *(given[name] for name in names))
-    except LocalError as error:
+        code: int = run(home, *(given[name] for name in names))
+    except (LocalError, SettingsError) as error:
         sys.stderr.write(f"{error}\n")
         code = 1
     except psycopg.OperationalError as error:
@@ -62,7 +69,12 @@ def main() -> int:
 
 
 def _leave(number: int, _frame: object) -> NoReturn:
-    """Leave through the contexts, as on Ctrl-C, so that the last user of the database stops it."""
+    """Leave through the contexts, as on Ctrl-C, so that the last user of the database stops it.
+
+    A second signal doesn't break that off.
+    """
+    for ignored in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ignored, signal.SIG_IGN)
     sys.exit(128 + number)
 
 

@@ -15,6 +15,7 @@ from psycopg import sql
 
 from cchc.local import LocalError
 from cchc.local.embedded import Database
+from cchc.local.environment import clean_environment, except_loopback
 from cchc.local.ports import HOST
 from cchc.settings import CHECKOUT
 
@@ -25,8 +26,10 @@ ADMIN = "admin"
 def airflow_environment(home: Path, database: Database, api_port: int = API_PORT) -> dict[str, str]:
     """The variables that make any Airflow process one of this installation's; add them to the caller's.
 
-    A connection ``warehouse`` that the caller's environment names wins over the embedded one.
+    A connection ``warehouse`` that the caller's environment names wins over the embedded one. Raises LocalError where
+    Airflow can't keep its files in ``home``.
     """
+    _check_name(home)
     metadata = database.url("airflow", "airflow").replace("postgresql:", "postgresql+psycopg:", 1)
     address = f"http://{HOST}:{api_port}"
     options = {
@@ -50,15 +53,26 @@ def airflow_environment(home: Path, database: Database, api_port: int = API_PORT
         "API__SECRET_KEY": database.credentials["api_secret_key"],
         "API_AUTH__JWT_SECRET": database.credentials["jwt_secret"],
         "LOGGING__BASE_LOG_FOLDER": str(home / "logs" / "tasks"),
+        "LOGGING__FILE_TASK_HANDLER_NEW_FOLDER_PERMISSIONS": "0o700",  # rows of agencies may stand in them
+        "LOGGING__FILE_TASK_HANDLER_NEW_FILE_PERMISSIONS": "0o600",
     }
     return {
         **{f"AIRFLOW__{option}": value for option, value in options.items()},
+        **except_loopback(os.environ),
         "AIRFLOW_HOME": str(home / "airflow"),
         "AIRFLOW_CONN_WAREHOUSE": os.environ.get("AIRFLOW_CONN_WAREHOUSE") or _embedded_warehouse(database),
         "CCHC_HOME": str(home),
         "GX_ANALYTICS_ENABLED": "false",
+        "PYTHONUTF8": "1",  # whatever the caller's locale
         "PYTHONPATH": os.pathsep.join((str(CHECKOUT / "plugins"), str(CHECKOUT))),
     }
+
+
+def make_folders(home: Path) -> None:
+    """The folders of Airflow's own files, closed to others: logs may quote what agencies reported."""
+    for folder in (home / "airflow", home / "logs"):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.chmod(0o700)
 
 
 def prepare_metadata(database: Database, environment: Mapping[str, str]) -> None:
@@ -72,7 +86,7 @@ def prepare_metadata(database: Database, environment: Mapping[str, str]) -> None
         query = "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = current_database()"
         if connection.execute(query).fetchone() == (wanted,):
             return
-        migrate_metadata({**os.environ, **environment})
+        migrate_metadata({**clean_environment(os.environ), **environment})
         connection.execute(sql.SQL("COMMENT ON DATABASE airflow IS {}").format(sql.Literal(wanted)))
 
 
@@ -89,6 +103,12 @@ def migrate_metadata(environment: Mapping[str, str]) -> None:
     )
     if said.returncode:
         raise LocalError(f"Airflow could not make its tables:\n{said.stdout.strip()}")
+
+
+def _check_name(home: Path) -> None:
+    """Airflow replaces variables in its settings, so it would put its files elsewhere."""
+    if os.path.expandvars(home) != str(home):
+        raise LocalError(f"Airflow reads a variable in the name of {home}: choose a CCHC_HOME without $")
 
 
 def _embedded_warehouse(database: Database) -> str:

@@ -90,6 +90,17 @@ def keep_clock(home: Path) -> Demonstration | None:
     return demonstration
 
 
+def resume_demonstration(home: Path) -> Demonstration | None:
+    """The mark of ``home``, before its sources are asked: this process lives at its clock. None where it has no mark.
+
+    Raises LocalError where the environment names real sources for a demonstration.
+    """
+    demonstration = keep_clock(home)
+    if demonstration:
+        refuse_connections(home)
+    return demonstration
+
+
 @contextmanager
 def begin_demonstration(home: Path, now: datetime) -> Iterator[Simulator]:
     """Mark ``home`` as a demonstration's, and give its simulator, as ``open_simulator``; begins at ``now``."""
@@ -118,10 +129,9 @@ def open_sources(home: Path) -> Iterator[None]:
 
     Raises LocalError where the environment names real sources for a demonstration.
     """
-    if keep_clock(home) is None:
+    if resume_demonstration(home) is None:
         yield
         return
-    refuse_connections(home)
     set_clock(home, read_now())
     with open_simulator(home):
         yield

@@ -14,10 +14,11 @@ import psycopg
 from cchc.days import LOCAL
 from cchc.local import LocalError
 from cchc.local.attainment_table import format_alerts, format_changes, format_table
-from cchc.local.demonstration import begin_demonstration, claim_home, find_inbox, open_sources, set_clock
 from cchc.local.data_date import read_data_date
+from cchc.local.demonstration import begin_demonstration, claim_home, find_inbox, open_sources, set_clock
+from cchc.local.environment import is_service
 from cchc.local.services import find_address
-from cchc.local.warehouse import is_service, open_installation
+from cchc.local.warehouse import open_installation
 from cchc.settings import read_settings
 
 SIMULATED_DAYS = (date(2024, 12, 29), date(2024, 12, 30), date(2024, 12, 31))

@@ -1,8 +1,9 @@
-"""The whole Airflow in the background: api-server, scheduler, dag-processor and triggerer.
+"""The whole Airflow in the background: api-server, then scheduler, dag-processor and triggerer.
 
-Each runs in a session of its own, with all that it forks. The file ``services`` of the home holds the api-server's
-port and a line for each session; they are found again by it, whatever was killed before. They also hold the embedded
-database's lock, which keeps that server running as long as one of them lives.
+On a demonstration's home the simulator of its sources runs beside them. Each runs in a session of its own, with all
+that it forks. The file ``services`` of the home holds the api-server's port and a line for each session; they are found
+again by it, whatever was killed before. They also hold the embedded database's lock, which keeps that server running
+as long as one of them lives.
 """
 
 from __future__ import annotations
@@ -13,19 +14,24 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import requests
 
+from cchc.days import LOCAL, newest_complete_day
 from cchc.local import LocalError
-from cchc.local.airflow_home import ADMIN, API_PORT, airflow_environment, prepare_metadata
+from cchc.local.airflow_home import ADMIN, API_PORT, airflow_environment, make_folders, prepare_metadata
 from cchc.local.credentials import write_private
+from cchc.local.demonstration import Demonstration, connect_simulator, find_inbox, resume_demonstration, set_clock
 from cchc.local.embedded import Database, open_database, stop_if_unused
+from cchc.local.environment import clean_environment
 from cchc.local.ports import HOST, choose_port
 from cchc.local.processes import find_members
+from cchc.local.run_lock import hold_runs
 from cchc.local.warehouse import prepare_warehouse
+from cchc.settings import read_now
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +45,7 @@ SERVICES: Mapping[str, tuple[str, ...]] = {
 # A service notes its session and start (see find_members) before it becomes the service: no kill comes in between.
 NOTE_AND_RUN = 'echo $$ $(cut -d " " -f 22 /proc/$$/stat) >> "$0" && exec "$@"'
 HEALTH_CHECKS = {"metadatabase", "scheduler", "triggerer", "dag_processor"}
+SIMULATOR_PORT = 8760
 START_SECONDS = 120
 STOP_SECONDS = 10  # then it is killed, tasks too: a night that was killed anywhere is run again without harm
 
@@ -46,17 +53,20 @@ STOP_SECONDS = 10  # then it is killed, tasks too: a night that was killed anywh
 def start_services(home: Path) -> int:
     """Start Airflow unless it is up, wait until all of it is healthy, print address, user and password; 0.
 
-    Raises LocalError with the last lines of the log of a service that ended.
+    On a demonstration's home with the simulator, at its clock. Raises LocalError, for a service that ended with the
+    last lines of its log.
     """
-    home.mkdir(parents=True, exist_ok=True)
-    with _locked(home), open_database(home) as database:
+    demonstration = resume_demonstration(home)
+    with hold_runs(home, "up"), _locked(home), open_database(home) as database:
         port, sessions = _read_services(home)
-        if not (_is_complete(sessions) and _is_healthy(port)):
+        if not (_is_complete(sessions, demonstration) and _is_healthy(port)):
             _end_sessions(sessions)
             port = choose_port(API_PORT, "Airflow")
-            _start(home, database, port)
+            _start(home, database, port, demonstration)
         password = database.credentials[ADMIN]
     sys.stdout.write(f"Airflow is up: http://{HOST}:{port}  user {ADMIN}  password {password}\n")
+    if demonstration:
+        sys.stdout.write(f"It shows the {_describe_clock()}\n")
     return 0
 
 
@@ -76,25 +86,58 @@ def find_address(home: Path) -> str | None:
     return f"http://{HOST}:{port}" if find_members(sessions) else None
 
 
-def _start(home: Path, database: Database, port: int) -> None:
+def _start(home: Path, database: Database, port: int, demonstration: Demonstration | None) -> None:
     prepare_warehouse(database)
-    environment = airflow_environment(home, database, port)
+    make_folders(home)
+    environment = {**clean_environment(os.environ), **airflow_environment(home, database, port)}
     prepare_metadata(database, environment)
     write_private(home / "airflow" / "passwords.json", f'{{"{ADMIN}": "{database.credentials[ADMIN]}"}}')
-    (home / "logs").mkdir(exist_ok=True)
     (home / "services").write_text(f"{port}\n")
+    started: dict[str, int] = {}
     try:
         with database.hold() as users:
-            started = {service: _launch(service, home, {**os.environ, **environment}, users) for service in SERVICES}
-        _wait_until_healthy(port, home, started)
+            if demonstration:
+                environment |= _launch_simulator(home, demonstration, environment, users, started)
+            # A task of a scheduler that starts before the api-server listens loses a try.
+            started["api-server"] = _launch("api-server", home, environment, users)
+            _wait(lambda: _check_health(port, {"metadatabase"}), home, started)
+            for service in [service for service in SERVICES if service not in started]:
+                started[service] = _launch(service, home, environment, users)
+        _wait(lambda: _is_healthy(port), home, started)
     except BaseException:  # also Ctrl-C: services that never got healthy are of no use to anybody
+        for pid in started.values():
+            _signal(pid, signal.SIGTERM)  # also one that hasn't noted itself yet
         _end_sessions(_read_services(home)[1])
         raise
 
 
-def _launch(service: str, home: Path, environment: Mapping[str, str], users: int) -> int:
+def _launch_simulator(
+    home: Path, demonstration: Demonstration, environment: Mapping[str, str], users: int, started: dict[str, int]
+) -> dict[str, str]:
+    """Start the simulator and wait until it listens; the connections of its sources."""
+    set_clock(home, read_now())
+    port, ready = choose_port(SIMULATOR_PORT, "the simulator"), home / "simulator.port"
+    options = {
+        "--port": port,
+        "--port-file": ready,
+        "--seed": demonstration.seed,
+        "--dossiers-per-year": demonstration.dossiers_per_year,
+        "--inbox": find_inbox(home),
+        "--now": read_now().isoformat(),
+    }
+    ready.unlink(missing_ok=True)
+    command = ["simulator", *(str(word) for option in options.items() for word in option)]
+    started["simulator"] = _launch("simulator", home, environment, users, command)
+    _wait(ready.exists, home, started)
+    ready.unlink()
+    return connect_simulator(home, f"http://{HOST}:{port}", demonstration)
+
+
+def _launch(
+    service: str, home: Path, environment: Mapping[str, str], users: int, module: Sequence[str] | None = None
+) -> int:
     """Start a service in a session of its own, not as a child to wait for: it outlives this process. Its number."""
-    command = [sys.executable, "-m", "airflow", service, *SERVICES[service]]
+    command = [sys.executable, "-m", *(module or ("airflow", service, *SERVICES[service]))]
     os.set_inheritable(users, True)
     return os.posix_spawn(
         "/bin/sh",
@@ -109,9 +152,10 @@ def _launch(service: str, home: Path, environment: Mapping[str, str], users: int
     )
 
 
-def _wait_until_healthy(port: int, home: Path, started: Mapping[str, int]) -> None:
+def _wait(is_done: Callable[[], bool], home: Path, started: Mapping[str, int]) -> None:
+    """Wait until ``is_done``. Raises LocalError where one of the services that were started ends, or it takes long."""
     deadline = time.monotonic() + START_SECONDS
-    while not _is_healthy(port):
+    while not is_done():
         for service, pid in started.items():
             ended, status = os.waitpid(pid, os.WNOHANG)
             if ended:
@@ -123,17 +167,29 @@ def _wait_until_healthy(port: int, home: Path, started: Mapping[str, int]) -> No
 
 
 def _is_healthy(port: int) -> bool:
-    try:
-        answer = requests.get(f"http://{HOST}:{port}/api/v2/monitor/health", timeout=5)
-    except requests.RequestException:
-        return False
-    states = answer.json() if answer.ok else {}
-    return all(states.get(check, {}).get("status") == "healthy" for check in HEALTH_CHECKS)
+    return _check_health(port, HEALTH_CHECKS)
 
 
-def _is_complete(sessions: Mapping[int, str]) -> bool:
+def _check_health(port: int, checks: Collection[str]) -> bool:
+    with requests.Session() as session:
+        session.trust_env = False  # no proxy of the environment is asked for this machine's own address
+        try:
+            answer = session.get(f"http://{HOST}:{port}/api/v2/monitor/health", timeout=5)
+            states = answer.json() if answer.ok else {}
+        except requests.RequestException:
+            return False
+    return all(states.get(check, {}).get("status") == "healthy" for check in checks)
+
+
+def _describe_clock() -> str:
+    now = read_now().astimezone(LOCAL)
+    return f"simulated province, its clock stands at {now:%Y-%m-%d %H:%M}: the newest day is {newest_complete_day(now)}"
+
+
+def _is_complete(sessions: Mapping[int, str], demonstration: Demonstration | None) -> bool:
     """Whether each service's first process lives; then the port is this installation's and not another one's."""
-    return len(sessions.keys() & find_members(sessions).keys()) == len(SERVICES)
+    wanted = len(SERVICES) + (demonstration is not None)
+    return len(sessions.keys() & find_members(sessions).keys()) == wanted
 
 
 def _end_sessions(sessions: Mapping[int, str]) -> None:

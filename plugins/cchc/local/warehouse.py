@@ -13,6 +13,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from cchc.local import LocalError
 from cchc.local.airflow_home import airflow_environment, prepare_metadata
 from cchc.local.embedded import Database, open_database
+from cchc.local.environment import is_service
 from cchc.local.warehouse_login import read_login
 from cchc.warehouse.connection import LOADER
 from cchc.warehouse.migrations import MigrationError, migrate
@@ -37,11 +38,6 @@ def open_airflow(home: Path) -> Iterator[None]:
         return
     with open_installation(home):
         yield
-
-
-def is_service() -> bool:
-    """Whether the environment names Airflow's database and the warehouse, so that none is left to the embedded one."""
-    return {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", "AIRFLOW_CONN_WAREHOUSE"} <= os.environ.keys()
 
 
 @contextmanager
