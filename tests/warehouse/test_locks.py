@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import psycopg
@@ -39,12 +39,10 @@ def loader(warehouse: Warehouse) -> Iterator[psycopg.Connection]:
 @contextmanager
 def an_analyst(warehouse: Warehouse) -> Iterator[psycopg.Connection]:
     """One who has taken off what only keeps analysts from slips, in a transaction that stays open."""
-    with psycopg.connect(warehouse.url("cchc_analyst"), application_name="report.exe") as connection:
+    with closing(psycopg.connect(warehouse.url("cchc_analyst"), application_name="report.exe")) as connection:
         connection.execute("set default_transaction_read_only = off")
         connection.commit()
         yield connection
-        with suppress(psycopg.OperationalError):  # a test may have ended the session
-            connection.rollback()
 
 
 def is_free(warehouse: Warehouse, name: str) -> bool:

@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import IO
@@ -25,7 +26,7 @@ from cchc.local.credentials import read_credentials
 from cchc.local.ports import HOST, choose_port, is_free
 from cchc.local.processes import is_attached, read_command
 from cchc.local.programs import Programs, prepare_programs
-from cchc.local.roles import create_roles
+from cchc.local.roles import set_roles
 
 PORT = 5766
 MAJOR = 18
@@ -75,7 +76,7 @@ def open_database(home: Path, *, major: int = MAJOR, settings: Mapping[str, str]
                 credentials = read_credentials(home)
                 port = server.ensure_running(credentials["postgres"])
                 database = Database(home, HOST, port, credentials)
-                create_roles(database.url("postgres", "postgres"), credentials)
+                set_roles(partial(database.url, "postgres"), credentials)
             yield database
         finally:
             with _locked(home):

@@ -1,70 +1,182 @@
-"""The roles and databases of the embedded server: what an administrator makes by hand on another one."""
+"""The roles and databases of the embedded server: what an administrator makes by hand on another one.
+
+An analyst may change the own role's password and settings, so all of it is set again at every start.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import LiteralString
+import hashlib
+import hmac
+from base64 import b64decode
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, LiteralString
 
 import psycopg
-from psycopg import Connection, sql
+from psycopg import ClientCursor, Connection, sql
+from psycopg.errors import InternalError, LockNotAvailable
 
 from cchc.local import LocalError
+from cchc.settings import SQL
 
-# role -> its settings. None is a superuser, none can make roles or databases.
-ROLES: Mapping[str, Mapping[str, str]] = {
-    "cchc_owner": {},
-    "cchc_loader": {},
-    "cchc_analyst": {"default_transaction_read_only": "on", "statement_timeout": "5min"},
-    "airflow": {},
+ANALYST = "cchc_analyst"
+TRIES = 3
+
+
+@dataclass(frozen=True)
+class Role:
+    """An ordinary login. ``connections``: how many at once, -1 for any number; ``member_of``: roles of PostgreSQL."""
+
+    settings: Mapping[str, str] = field(default_factory=dict)
+    connections: int = -1
+    member_of: tuple[str, ...] = ()
+
+
+# How long analysts' sessions may go on. A session can take these off; what goes on regardless is ended at a start.
+LIMITS: Mapping[str, str] = {
+    "statement_timeout": "5min",
+    "idle_in_transaction_session_timeout": "10min",
+    "transaction_timeout": "1h",  # from PostgreSQL 17 on
+    "idle_session_timeout": "12h",
+}
+ROLES: Mapping[str, Role] = {
+    "cchc_owner": Role(member_of=("pg_read_all_stats",)),  # to say who keeps a migration waiting
+    "cchc_loader": Role(),
+    # Of the server's 100 connections: the loader and Airflow always get in.
+    ANALYST: Role({"default_transaction_read_only": "on", "temp_file_limit": "2GB", **LIMITS}, connections=30),
+    "airflow": Role(),
 }
 
-# database -> (its owner, the others who may connect)
+# database -> (its owner, what others may do with it)
 DATABASES: Mapping[str, tuple[str, tuple[str, ...]]] = {
-    "cchc": ("cchc_owner", ("cchc_loader", "cchc_analyst")),
+    "cchc": ("cchc_owner", (f"{ANALYST} CONNECT", "cchc_loader CONNECT", "cchc_loader TEMPORARY")),
     "airflow": ("airflow", ()),
+    "postgres": ("postgres", ()),
+    "template1": ("postgres", ()),
 }
 
 
-def create_roles(superuser_url: str, credentials: Mapping[str, str]) -> None:
-    """Create the roles and databases that aren't there yet. A kill at any point leaves what the next call completes."""
+def set_roles(url: Callable[[str], str], credentials: Mapping[str, str]) -> None:
+    """Make the roles and databases that aren't there, and bring all to what is written here.
+
+    ``url``: the superuser's libpq URL of a database. A kill at any point leaves what the next call completes.
+    """
+    with _connect(url("postgres")) as connection:
+        _run(connection, "end_overdue_sessions", idle_in_transaction=LIMITS["idle_in_transaction_session_timeout"],
+             statement=LIMITS["statement_timeout"], transaction=LIMITS["transaction_timeout"])  # fmt: skip
+        _set_roles(connection, credentials)
+        _set_memberships(connection)
+        present = {name for (name,) in connection.execute("SELECT datname FROM pg_database")}
+        for database in DATABASES.keys() - present:
+            _execute(connection, "CREATE DATABASE {} OWNER {}", database, DATABASES[database][0])
+        for database, rights in _run(connection, "rights", databases=list(DATABASES)):
+            if rights != list(DATABASES[database][1]):
+                _set_rights(connection, database)
+    with _connect(url("cchc")) as connection:
+        for (function,) in _run(connection, "open_functions"):
+            connection.execute(sql.SQL("REVOKE EXECUTE ON FUNCTION {} FROM PUBLIC").format(sql.SQL(function)))
+
+
+def _connect(url: str) -> Connection:
     try:
-        connection = psycopg.connect(superuser_url, autocommit=True)
+        return psycopg.connect(url, autocommit=True, options="-c lock_timeout=5s")
     except psycopg.OperationalError as error:
         if "password authentication failed" in str(error):
             raise LocalError("secrets.json is not the one that the database was made with: restore it") from error
+        if "too many clients" in str(error):
+            raise LocalError(
+                "all connections of the embedded PostgreSQL are taken: close programs that use it, then run this again"
+            ) from error
         raise
-    with connection:
-        present = _names(connection, "SELECT rolname FROM pg_roles")
-        for role in ROLES.keys() - present:
-            _create_role(connection, role, credentials[role])
-        present = _names(connection, "SELECT datname FROM pg_database")
-        for database in DATABASES.keys() - present:
-            _execute(connection, "CREATE DATABASE {} OWNER {}", database, DATABASES[database][0])
-        # CREATE DATABASE allows no transaction, so what follows it is told by its own trace: privileges were set.
-        open_to_all = _names(connection, "SELECT datname FROM pg_database WHERE datacl IS NULL")
-        for database in DATABASES.keys() & open_to_all:
-            restrict_database(connection, database, DATABASES[database][1])
 
 
-def restrict_database(connection: Connection, database: str, guests: tuple[str, ...]) -> None:
-    """Let only the owner and ``guests`` connect to ``database``."""
+def _set_roles(connection: Connection, credentials: Mapping[str, str]) -> None:
+    """Bring each role to what it is to be. An analyst who changes the own role meanwhile doesn't hinder it."""
+    known = {role: state for role, *state in _run(connection, "roles")}
+    settings = {name for (name,) in connection.execute("SELECT name FROM pg_settings")}
+    for role in ROLES:
+        wanted = {name: value for name, value in ROLES[role].settings.items() if name in settings}
+        if _is_as_wanted(role, wanted, credentials[role], known.get(role)):
+            continue
+        for tries_left in reversed(range(TRIES)):
+            _run(connection, "end_role_changes")
+            try:
+                _set_role(connection, role, wanted, credentials[role], is_new=role not in known)
+                break
+            except (InternalError, LockNotAvailable):
+                if not tries_left:
+                    raise
+
+
+def _is_as_wanted(role: str, settings: Mapping[str, str], password: str, known: list[Any] | None) -> bool:
+    if known is None:
+        return False
+    verifier, connections, is_plain, found = known
+    wanted = sorted(f"/{name}={value}" for name, value in settings.items())
+    return (
+        is_plain
+        and connections == ROLES[role].connections
+        and sorted(found) == wanted
+        and matches_password(verifier or "", password)
+    )
+
+
+def matches_password(verifier: str, password: str) -> bool:
+    """Whether what PostgreSQL keeps of a password (SCRAM-SHA-256$<rounds>:<salt>$<stored>:<server>) is of this one."""
+    method, _, rest = verifier.partition("$")
+    if method != "SCRAM-SHA-256":
+        return False
+    (rounds, salt), (stored, _) = (part.split(":") for part in rest.split("$"))
+    salted = hashlib.pbkdf2_hmac("sha256", password.encode(), b64decode(salt), int(rounds))
+    key = hmac.digest(salted, b"Client Key", "sha256")
+    return hmac.compare_digest(hashlib.sha256(key).digest(), b64decode(stored))
+
+
+def _set_role(connection: Connection, role: str, settings: Mapping[str, str], password: str, *, is_new: bool) -> None:
     with connection.transaction():
-        _execute(connection, "REVOKE ALL ON DATABASE {} FROM PUBLIC", database)
-        for guest in guests:
-            _execute(connection, "GRANT CONNECT, TEMPORARY ON DATABASE {} TO {}", database, guest)
-
-
-def _create_role(connection: Connection, role: str, password: str) -> None:
-    with connection.transaction():
-        statement = sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}")
-        connection.execute(statement.format(sql.Identifier(role), sql.Literal(password)))
-        for setting, value in ROLES[role].items():
+        if is_new:
+            _execute(connection, "CREATE ROLE {}", role)
+        statement = sql.SQL(
+            "ALTER ROLE {} LOGIN INHERIT NOSUPERUSER NOCREATEROLE NOCREATEDB NOREPLICATION NOBYPASSRLS"
+            " CONNECTION LIMIT {} VALID UNTIL 'infinity' PASSWORD {}"
+        )
+        limit = sql.Literal(ROLES[role].connections)
+        connection.execute(statement.format(sql.Identifier(role), limit, sql.Literal(password)))
+        for (database,) in connection.execute("SELECT datname FROM pg_database").fetchall():
+            _execute(connection, "ALTER ROLE {} IN DATABASE {} RESET ALL", role, database)
+        _execute(connection, "ALTER ROLE {} RESET ALL", role)
+        for setting, value in settings.items():
             statement = sql.SQL("ALTER ROLE {} SET {} = {}")
             connection.execute(statement.format(sql.Identifier(role), sql.Identifier(setting), sql.Literal(value)))
 
 
-def _names(connection: Connection, query: LiteralString) -> set[str]:
-    return {name for (name,) in connection.execute(query)}
+def _set_memberships(connection: Connection) -> None:
+    """Give the memberships of ``ROLES`` and take all others. Somebody else may be an analyst."""
+    wanted = {(group, role) for role in ROLES for group in ROLES[role].member_of}
+    for group, member, grantor in _run(connection, "memberships"):
+        if (group, member) not in wanted:
+            _execute(connection, "REVOKE {} FROM {} GRANTED BY {} CASCADE", group, member, grantor)
+        wanted.discard((group, member))
+    for group, member in wanted:
+        _execute(connection, "GRANT {} TO {}", group, member)
+
+
+def _set_rights(connection: Connection, database: str) -> None:
+    """Take what anybody but the owner may do with ``database``, and give what ``DATABASES`` says."""
+    owner, rights = DATABASES[database]
+    with connection.transaction():
+        _execute(connection, "REVOKE ALL ON DATABASE {} FROM PUBLIC", database)
+        for role in ROLES.keys() - {owner}:
+            _execute(connection, "REVOKE ALL ON DATABASE {} FROM {}", database, role)
+        for role, privilege in (right.split() for right in rights):
+            statement = sql.SQL("GRANT {} ON DATABASE {} TO {}")
+            connection.execute(statement.format(sql.SQL(privilege), sql.Identifier(database), sql.Identifier(role)))
+
+
+def _run(connection: Connection, name: str, **parameters: Any) -> list[tuple[Any, ...]]:
+    text = (SQL / "embedded" / f"{name}.sql").read_text(encoding="utf-8")
+    given = {"roles": list(ROLES), "analyst": ANALYST, **parameters}
+    return ClientCursor(connection).execute(sql.SQL(text), given).fetchall()
 
 
 def _execute(connection: Connection, statement: LiteralString, *identifiers: str) -> None:

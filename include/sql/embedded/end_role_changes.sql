@@ -1,0 +1,11 @@
+-- Ends the sessions of analysts that are changing a role and haven't committed: nobody else could change one.
+select
+    l.pid,
+    pg_terminate_backend(l.pid, 5000) as is_ended
+from pg_locks as l
+inner join pg_stat_activity as a on l.pid = a.pid
+where
+    a.usename = %(analyst)s
+    and l.granted
+    and l.mode = 'RowExclusiveLock'
+    and l.relation in ('pg_authid'::regclass, 'pg_db_role_setting'::regclass, 'pg_auth_members'::regclass)
