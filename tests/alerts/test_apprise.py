@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
+import os
+from pathlib import Path
 
 import pytest
 
 from cchc.alerts.channels.apprise_url import AppriseChannel
 from cchc.alerts.channels.channel import Access, ChannelDownError, UndeliveredError
 from tests.alerts.messages import MESSAGE_ID, name_recipient, write_message
+from tests.sources.raw_server import serve_raw
 from tests.sources.scripted_server import Answer, Script
 
 # Apprise imports all its services at once, and one of them a module that leaves Python with 3.13.
@@ -44,6 +47,28 @@ def test_redirect_is_not_followed(receiver: Script) -> None:
     with pytest.raises(UndeliveredError):
         reach(receiver).send(RECIPIENT, write_message())
     assert len(receiver.requests) == 1
+
+
+def test_only_the_connection_says_how_the_server_is_asked(
+    receiver: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".netrc").write_text("default login other password other\n")
+    environment = {"NETRC": str(tmp_path / ".netrc"), "HTTP_PROXY": "http://127.0.0.1:1", "CURL_CA_BUNDLE": "/nowhere"}
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    before = dict(os.environ)
+    address = receiver.base_url.removeprefix("http://")
+    AppriseChannel(Access("", password=f"json://{address}/{TOKEN}")).send(RECIPIENT, write_message())
+    assert len(receiver.requests) == 1
+    assert "Authorization" not in receiver.headers[0]
+    assert dict(os.environ) == before
+
+
+def test_server_is_asked_through_the_proxy_of_the_connection() -> None:
+    with serve_raw(lambda client, _: client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")) as proxy:
+        access = Access("", password="json://chat.invalid/x", extra={"proxy": f"http://127.0.0.1:{proxy.port}"})
+        AppriseChannel(access).send(RECIPIENT, write_message())
+    assert proxy.heads[0].startswith("POST http://chat.invalid/x ")
 
 
 @pytest.mark.parametrize(

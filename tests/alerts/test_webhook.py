@@ -6,12 +6,16 @@ import hashlib
 import hmac
 import json
 import logging
+import socket
+from pathlib import Path
+from threading import Event
 
 import pytest
 
 from cchc.alerts.channels.channel import Access, ChannelDownError, RefusedError, UndeliveredError
 from cchc.alerts.channels.webhook import WebhookChannel
 from tests.alerts.messages import COMPOSED_AT, MESSAGE_ID, name_recipient, write_message
+from tests.sources.raw_server import serve_raw
 from tests.sources.scripted_server import Answer, Script
 
 SECRET, TOKEN = "khóa-ký", "/hooks/token-in-the-path/"
@@ -119,3 +123,39 @@ def test_connection_without_a_secret_sends_nothing(receiver: Script) -> None:
     with pytest.raises(ChannelDownError, match="no password to sign with"):
         WebhookChannel(Access(receiver.base_url)).send(RECIPIENT, write_message())
     assert receiver.requests == []
+
+
+def test_only_the_connection_says_how_the_receiver_is_asked(
+    receiver: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".netrc").write_text("default login other password other\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / ".netrc"))
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    reach(receiver).send(RECIPIENT, write_message())
+    assert "Authorization" not in receiver.headers[0]
+
+
+def test_receiver_is_asked_through_the_proxy_of_the_connection() -> None:
+    with serve_raw(lambda client, _: client.sendall(b"HTTP/1.1 407 No\r\n\r\n")) as proxy:
+        extra = {"proxy": f"http://127.0.0.1:{proxy.port}"}
+        with pytest.raises(ChannelDownError, match="no answer"):
+            WebhookChannel(Access("https://hooks.invalid/x", password=SECRET, extra=extra)).send(
+                RECIPIENT, write_message()
+            )
+    assert proxy.heads[0].startswith("CONNECT hooks.invalid:443 ")
+
+
+def test_proxy_that_is_none_is_told_without_its_address(receiver: Script) -> None:
+    access = Access(receiver.base_url, password=SECRET, extra={"proxy": "u:hidden@proxy"})
+    with pytest.raises(ChannelDownError, match="extra, proxy: it is no address of a proxy") as told:
+        WebhookChannel(access).send(RECIPIENT, write_message())
+    assert "hidden" not in str(told.value)
+
+
+def test_receiver_that_drips_is_given_up_in_time() -> None:
+    def drip(client: socket.socket, is_over: Event) -> None:
+        while not is_over.wait(0.02):
+            client.sendall(b"H")
+
+    with serve_raw(drip) as server, pytest.raises(ChannelDownError, match="no answer"):
+        WebhookChannel(Access(server.url, password=SECRET), answer_timeout_seconds=0.3).send(RECIPIENT, write_message())

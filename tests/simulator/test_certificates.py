@@ -13,6 +13,7 @@ import requests
 from cchc.settings import CHECKOUT
 from cchc.sources.errors import SourceUnavailableError
 from cchc.sources.http import RejectedResponseError, post_json
+from cchc.sources.http_session import Route
 from cchc.sources.profile import RequestPolicy
 from simulator.certificates import make_certificates
 
@@ -45,11 +46,11 @@ def test_who_trusts_the_authority_is_answered(secured: tuple[str, Path]) -> None
     assert address.startswith("https://127.0.0.1:")
     assert requests.get(f"{address}/control/requests", verify=str(ca), timeout=10).json() == []
     with pytest.raises(RejectedResponseError, match="HTTP 404"):
-        post_json(f"{address}/nowhere", {}, POLICY, ca_file=str(ca))
+        post_json(f"{address}/nowhere", {}, POLICY, route=Route(ca_file=str(ca)))
 
 
 def test_who_does_not_is_not(secured: tuple[str, Path]) -> None:
-    with pytest.raises(SourceUnavailableError, match="SSLError"):
+    with pytest.raises(SourceUnavailableError, match="certificate verify failed"):
         post_json(f"{secured[0]}/nowhere", {}, POLICY)
 
 

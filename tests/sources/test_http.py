@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import pytest
 
 from cchc.sources.errors import SourceError, SourceRefusedError, SourceUnavailableError
-from cchc.sources.http import RejectedResponseError, Response, check_host, post_json
+from cchc.sources.http import RejectedResponseError, Response, check_host, choose_time, post_json
 from cchc.sources.profile import PortalProfile, RequestPolicy
 from tests.sources.scripted_server import Answer, Script
 
@@ -120,7 +121,14 @@ def test_retry_after_is_honoured_in_seconds_and_as_a_date(
     ask: Asking, status: int, retry_after: str, seconds: float
 ) -> None:
     assert ask(Answer.with_headers(status, Retry_After=retry_after), Answer()).status == 201
-    assert ask.waits == [seconds]
+    (wait,) = ask.waits
+    assert max(seconds, 2) <= wait <= max(seconds, 2.5)  # told to wait less than the backoff: the backoff
+
+
+def test_retry_never_waits_less_than_the_pause_between_two_requests(ask: Asking) -> None:
+    ask.policy = ask.policy.override({"pause_seconds": 60})
+    assert ask(Answer(503), Answer.with_headers(429, Retry_After="0"), Answer()).status == 201
+    assert all(60 <= wait <= 90 for wait in ask.waits)
 
 
 @pytest.mark.parametrize("retry_after", ["121", "9" * 400, "Sat, 29 Jun 2024 22:30:00 GMT"])
@@ -174,6 +182,36 @@ def test_without_a_date_of_the_server_our_clock_counts(ask: Asking, date: str) -
     captured_at = ask(Answer.with_headers(201, Date=date)).captured_at
     assert before <= captured_at <= datetime.now(UTC)
     assert captured_at.utcoffset() == timedelta(0)
+
+
+PORTAL, HERE = "https://portal.example/asked", "http://127.0.0.1:8080/asked"
+NOW = datetime(2024, 6, 29, 21, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("url", [PORTAL, HERE])
+@pytest.mark.parametrize("hours", [-24, -1, 0, 24])
+def test_servers_clock_counts_while_it_is_at_most_a_day_off(url: str, hours: int) -> None:
+    told = NOW + timedelta(hours=hours)
+    assert choose_time(format_datetime(told), NOW, url) == told
+
+
+@pytest.mark.parametrize(("url", "days"), [(PORTAL, 2), (PORTAL, 6_500), (PORTAL, -2), (PORTAL, -20_000), (HERE, 2)])
+def test_servers_clock_that_is_days_off_is_passed_over_with_a_warning(
+    caplog: pytest.LogCaptureFixture, url: str, days: int
+) -> None:
+    assert choose_time(format_datetime(NOW + timedelta(days=days)), NOW, url) == NOW
+    assert f"{url}: the server's clock says" in caplog.text
+
+
+def test_server_on_this_machine_may_play_in_an_earlier_time() -> None:
+    told = NOW - timedelta(days=400)
+    assert choose_time(format_datetime(told), NOW, HERE) == told
+
+
+def test_answer_of_a_server_whose_clock_is_years_ahead_is_dated_by_ours(ask: Asking) -> None:
+    before = datetime.now(UTC)
+    captured_at = ask(Answer.with_headers(201, Date="Wed, 31 Dec 2042 17:00:00 GMT")).captured_at
+    assert before <= captured_at <= datetime.now(UTC)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -168,3 +169,25 @@ def test_connection_whose_override_is_out_of_bounds_is_no_target(profile: Portal
 def test_missing_file_of_certificates_is_named(profile: PortalProfile) -> None:
     with pytest.raises(SourceError, match=r"extra, ca_file: there is no file /nowhere/ca\.pem here"):
         read_target(profile, "https://portal.example", {"root_department_id": "root", "ca_file": "/nowhere/ca.pem"})
+
+
+def test_file_that_holds_no_certificates_is_named(profile: PortalProfile, tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").write_text("-----BEGIN")
+    with pytest.raises(SourceError, match=r"extra, ca_file: .*ca\.pem can't be read as certificates in PEM"):
+        read_target(
+            profile, "https://portal.example", {"root_department_id": "root", "ca_file": str(tmp_path / "ca.pem")}
+        )
+
+
+@pytest.mark.parametrize("proxy", ["proxy:3128", "socks5://u:secret@proxy", "http://", "http://u:secret@proxy:x", 7])
+def test_proxy_that_is_none_is_refused_and_its_password_told_to_nobody(profile: PortalProfile, proxy: object) -> None:
+    with pytest.raises(SourceError, match="extra, proxy: it is no address of a proxy") as told:
+        read_target(profile, "https://portal.example", {"root_department_id": "root", "proxy": proxy})
+    assert "secret" not in str(told.value)
+
+
+def test_target_shows_no_password_of_its_proxy(profile: PortalProfile) -> None:
+    extra = {"root_department_id": "root", "proxy": "http://u:secret@proxy.example:3128"}
+    target = read_target(profile, "https://portal.example", extra)
+    assert target.route.proxy == extra["proxy"]
+    assert "secret" not in repr(target)

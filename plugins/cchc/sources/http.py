@@ -4,28 +4,32 @@ from __future__ import annotations
 
 import logging
 import random
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
 
+from cchc.settings import read_now
 from cchc.sources.errors import SourceError, SourceRefusedError, SourceUnavailableError
+from cchc.sources.http_session import DIRECT, Deadline, Route, is_loopback, open_session
 from cchc.sources.json_body import parse_body
 from cchc.sources.profile import RequestPolicy
 
 log = logging.getLogger(__name__)
 
-LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+# A server's clock that differs more from ours is wrong: its Date would file a snapshot under another day.
+MAX_CLOCK_DIFFERENCE = timedelta(days=1)
 
 
 @dataclass(frozen=True)
 class Response:
-    """An answer as received. ``captured_at`` is the server's Date, else our clock; always with time zone.
+    """An answer as received. ``captured_at`` is the server's Date, else our clock (choose_time); with time zone.
 
     ``modified_at``: of a file, when it was last changed.
     """
@@ -53,7 +57,7 @@ def check_host(host: str) -> str:
     parts = urlsplit(host)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise SourceError(f"the connection's host {host!r} is no http(s) address: write https://…")
-    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
         raise SourceError(f"{host} is plain http: only https is used beyond this machine")
     return host.rstrip("/")
 
@@ -64,28 +68,28 @@ def post_json(
     policy: RequestPolicy,
     sleep: Callable[[float], None] = time.sleep,
     headers: Mapping[str, str] | None = None,
-    ca_file: str | None = None,
+    route: Route = DIRECT,
 ) -> Response:
     """POST ``payload`` until there is an answer, at most ``policy.tries`` times. ``headers`` are told to nobody else.
 
-    ``ca_file``: certificates to trust in place of those that requests brings, as of an office's own authority.
     Raises SourceRefusedError or SourceUnavailableError (ask nothing more tonight), SourceError (this window only), or
     RejectedResponseError around one of them when there are bytes to keep.
     """
-    return _accept(_ask(url, payload, policy, sleep, json=payload, headers=headers, verify=ca_file or True), policy)
+    return _accept(_ask(url, payload, policy, sleep, route, json=payload, headers=headers), policy)
 
 
 def _ask(
-    url: str, payload: dict[str, Any], policy: RequestPolicy, sleep: Callable[[float], None], **sent: Any
+    url: str, payload: dict[str, Any], policy: RequestPolicy, sleep: Callable[[float], None], route: Route, **sent: Any
 ) -> Response:
     """Try until there is an answer; raises as post_json when there is none."""
     for number in range(1, policy.tries + 1):
-        response, retry_after, trouble = _try_once(url, payload, policy, **sent)
+        response, retry_after, trouble = _try_once(url, payload, policy, route, sent)
         if response is not None and not trouble:
             return response
         wait = _choose_wait(number, retry_after, policy)
-        if number == policy.tries or wait > policy.longest_wait_seconds:
-            told = f"; told to wait {wait:.0f} s" if wait > policy.longest_wait_seconds else ""
+        is_told_too_long = (retry_after or 0) > policy.longest_wait_seconds
+        if number == policy.tries or is_told_too_long:
+            told = f"; told to wait {retry_after:.0f} s" if is_told_too_long else ""
             gone = SourceUnavailableError(f"POST {url} {payload}: {trouble} at try {number} of {policy.tries}{told}")
             if response is not None:
                 raise RejectedResponseError(gone, response)
@@ -97,7 +101,11 @@ def _ask(
 
 def pause(policy: RequestPolicy) -> None:
     """The pause between two requests, with jitter."""
-    time.sleep(policy.pause_seconds * (1 + random.random() / 2))  # noqa: S311 - politeness, not secrecy
+    time.sleep(_choose_pause(policy))
+
+
+def _choose_pause(policy: RequestPolicy) -> float:
+    return policy.pause_seconds * (1 + random.random() / 2)  # noqa: S311 - politeness, not secrecy
 
 
 def request_token(
@@ -106,7 +114,7 @@ def request_token(
     password: str,
     policy: RequestPolicy,
     sleep: Callable[[float], None] = time.sleep,
-    ca_file: str | None = None,
+    route: Route = DIRECT,
 ) -> str:
     """A bearer token by OAuth 2 client credentials (sources.md, one_stop). Its answer is neither archived nor told.
 
@@ -114,7 +122,7 @@ def request_token(
     """
     form = {"grant_type": "client_credentials"}
     try:
-        response = _ask(url, form, policy, sleep, data=form, auth=(login, password), verify=ca_file or True)
+        response = _ask(url, form, policy, sleep, route, data=form, auth=(login, password))
     except RejectedResponseError as rejected:
         raise rejected.cause from None
     token = parse_body(response.body)[0].get("access_token")
@@ -126,36 +134,69 @@ def request_token(
 
 
 def _try_once(
-    url: str, payload: dict[str, Any], policy: RequestPolicy, headers: Mapping[str, str] | None = None, **sent: Any
+    url: str, payload: dict[str, Any], policy: RequestPolicy, route: Route, sent: Mapping[str, Any]
 ) -> tuple[Response | None, float | None, str | None]:
     """One try: the response, what Retry-After asks for, and what makes it worth another try."""
-    try:
-        with requests.post(
+    with Deadline(policy.answer_timeout_seconds) as deadline:
+        late = f"no whole answer within {policy.answer_timeout_seconds:g} s"
+        try:
+            response, headers = _exchange(url, payload, policy, deadline, route, sent)
+        except (requests.RequestException, ValueError) as error:  # the latter of a Location that can't be read
+            if deadline.is_over:
+                return None, None, late
+            if isinstance(error, requests.exceptions.ContentDecodingError):
+                raise SourceError(f"POST {url} {payload}: the body isn't encoded as its header says") from error
+            return None, None, _explain_failure(error, policy, route)
+        if deadline.is_over:  # cut, a body without a length looks whole
+            return None, None, late
+    if (response.status == 429 or response.status >= 500) and not _find_firewall_sign(response, policy):
+        return response, _read_retry_after(headers), f"HTTP {response.status}"
+    return response, None, None
+
+
+def _exchange(
+    url: str,
+    payload: dict[str, Any],
+    policy: RequestPolicy,
+    deadline: Deadline,
+    route: Route,
+    sent: Mapping[str, Any],
+) -> tuple[Response, Mapping[str, str]]:
+    """Send one request; the response and its headers."""
+    headers = {"Accept": "application/json", "User-Agent": "cchc", **(sent.get("headers") or {})}
+    with (
+        open_session(url, deadline, route) as session,
+        session.post(
             url,
-            **sent,
+            **{**sent, "headers": headers},
             timeout=(policy.connect_timeout_seconds, policy.read_timeout_seconds),
             allow_redirects=False,
             stream=True,
-            headers={"Accept": "application/json", "User-Agent": "cchc", **(headers or {})},
-        ) as answer:
-            body = _read_body(answer, policy)
-            response = Response(
-                url=url,
-                request=payload,
-                status=answer.status_code,
-                content_type=answer.headers.get("Content-Type", ""),
-                body=body,
-                captured_at=_read_date(answer.headers.get("Date")),
-            )
-            if (answer.status_code == 429 or answer.status_code >= 500) and not _find_firewall_sign(response, policy):
-                return response, _read_retry_after(answer, response.captured_at), f"HTTP {answer.status_code}"
-            return response, None, None
-    except requests.exceptions.ContentDecodingError as error:
-        raise SourceError(f"POST {url} {payload}: the body isn't encoded as its header says") from error
-    except requests.Timeout:
-        return None, None, f"no answer within {policy.read_timeout_seconds:g} s"
-    except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError) as error:
-        return None, None, f"connection lost ({type(error).__name__})"
+        ) as answer,
+    ):
+        response = Response(
+            url=url,
+            request=payload,
+            status=answer.status_code,
+            content_type=answer.headers.get("Content-Type", ""),
+            body=_read_body(answer, policy),
+            captured_at=choose_time(answer.headers.get("Date"), read_now(), url),
+        )
+        return response, answer.headers
+
+
+def _explain_failure(error: Exception, policy: RequestPolicy, route: Route) -> str:
+    """Why a request brought no answer, without what a proxy's address may hold."""
+    if isinstance(error, requests.Timeout):
+        return f"no answer within {policy.read_timeout_seconds:g} s"
+    if isinstance(error, requests.exceptions.ProxyError):
+        return "the proxy of the connection's extra doesn't let us through"
+    if isinstance(error, requests.exceptions.SSLError):
+        found = re.search(r"certificate verify failed: [^(]*", str(error))
+        return f"TLS fails ({found[0].strip() if found else type(error).__name__})"
+    if isinstance(error, requests.ConnectionError | requests.exceptions.ChunkedEncodingError):
+        return f"connection lost ({type(error).__name__}{', through the proxy' if route.proxy else ''})"
+    return f"what came is no HTTP answer ({type(error).__name__})"
 
 
 def _read_body(answer: requests.Response, policy: RequestPolicy) -> bytes:
@@ -198,26 +239,42 @@ def _find_firewall_sign(response: Response, policy: RequestPolicy) -> str | None
 
 
 def _choose_wait(number: int, retry_after: float | None, policy: RequestPolicy) -> float:
-    if retry_after is not None:
-        return retry_after
-    wait = policy.first_wait_seconds * 2 ** (number - 1) * (1 + random.random() / 4)  # noqa: S311
-    return min(float(wait), policy.longest_wait_seconds)
+    """Seconds before the next try: what Retry-After asks for, and never less than without it."""
+    backoff = policy.first_wait_seconds * 2 ** (number - 1) * (1 + random.random() / 4)  # noqa: S311
+    return max(min(float(backoff), policy.longest_wait_seconds), _choose_pause(policy), retry_after or 0)
 
 
-def _read_date(header: str | None) -> datetime:
+def choose_time(header: str | None, now: datetime, url: str) -> datetime:
+    """When an answer was given: the server's Date, or ``now`` where it has none or one that can't be right.
+
+    On this machine an earlier Date counts: a simulator plays in its own time.
+    """
+    told = _read_date(header)
+    if told is None:
+        return now
+    is_early = now - told > MAX_CLOCK_DIFFERENCE and not is_loopback(urlsplit(url).hostname)
+    if told - now > MAX_CLOCK_DIFFERENCE or is_early:
+        log.warning("POST %s: the server's clock says %s, ours %s; ours counts", url, header, now.isoformat())
+        return now
+    return told
+
+
+def _read_date(header: str | None) -> datetime | None:
     try:
         moment = parsedate_to_datetime(header or "")
     except (ValueError, OverflowError):
-        return datetime.now(UTC)
+        return None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _read_retry_after(answer: requests.Response, now: datetime) -> float | None:
-    header = answer.headers.get("Retry-After", "").strip()
+def _read_retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds to wait; a date is reckoned from the server's own."""
+    header = headers.get("Retry-After", "").strip()
     if header.isascii() and header.isdigit():
         return float(header)
     try:
         moment = parsedate_to_datetime(header)
     except (ValueError, OverflowError):
         return None
+    now = _read_date(headers.get("Date")) or datetime.now(UTC)
     return max(0.0, (moment - now).total_seconds()) if moment.tzinfo else None

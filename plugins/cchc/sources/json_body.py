@@ -11,9 +11,9 @@ Trouble = Literal["wrong_encoding", "not_json"]
 
 
 def parse_body(body: bytes) -> tuple[dict[str, Any], Trouble | None]:
-    """The JSON object, or an empty one and what keeps the bytes from being one."""
+    """The JSON object, or an empty one and what keeps the bytes from being one. A UTF-8 mark before it is read over."""
     try:
-        text = body.decode("utf-8")
+        text = body.decode("utf-8-sig")
     except UnicodeDecodeError:
         return {}, "wrong_encoding"
     try:

@@ -6,7 +6,6 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
@@ -16,6 +15,7 @@ from cchc.sources import portal, records
 from cchc.sources.archive import Archive, Capture, Draft
 from cchc.sources.errors import SourceError
 from cchc.sources.http import RejectedResponseError, Response, check_host, pause, post_json, request_token
+from cchc.sources.http_session import DIRECT, Route, read_route
 from cchc.sources.inbox import InboxFile
 from cchc.sources.profile import ClientCredentialsAuth, PortalProfile, RecordsProfile, RequestPolicy
 from cchc.sources.window import Window
@@ -36,7 +36,7 @@ class Target:
     root_department_id: str = ""
     login: str = field(default="", repr=False)
     password: str = field(default="", repr=False)
-    ca_file: str | None = None  # certificates to trust in place of those that requests brings
+    route: Route = DIRECT
 
 
 def read_target(
@@ -58,10 +58,11 @@ def read_target(
     except ValidationError as error:
         wrong = ".".join(str(part) for part in error.errors()[0]["loc"])
         raise SourceError(f"{name}: extra, {wrong}: {error.errors()[0]['msg']}") from error
-    ca_file = extra.get("ca_file")
-    if ca_file is not None and not Path(ca_file).is_file():
-        raise SourceError(f"{name}: extra, ca_file: there is no file {ca_file} here")
-    return Target(check_host(host), policy, root, login, password, ca_file)
+    try:
+        route = read_route(extra)
+    except SourceError as error:
+        raise SourceError(f"{name}: {error}") from None
+    return Target(check_host(host), policy, root, login, password, route)
 
 
 def find_archived(archive: Archive, window: Window, day: date, *, even_stopped: bool = False) -> Capture | None:
@@ -141,11 +142,13 @@ class Session:
             if not had_token or rejected.response.status != UNAUTHORIZED:
                 raise
             self._token = None  # a token that has worked and no longer does has expired (sources.md, one_stop)
+            pause(self._target.policy)
             return self._post(path, payload)
 
     def _post(self, path: str, payload: dict[str, Any]) -> Response:
         target = self._target
-        return post_json(target.host + path, payload, target.policy, headers=self._authorize(), ca_file=target.ca_file)
+        url, headers = target.host + path, self._authorize()
+        return post_json(url, payload, target.policy, headers=headers, route=target.route)
 
     def _authorize(self) -> dict[str, str]:
         if self._auth is None:
@@ -155,7 +158,7 @@ class Session:
         if self._token is None:
             target = self._target
             url = target.host + self._auth.path
-            self._token = request_token(url, target.login, target.password, target.policy, ca_file=target.ca_file)
+            self._token = request_token(url, target.login, target.password, target.policy, route=target.route)
         return {"Authorization": f"Bearer {self._token}"}
 
 

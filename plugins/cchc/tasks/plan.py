@@ -12,7 +12,7 @@ from cchc.catalog import load_catalog
 from cchc.settings import read_settings
 from cchc.sources.archive import Archive
 from cchc.sources.errors import SourceError
-from cchc.sources.http import LOOPBACK
+from cchc.sources.http_session import LOOPBACK
 from cchc.sources.landing import Target, find_archived, read_target
 from cchc.sources.profile import DayWindows, FilesProfile, PortalProfile, Profile, RecordsProfile
 from cchc.sources.window import Window, parse_window, plan_budget_years, plan_days, plan_year_and_month

@@ -13,7 +13,7 @@ from email.utils import format_datetime
 
 from cchc.alerts.channels.channel import Access, ChannelDownError, Message, RefusedError, UndeliveredError
 from cchc.alerts.recipients import Recipient, is_address
-from cchc.sources.http import LOOPBACK
+from cchc.sources.http_session import LOOPBACK
 
 # 421: the server closes, whatever it was asked.
 _CLOSING = 421

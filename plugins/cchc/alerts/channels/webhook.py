@@ -13,6 +13,7 @@ from cchc.alerts.channels.channel import Access, ChannelDownError, Message, Refu
 from cchc.alerts.recipients import Recipient
 from cchc.sources.errors import SourceError
 from cchc.sources.http import check_host
+from cchc.sources.http_session import Deadline, Route, open_session, read_route
 
 # What is said of the message itself. Any other failure, also 401 or 404, may be mended at the receiver's.
 _REFUSALS = frozenset({400, 410, 413, 415, 422})
@@ -20,46 +21,55 @@ _REFUSALS = frozenset({400, 410, 413, 415, 422})
 
 @dataclass(frozen=True)
 class WebhookChannel:
-    """A receiver. ``access``: ``host`` is the whole address, https or on this machine; ``password`` signs the body."""
+    """A receiver. ``access``: ``host`` is the whole address, https or on this machine; ``password`` signs the body;
+    ``extra``: ``ca_file`` and ``proxy`` as of a source."""
 
     access: Access
     connect_timeout_seconds: float = 5
     read_timeout_seconds: float = 30
+    answer_timeout_seconds: float = 60
 
     def send(self, recipient: Recipient, message: Message) -> None:
         """POST the message; any 2xx takes it. The address is told to nobody, since receivers put secrets into it."""
-        url, secret = self._read_access()
+        url, secret, route = self._read_access()
         body = write_body(recipient, message)
+        headers = {
+            "Content-Type": "application/json",
+            "User-Agent": "cchc",
+            "Idempotency-Key": str(message.message_id),
+            "X-Cchc-Signature": f"sha256={sign(body, secret)}",
+        }
+        timeout = (self.connect_timeout_seconds, self.read_timeout_seconds)
         try:
-            with requests.post(
-                url,
-                data=body,
-                headers={
-                    "Content-Type": "application/json",
-                    "User-Agent": "cchc",
-                    "Idempotency-Key": str(message.message_id),
-                    "X-Cchc-Signature": f"sha256={sign(body, secret)}",
-                },
-                timeout=(self.connect_timeout_seconds, self.read_timeout_seconds),
-                allow_redirects=False,
-                stream=True,  # what it answers besides is not read
-            ) as answer:
+            with (
+                Deadline(self.answer_timeout_seconds) as deadline,
+                open_session(url, deadline, route) as session,
+                # What it answers besides the status is not read.
+                session.post(
+                    url, data=body, headers=headers, timeout=timeout, allow_redirects=False, stream=True
+                ) as answer,
+            ):
                 status = answer.status_code
-        except requests.RequestException as error:
+        except (requests.RequestException, ValueError) as error:  # the latter of a Location that can't be read
             raise ChannelDownError(f"no answer ({type(error).__name__})") from None
         if status in _REFUSALS:
             raise RefusedError(f"HTTP {status}")
         if not 200 <= status < 300:
             raise UndeliveredError(f"HTTP {status}")
 
-    def _read_access(self) -> tuple[str, str]:
+    def _read_access(self) -> tuple[str, str, Route]:
+        """Address, secret and route."""
         try:
             check_host(self.access.host)
         except (SourceError, ValueError):
             raise ChannelDownError("the connection's host is no https address: write https://…") from None
         if not self.access.password:
             raise ChannelDownError("the connection has no password to sign with")
-        return self.access.host, self.access.password
+        try:
+            route = read_route(self.access.extra)
+        except SourceError as error:
+            raise ChannelDownError(f"the connection's {error}") from None
+        return self.access.host, self.access.password, route
 
 
 def write_body(recipient: Recipient, message: Message) -> bytes:
