@@ -173,6 +173,11 @@ def test_unknown_alert_is_refused_with_the_query_that_lists_them(installed: Data
         (("ack", "9a2b3c4d", "vì", "2024-06-09", ""), "UNTIL=2024-06-09 is over, today is 2024-06-10: make ack ALERT="),
         (("alerts-dry-run", ""), "DATE='' is no day: make alerts-dry-run DATE="),
         (("alerts-dry-run", "2024-02-30"), "DATE='2024-02-30' is no day: make alerts-dry-run DATE="),
+        (
+            ("alerts-dry-run", "2042-12-31"),
+            "DATE=2042-12-31: 2042-12-31 is not over yet, the newest day that is over is 2024-06-09. ",
+        ),
+        (("alerts-dry-run", "2023-12-31"), "DATE=2023-12-31: 2023-12-31 is before 2024-01-01"),
     ],
 )
 def test_what_is_missing_or_wrong_is_said_with_an_example(

@@ -43,6 +43,7 @@ def test_a_day_without_a_snapshot_uses_the_one_before_and_says_so(installation, 
     set_night(portal, DAYS[0])
     installation.run_night(DAYS[0])
     installation.disconnect_portal()
+    installation.connect_inbox()  # another source still has a connection
     installation.run_night(DAYS[1])
     told = installation.query(
         "select data_date, is_stale, coverage from mart.indicator_attainment"
@@ -53,6 +54,7 @@ def test_a_day_without_a_snapshot_uses_the_one_before_and_says_so(installation, 
 
 
 def test_a_source_that_is_not_configured_is_skipped_and_its_indicators_have_no_data(installation):
+    installation.connect_inbox()
     states = installation.run_night(DAYS[2])
     assert states["attainment"] == "success"
     rows = installation.query(
@@ -60,6 +62,20 @@ def test_a_source_that_is_not_configured_is_skipped_and_its_indicators_have_no_d
         " group by status"
     )
     assert dict(rows) == {"no_data": 46, "pending": 1}  # the survey of the year isn't published yet
+
+
+def test_where_no_source_is_configured_no_day_of_no_data_alone_becomes_the_newest(installation, portal):
+    installation.connect_portal(portal.base_url, portal.root_department_id)
+    set_night(portal, DAYS[1])
+    installation.run_night(DAYS[1])
+    installation.disconnect_portal()
+    before, alerts = installation.checksum(), installation.query("select alert_id, status from ops.alert order by 1")
+    assert installation.run_night(DAYS[2])["attainment"] == "success"
+    assert installation.checksum() == before
+    assert installation.query("select max(day) from ops.attained_night") == [(DAYS[1],)]
+    assert installation.query("select alert_id, status from ops.alert order by 1") == alerts
+    installation.run_night(DAYS[1])  # what was computed once is computed again, as after a change of the plan
+    assert installation.checksum() == before
 
 
 def test_the_first_days_of_a_month_bring_the_month_that_ended(installation, portal):

@@ -85,7 +85,7 @@ def unreachable(installation: Warehouse, monkeypatch: pytest.MonkeyPatch, closed
 def end_task(task_id: str = "attain_night", error: Any = None, *, dag_id: str = "attainment", day: date = NIGHT) -> Any:
     """The context in which Airflow calls back when a task has ended."""
     return {
-        "dag": SimpleNamespace(dag_id=dag_id),
+        "dag": SimpleNamespace(dag_id=dag_id, params={"date": None}),
         "dag_run": SimpleNamespace(partition_key=day.isoformat(), run_after=datetime(2024, 12, 31, 21, 35, tzinfo=UTC)),
         "params": {"date": None},
         "run_id": "scheduled__2024-12-31T21:35:00+00:00",
@@ -144,7 +144,8 @@ def test_killed_process_is_told_without_an_error(installation):
 
 
 def test_failed_run_of_which_airflow_tells_only_the_dag_is_told(installation):
-    tell_failure({"dag": SimpleNamespace(dag_id="attainment"), "run_id": "manual__1", "reason": "all_tasks_deadlocked"})
+    dag = SimpleNamespace(dag_id="attainment", params={"date": None})
+    tell_failure({"dag": dag, "run_id": "manual__1", "reason": "all_tasks_deadlocked"})
     assert "manual__1" in read_told(installation)
     assert installation.query("select began_on from ops.alert") == [(NIGHT,)]
 
@@ -178,6 +179,42 @@ def test_failure_after_it_had_gone_well_is_told_again(installation):
     for report in (tell_failure, settle_failure, tell_failure):
         report(end_task())
     assert list_notices(installation)[-1] == ("operators", "reopened", True)
+
+
+REFUSED = [{"date": "2042-12-31"}, {"date": "2025-01-01"}, {"date": "2023-12-31"}, {"day": "2024-12-31"}]
+
+
+@pytest.mark.parametrize("params", REFUSED)
+def test_run_that_was_refused_is_told_to_nobody(installation, params):
+    context = end_task("plan_night")
+    context["dag_run"].partition_key = None
+    tell_failure(context | {"params": {"date": None, **params}})
+    assert list_alerts(installation) == []
+
+
+def test_run_of_a_day_that_is_not_over_ends_no_alert(installation):
+    tell_failure(end_task())
+    settle_failure(end_task(day=date(2042, 12, 31)))
+    assert list_alerts(installation) == [("run_failed", "attainment", "urgent", "operators", "open")]
+
+
+def test_failure_of_an_old_day_does_not_hide_that_of_tonight(installation):
+    for day in (date(2024, 12, 20), date(2024, 12, 21), NIGHT):
+        tell_failure(end_task(day=day))
+    statement = "select subject, began_on, status from ops.alert order by began_on"
+    old, tonight = ("attainment, older days", date(2024, 12, 20)), ("attainment", NIGHT)
+    assert installation.query(statement) == [(*old, "open"), (*tonight, "open")]
+    settle_failure(end_task(day=date(2024, 12, 22)))
+    assert installation.query(statement) == [(*old, "resolved"), (*tonight, "open")]
+    settle_failure(end_task())
+    assert installation.query(statement) == [(*old, "resolved"), (*tonight, "resolved")]
+
+
+def test_night_that_fails_again_a_day_later_is_no_second_alert(installation, monkeypatch):
+    tell_failure(end_task())
+    monkeypatch.setenv("CCHC_NOW", "2025-01-02T09:00:00+07:00")
+    tell_failure(end_task())
+    assert len(list_alerts(installation)) == 1
 
 
 @pytest.mark.usefixtures("installation")

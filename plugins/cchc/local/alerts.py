@@ -13,6 +13,7 @@ import psycopg
 
 from cchc.days import LOCAL
 from cchc.local import LocalError
+from cchc.local.data_date import read_data_date, read_day
 from cchc.local.warehouse import connect_as_loader, open_airflow
 from cchc.settings import read_now
 
@@ -38,7 +39,7 @@ def snooze(home: Path, alert: str, why: str, until: str, who: str) -> int:
 
 def rehearse(home: Path, day: str) -> int:
     """Print what the night of ``day`` tells, to whom, and what it holds back, why. Nothing is written or sent."""
-    wanted = _parse_day(day, "DATE", REHEARSE)
+    wanted = read_data_date(day, REHEARSE)
     with open_airflow(home):
         os.environ.setdefault("AIRFLOW__LOGGING__LOGGING_LEVEL", "WARNING")
         from cchc.alerts.rehearsal import rehearse as rehearse_night
@@ -63,7 +64,7 @@ def _check_answer(example: str, alert: str, why: str, until: str) -> date | None
         raise LocalError(f"name an alert by the beginning of its identifier, as messages do: {example}")
     if not why.strip():
         raise LocalError(f"say why: {example}")
-    last_day = _parse_day(until, "UNTIL", example) if until else None
+    last_day = read_day(until, example, "UNTIL") if until else None
     today = read_now().astimezone(LOCAL).date()
     if last_day and last_day < today:
         raise LocalError(f"UNTIL={until} is over, today is {today}: {example}")
@@ -110,10 +111,3 @@ def _check_attained(connection: psycopg.Connection, province: str, day: date) ->
     if row is None or not row[0]:
         newest = f"the newest night is that of {row[1]}" if row and row[1] else "no night was yet"
         raise LocalError(f"DATE={day} has no attainment, {newest}: make nightly DATE={day}")
-
-
-def _parse_day(text: str, variable: str, example: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise LocalError(f"{variable}={text!r} is no day: {example}") from None

@@ -3,30 +3,34 @@
 from __future__ import annotations
 
 import logging
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
-from airflow.sdk import get_current_context
 from airflow.sdk.bases.sensor import PokeReturnValue
 from airflow.sdk.exceptions import AirflowSkipException
 
 from cchc.catalog import load_catalog
-from cchc.days import DayRange, attainment_deadline
+from cchc.days import attainment_deadline
 from cchc.indicators.attainment import attain
 from cchc.settings import read_now, read_settings
-from cchc.sources.profile import read_profiles
-from cchc.tasks.context import current_day, current_run_id, read_login
+from cchc.sources.profile import read_all_profiles, read_profiles
+from cchc.tasks.context import current_day, current_days, current_run_id, is_scheduled, read_login
 from cchc.tasks.plan import is_configured
 from cchc.warehouse.catalog import store_catalog
 from cchc.warehouse.connection import connect
-from cchc.warehouse.night import list_late, list_unfinished, record_attained
+from cchc.warehouse.night import has_begun, list_late, list_unfinished, record_attained
 from cchc.warehouse.sources import store_sources
 
 log = logging.getLogger(__name__)
 
 
 def wait_for_sources() -> PokeReturnValue:
-    """Done when every configured source has finished the day, or at 06:00: the night goes on with what it has."""
+    """Done when every configured source has finished the day, or at 06:00: the run goes on with what it has.
+
+    A run that a person began takes what is there: who wants a source in it runs that one first.
+    """
     day = current_day()
+    if not is_scheduled():
+        return PokeReturnValue(is_done=True)
     configured = [profile.source for profile in read_profiles() if is_configured(profile)]
     with connect(read_login()) as connection:
         unfinished = list_unfinished(connection, configured, day)
@@ -40,22 +44,30 @@ def wait_for_sources() -> PokeReturnValue:
 
 def take_in_catalog() -> None:
     """Bring the warehouse's plan and map to the catalog's files; a mistake in them fails with file, entry and field."""
+    current_day()  # a run that is refused stores nothing, not even this
     settings = read_settings()
     catalog = load_catalog(settings.catalog, settings.province)
     with connect(read_login()) as connection:
         store_catalog(connection, catalog)
-        store_sources(connection, read_profiles())
+        profiles = read_all_profiles()
+        store_sources(connection, profiles.good, profiles.refused)
     log.info("catalog of %s: %d plans, %d agencies", settings.province, len(catalog.plans), len(catalog.agencies))
 
 
 def attain_night() -> None:
-    """Attain the day of the run, up to its parameter ``through``, and the days that late publishes have touched."""
-    day = current_day()
-    through = get_current_context()["params"].get("through")
-    days = DayRange(day, max(day, date.fromisoformat(through)) if through else day)
+    """Attain the day of the run, up to its parameter ``through``, and the days that late publishes have touched.
+
+    Skips where nothing can be known of the day, since a day of no_data alone would be the newest one.
+    """
+    days, profiles = current_days(), read_profiles()
     province, run_id = read_settings().province, current_run_id()
     with connect(read_login()) as connection, connection.transaction():
-        attain(connection, read_profiles(), province, days, run_id)
+        if not any(map(is_configured, profiles)) and not has_begun(connection, province, days):
+            raise AirflowSkipException(
+                f"{days.first}: nothing is computed, no source's connection is set (docs/operate.md) and no source was "
+                "ever run for this day; what was computed before stands"
+            )
+        attain(connection, profiles, province, days, run_id)
         record_attained(connection, province, days, run_id, read_now())
 
 

@@ -4,33 +4,59 @@ from __future__ import annotations
 
 import json
 import logging
-from datetime import UTC, date, datetime
-from typing import Any
+from datetime import date
 
-from airflow.sdk import Connection, get_current_context
-from airflow.sdk.exceptions import AirflowNotFoundException
+from airflow.sdk import Connection, Context, get_current_context
+from airflow.sdk.exceptions import AirflowFailException, AirflowNotFoundException
 
-from cchc.days import newest_complete_day
+from cchc.catalog.first_day import read_first_day
+from cchc.days import DateRefusedError, DayRange, check_data_date, newest_complete_day, resolve_days
+from cchc.settings import read_now, read_settings
 from cchc.warehouse.connection import Login
 
 log = logging.getLogger(__name__)
 
 
-def resolve_day(params: dict[str, Any], partition_key: str | None, now: datetime) -> date:
-    """The day a run is for: its parameter ``date``, else its partition, else the newest day that is over."""
-    if params.get("date"):
-        return date.fromisoformat(params["date"])
-    if partition_key:
-        return date.fromisoformat(partition_key)
-    return newest_complete_day(now)
+class RunRefusedError(AirflowFailException):
+    """A run for days that none may be for, or with a parameter that its DAG hasn't: it fails without another try."""
+
+
+def find_days(context: Context) -> DayRange:
+    """The days that a run is for, by what Airflow tells of it; raises RunRefusedError.
+
+    Of a run without any task that ran, Airflow tells callbacks little more than the DAG: it is for the newest day.
+    """
+    run, now, settings = context.get("dag_run"), read_now(), read_settings()
+    started = run.run_after if run else now
+    dag = context["dag"]
+    try:
+        days = resolve_days(
+            asked=context.get("params", {}),
+            known=tuple(dag.params),
+            partition_key=run.partition_key if run else None,
+            newest=newest_complete_day(min(started, now)),
+        )
+        first_day = read_first_day(settings.catalog, settings.province)
+        for day in (days.first, days.last):
+            check_data_date(day, now, first_day)
+    except DateRefusedError as error:
+        raise RunRefusedError(f"{dag.dag_id} is not run: {error}. Nothing was stored; trigger it anew") from error
+    return days
+
+
+def current_days() -> DayRange:
+    """The days that the current run is for; raises RunRefusedError."""
+    return find_days(get_current_context())
 
 
 def current_day() -> date:
-    """The day that the current run is for."""
-    context = get_current_context()
-    run = context["dag_run"]
-    started = getattr(run, "run_after", None) or datetime.now(UTC)
-    return resolve_day(dict(context["params"]), getattr(run, "partition_key", None), started)
+    """The day that the current run is for, of several the first; raises RunRefusedError."""
+    return current_days().first
+
+
+def is_scheduled() -> bool:
+    """Whether the schedule began the current run, not a person."""
+    return bool(get_current_context()["dag_run"].run_type == "scheduled")
 
 
 def current_run_id() -> str:

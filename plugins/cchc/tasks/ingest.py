@@ -152,6 +152,7 @@ def close_source(source: str, windows: list[Messages] | None, published: object)
 
 def report_late_days(source: str) -> None:
     """Signal that days which were attained before have changed; skips when none has."""
+    current_day()  # after a run that was refused there is nothing to signal
     with connect(read_login()) as connection:
         if not has_late_days(connection, read_settings().province):
             raise AirflowSkipException(f"{source}: no day that was attained before has changed")

@@ -24,7 +24,7 @@ from cchc.days import newest_complete_day
 from cchc.figures_vi import format_day
 from cchc.settings import read_now, read_settings
 from cchc.tasks.alerts import deliver_alerts, read_access, read_alerting
-from cchc.tasks.context import read_login, resolve_day
+from cchc.tasks.context import RunRefusedError, find_days, read_login
 from cchc.warehouse.connection import connect
 
 log = logging.getLogger(__name__)
@@ -60,47 +60,65 @@ def check_and_deliver() -> None:
 def tell_failure(context: Context) -> None:
     """Open the operators' alert for a failed run: callback of a task that failed, and of the run itself.
 
-    One for a DAG until it runs well again, however many of its tasks fail and however often; failures of days that are
-    history are no news. Without a warehouse to note it in it is sent at once, as best it can; a mistake in the
-    recipients' file keeps it only from the entry that has it.
+    One for a DAG until it runs well again, however many of its tasks fail and however often; beside it one for all the
+    older days that are run again, so that none of these hides the failure of tonight. Failures of days that are
+    history are no news, and a run that was refused is known to whoever began it. Without a warehouse to note it in it
+    is sent at once, as best it can; a mistake in the recipients' file keeps it only from the entry that has it.
     """
     alerting, now, failure = read_alerting(load_valid_recipients), read_now(), _describe_failure(context)
-    if (newest_complete_day(now) - failure.day).days > alerting.rules.history_days:
+    newest = newest_complete_day(now)
+    if failure is None or (newest - failure.day).days > alerting.rules.history_days:
         return
-    new = NewAlert(
-        kind="run_failed",
-        subject=failure.dag_id,
-        began_on=failure.day,
-        as_of_date=failure.day,
-        facts=failure.facts,
-    )
     try:
         with connect(read_login(), connect_timeout=CONNECT_SECONDS) as connection, connection.transaction():
-            Ledger(connection, alerting, now).open(new)
+            _open_failure(Ledger(connection, alerting, now), failure, newest)
     except psycopg.Error as error:
         log.warning("the failure can't be noted in the warehouse: %s", error)
         _send_directly(alerting, failure, error, now)
 
 
 def settle_failure(context: Context) -> None:
-    """End the alert of a DAG's failure: callback of a run that went well, for the same day or a later one."""
-    dag_id, day = _identify_run(context)
+    """End the alerts of a DAG's failures: callback of a run that went well, for the same day or a later one."""
+    run = _identify_run(context)
+    if run is None:
+        return
+    dag_id, day = run
     with connect(read_login(), connect_timeout=CONNECT_SECONDS) as connection, connection.transaction():
         ledger = Ledger(connection, read_alerting(), read_now())
         for alert in ledger.read_open(["run_failed"]):
-            if alert.subject == dag_id and alert.began_on <= day:
+            if alert.subject in (dag_id, _name_older_days(dag_id)) and alert.began_on <= day:
                 ledger.end(alert, "recovered", day, day)
 
 
-def _identify_run(context: Context) -> tuple[str, date]:
-    """DAG and day of a run. Of one without any task that ran, Airflow tells the callback little more than the DAG."""
-    run = context.get("dag_run")
-    partition_key, started = (run.partition_key, run.run_after) if run else (None, None)
-    return context["dag"].dag_id, resolve_day(context.get("params", {}), partition_key, started or read_now())
+def _open_failure(ledger: Ledger, failure: Failure, newest: date) -> None:
+    """Open the alert of the DAG, or that of its older days: what is open for an earlier day covers an older one."""
+    subject = failure.dag_id
+    if failure.day < newest:
+        known = [alert for alert in ledger.read_open(["run_failed"]) if alert.subject == subject]
+        if any(alert.began_on <= failure.day for alert in known):
+            return
+        subject = _name_older_days(failure.dag_id)
+    ledger.open(NewAlert("run_failed", subject, failure.day, failure.day, failure.facts))
 
 
-def _describe_failure(context: Context) -> Failure:
-    dag_id, day = _identify_run(context)
+def _name_older_days(dag_id: str) -> str:
+    """The subject of the alert for days that a DAG runs again."""
+    return f"{dag_id}, older days"
+
+
+def _identify_run(context: Context) -> tuple[str, date] | None:
+    """DAG and day of a run, of several days the first; None: the run was refused, there is no such day."""
+    try:
+        return context["dag"].dag_id, find_days(context).first
+    except RunRefusedError:
+        return None
+
+
+def _describe_failure(context: Context) -> Failure | None:
+    run = _identify_run(context)
+    if run is None:
+        return None
+    dag_id, day = run
     ti = context.get("ti")
     told = (
         f"tác vụ {ti.task_id}: {_describe_error(context.get('exception'))}; nhật ký: {ti.log_url}"

@@ -58,6 +58,17 @@ def record_attained(connection: psycopg.Connection, province: str, days: DayRang
     )
 
 
+def has_begun(connection: psycopg.Connection, province: str, days: DayRange) -> bool:
+    """Whether any of the days was ingested, by a run of whatever source, or is computed already."""
+    row = connection.execute(
+        "select exists (select from ops.source_night where day between %(first)s and %(last)s)"
+        " or exists (select from mart.indicator_attainment"
+        " where as_of_date between %(first)s and %(last)s and agency_code = %(province)s)",
+        {"first": days.first, "last": days.last, "province": province},
+    ).fetchone()
+    return bool(row and row[0])
+
+
 def was_opened(connection: psycopg.Connection, source: str, day: date, run_id: str) -> bool:
     """Whether the run has opened the night: one that is skipped doesn't."""
     row = connection.execute(

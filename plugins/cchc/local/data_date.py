@@ -1,0 +1,28 @@
+"""``DATE=…`` of the commands: a day that people have typed."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from cchc.catalog.first_day import read_first_day
+from cchc.days import DateRefusedError, check_data_date, parse_day
+from cchc.local import LocalError
+from cchc.settings import read_now, read_settings
+
+
+def read_day(text: str, example: str, variable: str = "DATE") -> date:
+    """Any day; raises LocalError with the ``example``."""
+    try:
+        return parse_day(text)
+    except DateRefusedError:
+        raise LocalError(f"{variable}={text!r} is no day: {example}") from None
+
+
+def read_data_date(text: str, example: str) -> date:
+    """A day that a run may be for; raises LocalError, before anything is stored, with the ``example``."""
+    settings = read_settings()
+    day = read_day(text, example)
+    try:
+        return check_data_date(day, read_now(), read_first_day(settings.catalog, settings.province))
+    except DateRefusedError as error:
+        raise LocalError(f"DATE={text}: {error}. Nothing was stored: {example}") from None
