@@ -3,7 +3,7 @@
 Each night at the profile's hour: what the source says of the day that has ended is landed (bytes archived as
 received), staged, audited and published, a chain for each window (endpoint and period), one for the files of the inbox.
 A window that fails stops no other; the run is red when one is missing, and says which and why. Trigger it with `date`
-for another day: what is archived is replayed, what isn't is asked for and filed under the day that the answer describes.
+for another day: what is archived is replayed, what isn't is asked for and filed under the day that the answer tells of.
 
 A profile with a mistake stops its own source alone: its DAG has one task, which fails each night and says why.
 """

@@ -25,7 +25,7 @@ from cchc.catalog.consistency import (
 from cchc.catalog.model import PLANNED_SOURCES, Agency, AgencySet, Annex, Catalog, Indicator, Plan, Task
 from cchc.document import read_document, read_text
 from cchc.mistake import CatalogError, Mistake, explain_error, field_path
-from cchc.sources.profile import Profile, read_profiles
+from cchc.sources.profile import ProfilesRead, read_all_profiles
 
 AGENCIES_FILE = "agencies.csv"
 SETS_FILE = "agency_sets.yaml"
@@ -59,8 +59,8 @@ def load_catalog(folder: Path, province: str) -> Catalog:
     plans = _read_plans(folder, province, mistakes)
     is_plan_sound = not mistakes
     annexes = _read_annexes(folder, province, mistakes)
-    profiles = read_profiles()
-    optional = {metric for profile in profiles for metric in profile.optional_metrics()}
+    profiles = read_all_profiles()
+    optional = {metric for profile in profiles.good for metric in profile.optional_metrics()}
     for file, plan in plans.items():
         for indicator in plan.indicators:
             findings = check_sources(indicator, _name_figures(profiles, indicator.code), optional)
@@ -80,10 +80,13 @@ def load_catalog(folder: Path, province: str) -> Catalog:
     )
 
 
-def _name_figures(profiles: Iterable[Profile], code: str) -> dict[str, Collection[str] | None]:
-    """Source → the figures it has for an entry. What people report is named after the entry's code, or derived."""
-    figures: dict[str, Collection[str] | None] = dict.fromkeys(PLANNED_SOURCES)
-    for profile in profiles:
+def _name_figures(profiles: ProfilesRead, code: str) -> dict[str, Collection[str] | None]:
+    """Source → the figures it has for an entry. What people report is named after the entry's code, or derived.
+
+    Of a source whose profile is refused they aren't known: the entries that it feeds stay as they are.
+    """
+    figures: dict[str, Collection[str] | None] = dict.fromkeys([*PLANNED_SOURCES, *profiles.refused])
+    for profile in profiles.good:
         named = profile.metrics()
         figures[profile.source] = (
             named if named is not None else {f"{profile.source}.{name}" for name in (code, *profile.derived)}

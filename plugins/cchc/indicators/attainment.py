@@ -40,7 +40,11 @@ def attain(
         take_lock(connection, "attain")
         # Whole days are joined at once, often before the new tables have statistics: a nested loop then takes minutes.
         connection.execute("set local enable_nestloop = off")
-        touched = connection.execute("select touched_id, source, day from ops.touched_days").fetchall()
+        # Days of a source that isn't among the profiles wait: its profile is refused today, and may be mended tomorrow.
+        touched = connection.execute(
+            "select touched_id, source, day from ops.touched_days where source = any(%s)",
+            [[profile.source for profile in profiles]],
+        ).fetchall()
         for profile in profiles:
             own = [day for _, source, day in touched if source == profile.source]
             for measured in _choose_measured(days, own):

@@ -21,12 +21,13 @@ import psycopg
 from jinja2.filters import make_attrgetter
 from psycopg.rows import dict_row
 
-from cchc.catalog import Catalog, CatalogError, indicator_rows, load_catalog
+from cchc.catalog import Catalog, indicator_rows, load_catalog
 from cchc.catalog.rows import PRIMARY
 from cchc.local import LocalError
 from cchc.local.embedded import Database, open_database
+from cchc.mistake import MistakesError
 from cchc.settings import CHECKOUT, EXPECTATIONS, INCLUDE, SOURCES, SQL, read_settings
-from cchc.sources.profile import PortalProfile, Profile, ProfileError, read_profiles
+from cchc.sources.profile import PortalProfile, Profile, read_all_profiles
 from cchc.warehouse.migrations import migrate
 
 DOCS = CHECKOUT / "docs"
@@ -64,12 +65,14 @@ def write_documents(home: Path) -> int:
     """Write the generated pages into docs/; returns 0. The schema is made in a scratch database of its server."""
     settings = read_settings()
     try:
-        catalog, profiles = load_catalog(settings.catalog, settings.province), read_profiles()
-    except (CatalogError, ProfileError) as error:
+        catalog, profiles = load_catalog(settings.catalog, settings.province), read_all_profiles()
+        for error in profiles.refused.values():
+            raise error
+    except MistakesError as error:
         raise LocalError(str(error)) from error
     with open_database(home) as database:
         relations = _read_schema(database)
-    for name, text in render_documents(catalog, profiles, relations).items():
+    for name, text in render_documents(catalog, list(profiles.good), relations).items():
         (DOCS / name).write_text(text, encoding="utf-8")
         sys.stdout.write(f"docs/{name}\n")
     return 0

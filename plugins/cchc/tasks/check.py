@@ -13,9 +13,10 @@ from cchc.sources.errors import SourceError
 from cchc.sources.http import RejectedResponseError, Response
 from cchc.sources.inbox import list_files
 from cchc.sources.landing import Session, Target
-from cchc.sources.profile import FilesProfile, PortalProfile, Profile, RecordsProfile, read_profile
+from cchc.sources.profile import FilesProfile, PortalProfile, Profile, RecordsProfile, read_all_profiles, read_profile
 from cchc.sources.reading import Reading
 from cchc.sources.window import Window, plan_year_and_month
+from cchc.sources.written_text import make_printable
 from cchc.tasks.inbox import LARGEST_FILE_BYTES, open_inbox
 from cchc.tasks.plan import is_configured, read_source_target
 
@@ -28,6 +29,10 @@ def check_source(source: str) -> Iterator[Finding]:
     if not path.exists():
         known = ", ".join(sorted(item.stem for item in SOURCES.glob("*.yaml")))
         yield False, f"no source {source!r}: include/sources/ has {known}"
+        return
+    read = read_all_profiles()
+    if source in read.refused:
+        yield from ((False, str(mistake)) for mistake in read.refused[source].mistakes)
         return
     profile = read_profile(path)
     if not is_configured(profile):
@@ -45,16 +50,16 @@ def check_source(source: str) -> Iterator[Finding]:
 
 
 def _check_inbox(profile: Profile) -> Iterator[Finding]:
-    folder = open_inbox(profile)
-    if folder is None:
+    inbox = open_inbox(profile)
+    if inbox is None:
         yield (
             isinstance(profile, RecordsProfile),
             f"the Airflow connection {profile.inbox} is not set: no files are taken",
         )
         return
-    files = list_files(folder, LARGEST_FILE_BYTES)
-    large = [file.name for file in files if file.sha256 is None]
-    yield True, f"connection {profile.inbox}: {folder} can be read, {len(files)} files lie in it"
+    files = list_files(inbox, LARGEST_FILE_BYTES)
+    large = [make_printable(file.name) for file in files if file.sha256 is None]
+    yield True, f"connection {profile.inbox}: {inbox.address('')} can be read, {len(files)} files lie in it"
     if large:
         yield False, f"too large to be read (over {LARGEST_FILE_BYTES} bytes): {', '.join(large)}"
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from itertools import groupby
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 from uuid import UUID
@@ -18,16 +18,20 @@ from uuid import UUID
 import psycopg
 from airflow.sdk import ObjectStoragePath
 
+from cchc.days import newest_complete_day
+from cchc.settings import SOURCES, read_now
 from cchc.sources.archive import Archive, ArchiveError, Capture, read_capture
 from cchc.sources.errors import SourceError
 from cchc.sources.files import list_wanted
 from cchc.sources.given_back import SentFile, list_hidden, write_given_back
-from cchc.sources.inbox import InboxFile, describe, list_files, recognise, settle
+from cchc.sources.inbox import InboxFile, choose_filing_day, describe, list_files, recognise, settle, take_turns
+from cchc.sources.inbox_store import DiskInbox, InboxStore, ObjectInbox, find_disk_folder
 from cchc.sources.load import Load
-from cchc.sources.profile import Profile, read_profiles
+from cchc.sources.profile import Profile, read_all_profiles
 from cchc.sources.receipt import Replacement, describe_hidden_sheets, describe_replacement, write_receipt
 from cchc.sources.table import Wanted
 from cchc.sources.window import Window, parse_window
+from cchc.sources.written_text import make_printable
 from cchc.tasks.context import read_connection
 from cchc.warehouse.connection import run_file
 from cchc.warehouse.night import list_ended_loads
@@ -36,20 +40,23 @@ log = logging.getLogger(__name__)
 
 LARGEST_FILE_BYTES = 20 * 2**20
 MOST_FILES = 500
+# The source that takes what no other knows, and gives it back.
+RETURNS = "returns"
 
 
-def open_inbox(profile: Profile) -> Any | None:
-    """The folder of the connection's extra ``url``, a path as pathlib's; None where it isn't set."""
+def open_inbox(profile: Profile) -> InboxStore | None:
+    """The folder of the connection's extra ``url``; None where the connection isn't set."""
     connection = read_connection(profile.inbox) if profile.inbox else None
     if connection is None:
         return None
     url = str(json.loads(connection.extra or "{}").get("url", ""))
     if "://" not in url:
         raise SourceError(f'connection {profile.inbox}: extra has no "url" such as file:///srv/inbox')
-    folder = ObjectStoragePath(url)
-    if not folder.is_dir():
+    folder = find_disk_folder(url)
+    inbox: InboxStore = DiskInbox(folder) if folder else ObjectInbox(ObjectStoragePath(url))
+    if not inbox.is_folder():
         raise SourceError(f"connection {profile.inbox}: {url} is no folder that can be read")
-    return folder
+    return inbox
 
 
 def plan_files(connection: psycopg.Connection, profile: Profile, archive: Archive, day: date) -> list[Window]:
@@ -70,32 +77,49 @@ def plan_files(connection: psycopg.Connection, profile: Profile, archive: Archiv
         has_ended = any(capture.folder.as_uri() in ended for capture in captures)
         if captures and (filed_on == day or not has_ended):
             windows.append(replace(window, origin=captures[0].pages[0].url))
-    folder = open_inbox(profile)
-    if folder is None:
+    inbox = open_inbox(profile)
+    if inbox is None:
         return windows
-    known = {window.key for source in _list_sources() for _, window in _list_archived(replace(archive, source=source))}
-    newest = max([day, *(filed_on for filed_on, _ in archived)])
-    filed_on = day if day == newest else newest + timedelta(days=1)
-    entity = profile.entities[0]
-    kinds = {other.source: list_wanted(other) for other in read_profiles() if other.inbox}
-    new = (file for file in list_files(folder, LARGEST_FILE_BYTES) if identify(file) not in known)
-    for file in settle(new, LARGEST_FILE_BYTES):
+    filed_on = choose_filing_day(day, (filed_on for filed_on, _ in archived), newest_complete_day(read_now()))
+    new = [
+        Window(profile.entities[0], "file", filed_on, filed_on, key=identify(file), origin=file.address)
+        for file in _take_new_files(inbox, profile, archive)
+    ]
+    return windows + new
+
+
+def _take_new_files(inbox: InboxStore, profile: Profile, archive: Archive) -> list[InboxFile]:
+    """The files of a source that no run has archived: at most MOST_FILES, the senders in turns."""
+    read = read_all_profiles()
+    kinds = {other.source: list_wanted(other) for other in read.good if other.inbox}
+    refused = [source for source in read.refused if _may_take_files(source)]
+    otherwise = None if refused else RETURNS
+    archives = [replace(archive, source=source) for source in (*kinds, *refused)]
+    known = {window.key for other in archives for _, window in _list_archived(other)}
+    new = (file for file in list_files(inbox, LARGEST_FILE_BYTES) if identify(file) not in known)
+    waiting = take_turns(settle(new, LARGEST_FILE_BYTES))
+    taken: list[InboxFile] = []
+    while waiting and len(taken) < MOST_FILES:
+        file = waiting.pop(0)
         key = identify(file)
-        if key not in known and _find_taker(file, kinds) == profile.source:
+        if key not in known and _find_taker(file, kinds, otherwise) == profile.source:
             known.add(key)
-            windows.append(Window(entity, "file", filed_on, filed_on, key=key, origin=str(file.path)))
-    if len(windows) > MOST_FILES:
-        log.warning("%d files wait in the inbox, %d are taken tonight", len(windows), MOST_FILES)
-    return windows[:MOST_FILES]
+            taken.append(file)
+    if waiting:
+        counts = Counter(make_printable(file.sender) or "no folder" for file in waiting).most_common()
+        listed = ", ".join(f"{sender} {count}" for sender, count in counts)
+        log.warning("%d files are taken now; %d wait for the next run, of: %s", len(taken), len(waiting), listed)
+    return taken
 
 
 def find_file(profile: Profile, window: Window) -> InboxFile:
     """The file of a window in the inbox; raises SourceError when it is gone or has changed."""
-    folder = open_inbox(profile)
-    if folder is not None and window.origin:
-        path = ObjectStoragePath(window.origin)
+    inbox = open_inbox(profile)
+    if inbox is not None and window.origin.startswith(inbox.address("")):
         try:
-            file = describe(path, str(path.relative_to(folder)), LARGEST_FILE_BYTES) if path.is_file() else None
+            file = describe(inbox, window.origin.removeprefix(inbox.address("")), LARGEST_FILE_BYTES)
+        except FileNotFoundError:
+            file = None
         except OSError as error:
             raise SourceError(f"{window.label}: the file can't be read ({error})") from error
         if file and identify(file) == window.key:
@@ -105,7 +129,7 @@ def find_file(profile: Profile, window: Window) -> InboxFile:
 
 def identify(file: InboxFile) -> str:
     """The SHA-256 by which a file is known: of its bytes; of one too large to be read, of its address and size."""
-    return file.sha256 or hashlib.sha256(f"{file.path} {file.size}".encode()).hexdigest()
+    return file.sha256 or hashlib.sha256(f"{file.address} {file.size}".encode()).hexdigest()
 
 
 def give_back(connection: psycopg.Connection, profile: Profile, load: Load) -> None:
@@ -116,8 +140,8 @@ def give_back(connection: psycopg.Connection, profile: Profile, load: Load) -> N
     ).fetchone()
     if row is None:
         return
-    folder = open_inbox(profile)
-    if folder is None:
+    inbox = open_inbox(profile)
+    if inbox is None:
         log.warning("%s: refused rows can't go back, the inbox isn't configured", load.window.label)
         return
     refused = connection.execute(
@@ -130,8 +154,8 @@ def give_back(connection: psycopg.Connection, profile: Profile, load: Load) -> N
         for sheet, _, row_no in [str(pointer).rpartition("!")]
     }
     sent = SentFile(str(page.request["file"]), load.window.key, load.capture.read_bodies()[0])
-    written = write_given_back(folder, sent, list_wanted(profile), reasons, row[0])
-    log.info("%s: given back in %s", load.window.label, ", ".join(map(str, written)))
+    written = write_given_back(inbox, sent, list_wanted(profile), reasons, row[0])
+    log.info("%s: given back in %s", load.window.label, make_printable(", ".join(written)))
 
 
 def write_receipts(connection: psycopg.Connection, profile: Profile, loads: Sequence[Load]) -> None:
@@ -140,11 +164,11 @@ def write_receipts(connection: psycopg.Connection, profile: Profile, loads: Sequ
     Told are the files of ``loads`` and those of earlier runs of the day that they replace. Again: the same receipts.
     """
     try:
-        folder = open_inbox(profile)
+        inbox = open_inbox(profile)
     except (OSError, ValueError, SourceError) as error:
         log.warning("receipts can't be written: %s", error)
         return
-    if folder is None:
+    if inbox is None:
         return
     captures = {load.load_id: load.capture for load in loads}
     replacements: dict[UUID, list[Replacement]] = {}
@@ -157,7 +181,8 @@ def write_receipts(connection: psycopg.Connection, profile: Profile, loads: Sequ
             file = SentFile(name, capture.content_sha256, capture.read_bodies()[0])
             notes = _list_notes(replacements.get(load_id, ()), list_hidden(file, list_wanted(profile)))
             if notes:
-                log.info("%s: receipt in %s", name, write_receipt(folder, file, notes))
+                written = write_receipt(inbox, file, notes) or ""
+                log.info("%s: receipt in %s", make_printable(name), make_printable(written))
         except (OSError, ValueError, ArchiveError) as error:
             log.warning("%s: its receipt can't be written: %s", capture.folder, error)
 
@@ -189,14 +214,25 @@ def _read_archived(uri: str) -> Capture:
     return read_capture(Path(url2pathname(urlsplit(uri).path)))
 
 
-def _find_taker(file: InboxFile, kinds: dict[str, Wanted]) -> str:
-    """The source that takes a file: its headings say whose, and what nobody knows goes to the returns."""
-    taken_by = recognise(file.read(), file.name, kinds) if file.sha256 else None
-    return taken_by or "returns"
+def _find_taker(file: InboxFile, kinds: dict[str, Wanted], otherwise: str | None) -> str | None:
+    """The source that takes a file: its headings say whose, and what nobody knows goes to ``otherwise``."""
+    name = make_printable(file.name)
+    try:
+        taken_by = recognise(file.read(), file.name, kinds) if file.sha256 else None
+    except OSError as error:
+        log.warning("%s: left for another run (%s)", name, error)
+        return None
+    if taken_by is None and otherwise is None:
+        log.warning("%s: left for another run, it may belong to a source whose profile is refused", name)
+    return taken_by or otherwise
 
 
-def _list_sources() -> list[str]:
-    return [profile.source for profile in read_profiles() if profile.inbox]
+def _may_take_files(source: str) -> bool:
+    """Whether a profile that can't be read says anything of an inbox."""
+    try:
+        return b"inbox" in (SOURCES / f"{source}.yaml").read_bytes()
+    except OSError:
+        return True
 
 
 def _list_archived(archive: Archive) -> list[tuple[date, Window]]:
