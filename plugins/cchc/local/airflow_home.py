@@ -53,6 +53,7 @@ def airflow_environment(home: Path, database: Database, api_port: int = API_PORT
         "API__SECRET_KEY": database.credentials["api_secret_key"],
         "API_AUTH__JWT_SECRET": database.credentials["jwt_secret"],
         "LOGGING__BASE_LOG_FOLDER": str(home / "logs" / "tasks"),
+        "LOGGING__NAMESPACE_LEVELS": "py.warnings=ERROR",  # Airflow's own deprecations, in the log of every task
         "LOGGING__FILE_TASK_HANDLER_NEW_FOLDER_PERMISSIONS": "0o700",  # rows of agencies may stand in them
         "LOGGING__FILE_TASK_HANDLER_NEW_FILE_PERMISSIONS": "0o600",
     }
@@ -83,6 +84,8 @@ def prepare_metadata(database: Database, environment: Mapping[str, str]) -> None
     """
     wanted = f"tables of apache-airflow {version('apache-airflow')}"
     with psycopg.connect(database.url("airflow", "airflow"), autocommit=True) as connection:
+        # Several commands may come at once; the lock ends with the connection. No analyst can connect to this database.
+        connection.execute("SELECT pg_advisory_lock(hashtext('prepare_metadata'))")
         query = "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = current_database()"
         if connection.execute(query).fetchone() == (wanted,):
             return

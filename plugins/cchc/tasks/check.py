@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
 
 from cchc.days import described_day, newest_complete_day
-from cchc.settings import SOURCES, read_settings
+from cchc.settings import SOURCES, read_now, read_settings
 from cchc.sources import portal, records
 from cchc.sources.errors import SourceError
 from cchc.sources.http import RejectedResponseError, Response
@@ -72,7 +71,7 @@ def _check_api(profile: PortalProfile | RecordsProfile) -> Iterator[Finding]:
     root = f", root department {target.root_department_id}" if target.root_department_id else ""
     yield True, f"connection {profile.connection}: {target.host}{root}"
     once = replace(target, policy=target.policy.model_copy(update={"tries": 1}))
-    province, day = read_settings().province, newest_complete_day(datetime.now(UTC))
+    province, day = read_settings().province, newest_complete_day(read_now())
     if isinstance(profile, PortalProfile):
         window = plan_year_and_month(profile.entities, day)[0]
         request = portal.build_request(profile.endpoints[window.entity], window, target.root_department_id, 1)
