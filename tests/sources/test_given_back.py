@@ -6,6 +6,7 @@ import csv
 import hashlib
 import io
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
@@ -16,9 +17,10 @@ from upath import UPath
 
 from cchc.settings import EXPECTATIONS
 from cchc.sources.cells import CALENDAR_1904, show_cell
-from cchc.sources.given_back import SentFile, explain, write_given_back
+from cchc.sources.given_back import Reasons, SentFile, explain, write_given_back
 from cchc.sources.workbook import read_tables
 from tests.sources.hostile_workbooks import GOOD_ROW, HEADINGS, WANTED, locked, replace_parts, save, write_workbook
+from tests.sources.opened_inbox import find_written, open_inbox
 from tests.sources.sent_workbooks import PERCENT, figure, headings, number, text, workbook
 
 COMMAND = "=cmd|' /C calc'!A0"
@@ -39,8 +41,13 @@ def read_rows(path: Any) -> list[tuple[Any, ...]]:
 def write_back(
     folder: Any, file: SentFile, *rows: int, sheet: str = "ChiTieu", rules: tuple[str, ...] = ("negative",)
 ) -> Any:
-    (path,) = write_given_back(folder, file, WANTED, {(sheet, row_no): rules for row_no in rows}, ())
+    (path,) = write_all(folder, file, {(sheet, row_no): rules for row_no in rows}, ())
     return path
+
+
+def write_all(folder: Any, file: SentFile, reasons: Reasons, stop_rules: Sequence[str]) -> list[Any]:
+    written = write_given_back(open_inbox(folder), file, WANTED, reasons, stop_rules)
+    return [find_written(folder, address) for address in written]
 
 
 def test_copy_has_the_reason_beside_the_refused_row_only(tmp_path: Path) -> None:
@@ -101,7 +108,7 @@ def test_nothing_in_a_copied_csv_can_run(tmp_path: Path) -> None:
 
 
 def test_file_refused_whole_goes_back_as_a_note(tmp_path: Path) -> None:
-    (path,) = write_given_back(tmp_path, sent(locked()), WANTED, {}, ["protected_workbook"])
+    (path,) = write_all(tmp_path, sent(locked()), {}, ["protected_workbook"])
     note = path.read_text(encoding="utf-8-sig")
     assert path.name.endswith(".tra-lai.txt")
     assert explain("protected_workbook") in note
@@ -111,13 +118,13 @@ def test_file_refused_whole_goes_back_as_a_note(tmp_path: Path) -> None:
 def test_stopped_file_goes_back_as_note_and_copy(tmp_path: Path) -> None:
     file = sent(write_workbook([HEADINGS, GOOD_ROW, AMBIGUOUS_ROW]))
     reasons = {("ChiTieu", 2): [], ("ChiTieu", 3): ["not_a_number"]}
-    paths = write_given_back(tmp_path, file, WANTED, reasons, ["too_many_rejected"])
+    paths = write_all(tmp_path, file, reasons, ["too_many_rejected"])
     assert [path.suffix for path in paths] == [".txt", ".xlsx"]
     assert [row[0] is None for row in read_rows(paths[1])] == [False, True, False]
 
 
 def test_file_that_was_never_read_goes_back_as_a_note(tmp_path: Path) -> None:
-    (path,) = write_given_back(tmp_path, SentFile("to.xlsx", "ab" * 32, b""), WANTED, {}, ["too_large"])
+    (path,) = write_all(tmp_path, SentFile("to.xlsx", "ab" * 32, b""), {}, ["too_large"])
     assert path == tmp_path / "tra-lai" / "to.abababab.tra-lai.txt"
     assert explain("too_large") in path.read_text(encoding="utf-8-sig")
 
@@ -166,7 +173,7 @@ def test_nothing_is_written_through_a_link(tmp_path: Path) -> None:
     linked = tmp_path / "inbox" / "so-y-te"
     linked.mkdir()
     (linked / "tra-lai").symlink_to(tmp_path)
-    with pytest.raises(OSError, match="is a link"):
+    with pytest.raises(OSError, match="is a link or no folder"):
         write_back(tmp_path / "inbox", SentFile("so-y-te/bc.xlsx", file.sha256, file.content), 2)
     assert victim.read_text() == "theirs"
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Collection, Iterator
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
@@ -18,9 +18,11 @@ from cchc.days import LOCAL
 from cchc.settings import SOURCES
 from cchc.sources import workbook
 from cchc.sources.files import list_wanted
-from cchc.sources.inbox import InboxFile, describe, list_files, recognise, settle
+from cchc.sources.inbox import InboxFile, choose_filing_day, list_files, recognise, settle, take_turns
+from cchc.sources.inbox_store import DiskInbox, Entry, StoredFile, read_time
 from cchc.sources.profile import read_profile
 from tests.sources.hostile_workbooks import REFUSED, WANTED, good, write_workbook
+from tests.sources.opened_inbox import open_inbox
 
 LARGEST = 1_000
 KINDS = {"treasury": list_wanted(read_profile(SOURCES / "treasury.yaml")), "returns": WANTED}
@@ -37,6 +39,10 @@ def inbox(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
         folder.fs.rm(folder.path, recursive=True)
 
 
+def list_all(folder: Any) -> list[InboxFile]:
+    return list_files(open_inbox(folder), LARGEST)
+
+
 def put(inbox: Any, name: str, content: bytes = b"x") -> None:
     path = inbox.joinpath(*name.split("/"))
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -47,7 +53,7 @@ def put(inbox: Any, name: str, content: bytes = b"x") -> None:
 def test_files_of_all_senders_are_listed_by_name(inbox: Any) -> None:
     for name in ["so-tu-phap/quy-1/bc.xlsx", "b.csv", "huyen/Báo cáo.xlsx"]:
         put(inbox, name, name.encode())
-    files = list_files(inbox, LARGEST)
+    files = list_all(inbox)
     assert [file.name for file in files] == ["b.csv", "huyen/Báo cáo.xlsx", "so-tu-phap/quy-1/bc.xlsx"]
     for file in files:
         assert (file.read(), file.size) == (file.name.encode(), len(file.name.encode()))
@@ -60,13 +66,13 @@ def test_files_of_all_senders_are_listed_by_name(inbox: Any) -> None:
 )
 def test_what_nobody_has_sent_is_not_listed(inbox: Any, name: str) -> None:
     put(inbox, name)
-    assert list_files(inbox, LARGEST) == []
+    assert list_all(inbox) == []
 
 
 def test_file_too_large_is_listed_unread(inbox: Any) -> None:
     put(inbox, "bc.xlsx", bytes(LARGEST + 1))
     put(inbox, "vua.xlsx", bytes(LARGEST))
-    assert [(file.size, file.sha256 is None) for file in list_files(inbox, LARGEST)] == [(1_001, True), (1_000, False)]
+    assert [(file.size, file.sha256 is None) for file in list_all(inbox)] == [(1_001, True), (1_000, False)]
 
 
 def test_links_are_not_followed(tmp_path: Path) -> None:
@@ -75,37 +81,49 @@ def test_links_are_not_followed(tmp_path: Path) -> None:
     inbox.mkdir()
     (inbox / "bc.csv").symlink_to(tmp_path / "secret")
     (inbox / "loop").symlink_to(inbox)
-    assert list_files(inbox, LARGEST) == []
+    assert list_all(inbox) == []
 
 
-def test_file_that_vanishes_is_left_for_the_next_night(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+class Disturbed(DiskInbox):
+    """A disk on which something happens when a name is read or listed."""
+
+    def __init__(self, root: Path, disturb: Callable[[str], None]) -> None:
+        super().__init__(root)
+        object.__setattr__(self, "disturb", disturb)
+
+    def list_folder(self, folder: str) -> list[Entry]:
+        self.disturb(folder)
+        return super().list_folder(folder)
+
+    def read(self, name: str, largest_bytes: int) -> StoredFile:
+        self.disturb(name)
+        return super().read(name, largest_bytes)
+
+
+def test_file_that_vanishes_is_left_for_the_next_night(tmp_path: Path) -> None:
     put(tmp_path, "a.csv")
     put(tmp_path, "b.csv")
-    opened = Path.open
-
-    def open_or_miss(path: Path, *args: Any) -> Any:
-        if path.name == "a.csv":
-            path.unlink()
-        return opened(path, *args)
-
-    monkeypatch.setattr(Path, "open", open_or_miss)
-    assert [file.name for file in list_files(tmp_path, LARGEST)] == ["b.csv"]
+    inbox = Disturbed(tmp_path, lambda name: (tmp_path / "a.csv").unlink() if name == "a.csv" else None)
+    assert [file.name for file in list_files(inbox, LARGEST)] == ["b.csv"]
 
 
-def test_what_cannot_be_read_or_named_stops_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def refuse(names: Collection[str]) -> Callable[[str], None]:
+    """Refuse names as the system does, to whoever isn't root."""
+
+    def refuse_one(name: str) -> None:
+        if name in names:
+            raise PermissionError(name)
+
+    return refuse_one
+
+
+def test_what_cannot_be_read_or_named_stops_no_other(tmp_path: Path) -> None:
     put(tmp_path, "a.csv")
     put(tmp_path, "closed/b.csv")
     put(tmp_path, "c.csv")
     (tmp_path / b"b\xe1o.csv".decode(errors="surrogateescape")).write_bytes(b"x")
-    opened, listed = Path.open, Path.iterdir
-
-    def refuse(path: Path) -> None:
-        if path.name in ("a.csv", "closed"):  # as the system does, to whoever isn't root
-            raise PermissionError(path)
-
-    monkeypatch.setattr(Path, "open", lambda path, *args: (refuse(path), opened(path, *args))[1])
-    monkeypatch.setattr(Path, "iterdir", lambda path: (refuse(path), listed(path))[1])
-    assert [file.name for file in list_files(tmp_path, LARGEST)] == ["c.csv"]
+    inbox = Disturbed(tmp_path, refuse(["a.csv", "closed"]))
+    assert [file.name for file in list_files(inbox, LARGEST)] == ["c.csv"]
 
 
 NOW = datetime(2024, 6, 30, 21, tzinfo=UTC)
@@ -118,40 +136,39 @@ def change(path: Path, content: bytes, seconds_ago: float) -> None:
     os.utime(path, (changed_at, changed_at))
 
 
-def settle_files(folder: Path, meanwhile: Callable[[], None] = lambda: None) -> tuple[list[InboxFile], list[float]]:
+def settle_files(
+    folder: Path | DiskInbox, meanwhile: Callable[[], None] = lambda: None
+) -> tuple[list[InboxFile], list[float]]:
     """The settled files of a folder, and how long was waited; ``meanwhile`` happens during each wait."""
+    inbox = DiskInbox(folder) if isinstance(folder, Path) else folder
     waits: list[float] = []
 
     def wait(seconds: float) -> None:
         waits.append(seconds)
         meanwhile()
 
-    return settle(list_files(folder, LARGEST), LARGEST, read_clock=lambda: NOW, wait=wait), waits
+    return settle(list_files(inbox, LARGEST), LARGEST, read_clock=lambda: NOW, wait=wait), waits
 
 
 def test_file_has_its_modification_time_where_the_store_keeps_one(inbox: Any) -> None:
     put(inbox, "a.csv")
-    (file,) = list_files(inbox, LARGEST)
+    (file,) = list_all(inbox)
     if isinstance(inbox, Path):
         change(inbox / "a.csv", b"x", 0.25)
-        (file,) = list_files(inbox, LARGEST)
+        (file,) = list_all(inbox)
         assert file.modified_at == NOW - timedelta(seconds=0.25)
     else:
         assert file.modified_at is None
 
 
-@pytest.mark.parametrize("told", [1e20, -1e20, float("nan")])
-def test_modification_time_of_no_calendar_is_none(told: float) -> None:
-    path = Mock()
-    path.stat.return_value = Mock(st_mtime=told, st_size=LARGEST + 1)
-    assert describe(path, "a.csv", LARGEST).modified_at is None
+@pytest.mark.parametrize("told", [1e20, -1e20, float("nan"), 0, None])
+def test_modification_time_of_no_calendar_is_none(told: object) -> None:
+    assert read_time(told) is None
 
 
 @pytest.mark.parametrize("told", [NOW, NOW.replace(tzinfo=None), NOW.astimezone(LOCAL), NOW.timestamp()])
 def test_modification_time_is_read_whatever_the_store_tells_it_as(told: object) -> None:
-    path = Mock()
-    path.stat.return_value = Mock(st_mtime=told, st_size=LARGEST + 1)
-    assert describe(path, "a.csv", LARGEST).modified_at == NOW
+    assert read_time(told) == NOW
 
 
 def test_files_that_have_not_changed_for_ten_seconds_are_taken_at_once(tmp_path: Path) -> None:
@@ -161,7 +178,7 @@ def test_files_that_have_not_changed_for_ten_seconds_are_taken_at_once(tmp_path:
 
 
 def test_files_of_a_store_without_modification_times_are_taken_at_once() -> None:
-    file = InboxFile(None, "a.csv", 1, "00")
+    file = InboxFile(DiskInbox(Path()), "a.csv", 1, "00")
     assert settle([file], LARGEST, wait=pytest.fail) == [file]
 
 
@@ -201,32 +218,85 @@ def test_file_that_begins_to_be_written_while_it_is_read_is_recent(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     change(tmp_path / "a.csv", b"58;60", 3600)
-    read = InboxFile.read
-    monkeypatch.setattr(InboxFile, "read", lambda file: (read(file), change(file.path, b"58;60", 0))[0])
-    _, waits = settle_files(tmp_path)
-    assert waits == [10]
+    described = os.fstat
+    looks: list[int] = []
+
+    def describe_and_write(file: int) -> os.stat_result:
+        looks.append(file)
+        if len(looks) == 2:
+            change(tmp_path / "a.csv", b"58;60", 0)
+        return described(file)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fstat", describe_and_write)
+        files = list_all(tmp_path)
+    assert [file.modified_at for file in files] == [NOW]
 
 
 def test_file_that_vanishes_or_is_closed_between_the_looks_waits_for_the_next_run(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     for name in ("closed.csv", "gone.csv", "there.csv"):
         change(tmp_path / name, b"x", 1)
-    opened = Path.open
-
-    def refuse(path: Path, *args: Any) -> Any:
-        if path.name == "closed.csv":
-            raise PermissionError(path)
-        return opened(path, *args)
+    closed: list[str] = []
 
     def take_away() -> None:
         (tmp_path / "gone.csv").unlink()
-        monkeypatch.setattr(Path, "open", refuse)
+        closed.append("closed.csv")
 
+    inbox = Disturbed(tmp_path, refuse(closed))
     with caplog.at_level(logging.WARNING):
-        files, _ = settle_files(tmp_path, take_away)
+        files, _ = settle_files(inbox, take_away)
     assert [file.name for file in files] == ["there.csv"]
     assert [message.partition(":")[0] for message in caplog.messages] == ["closed.csv", "gone.csv"]
+
+
+def test_file_that_has_changed_since_it_was_listed_is_not_read(tmp_path: Path) -> None:
+    put(tmp_path, "a.csv", b"58;604")
+    (file,) = list_all(tmp_path)
+    put(tmp_path, "a.csv", b"58;605")
+    with pytest.raises(OSError, match=r"a\.csv has changed since it was listed"):
+        file.read()
+
+
+def send(*names: str) -> list[InboxFile]:
+    return [InboxFile(DiskInbox(Path()), name, 1, "00") for name in names]
+
+
+def test_senders_take_turns() -> None:
+    flood = [f"H58.40/{number}/bc.csv" for number in range(5)]
+    turns = take_turns(send("root.csv", *flood, "H58.31/a.csv", "H58.31/b.csv"))
+    assert [file.sender for file in turns] == ["", "H58.31", "H58.40", "H58.31", *["H58.40"] * 4]
+    assert [file.name for file in turns if file.sender == "H58.40"] == flood
+
+
+JUNE = [date(2024, 6, day) for day in range(1, 31)]
+
+
+@pytest.mark.parametrize(
+    ("day", "archived", "filed_on"),
+    [
+        (JUNE[20], [], JUNE[20]),
+        (JUNE[20], [JUNE[19], JUNE[20]], JUNE[20]),
+        (JUNE[10], [JUNE[20]], JUNE[21]),  # an old day run again: the next night to come
+        (JUNE[10], [JUNE[20], JUNE[21]], JUNE[21]),  # and once more: the same
+        (JUNE[10], [JUNE[15]], JUNE[16]),  # no new files for days
+        (JUNE[20], [JUNE[21]], JUNE[21]),  # the night after an old day took something
+        (JUNE[20], [date(2042, 12, 31)], JUNE[20]),  # a mistyped year moves nothing
+        (JUNE[10], [JUNE[20], date(2042, 12, 31)], JUNE[21]),
+    ],
+)
+def test_new_file_is_filed_under_the_night_or_the_next_one_to_come(
+    day: date, archived: list[date], filed_on: date
+) -> None:
+    assert choose_filing_day(day, archived, complete=JUNE[20]) == filed_on
+
+
+def test_old_day_run_again_and_again_files_under_one_day() -> None:
+    archived = [JUNE[20]]
+    for _ in range(5):
+        archived.append(choose_filing_day(JUNE[10], archived, complete=JUNE[20]))
+    assert set(archived) == {JUNE[20], JUNE[21]}
 
 
 def test_file_belongs_to_the_source_whose_headings_it_has() -> None:

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from cchc.sources.given_back import SentFile
+from cchc.sources.inbox_store import DiskInbox
 from cchc.sources.receipt import Replacement, compose_receipt, describe_replacement, write_receipt
+from tests.sources.opened_inbox import find_written
 
 FILE = SentFile("H58.31/Báo cáo quý I.xlsx", "1234abcd" + 56 * "0", b"")
 SAVED_AT = datetime(2024, 6, 30, 1, 2, 3, tzinfo=UTC)
@@ -58,20 +60,21 @@ def test_only_twenty_keys_are_named(count: int, named: int, rest: list[str]) -> 
 
 
 def test_receipt_lies_beside_the_file_and_written_again_is_the_same_file(tmp_path: Path) -> None:
-    path = write_receipt(tmp_path, FILE, ["Một."])
+    inbox = DiskInbox(tmp_path)
+    path = find_written(tmp_path, write_receipt(inbox, FILE, ["Một."]) or "")
     assert path == tmp_path / "H58.31" / "tra-lai" / "Báo cáo quý I.1234abcd.bien-nhan.txt"
     content = path.read_bytes()
     assert content.decode("utf-8-sig") == compose_receipt(FILE, ["Một."])
     written_at = path.stat().st_mtime_ns
-    assert write_receipt(tmp_path, FILE, ["Một."]) == path
+    assert write_receipt(inbox, FILE, ["Một."]) == inbox.address(str(path.relative_to(tmp_path)))
     assert path.stat().st_mtime_ns == written_at
-    write_receipt(tmp_path, FILE, ["Hai."])
+    write_receipt(inbox, FILE, ["Hai."])
     assert path.read_bytes().decode("utf-8-sig") == compose_receipt(FILE, ["Hai."])
     assert [other.name for other in path.parent.iterdir()] == [path.name]
 
 
 def test_without_notes_there_is_no_receipt(tmp_path: Path) -> None:
-    assert write_receipt(tmp_path, FILE, []) is None
+    assert write_receipt(DiskInbox(tmp_path), FILE, []) is None
     assert list(tmp_path.iterdir()) == []
 
 
@@ -80,4 +83,4 @@ def test_receipt_is_not_written_through_a_link(tmp_path: Path) -> None:
     (tmp_path / "H58.31").mkdir()
     (tmp_path / "H58.31" / "tra-lai").symlink_to(tmp_path / "elsewhere")
     with pytest.raises(OSError, match="link"):
-        write_receipt(tmp_path, FILE, ["Một."])
+        write_receipt(DiskInbox(tmp_path), FILE, ["Một."])

@@ -11,8 +11,10 @@ import openpyxl
 import pytest
 
 from cchc.sources.given_back import SentFile, write_given_back
+from cchc.sources.inbox_store import DiskInbox
 from cchc.sources.xlsx_reader import unescape
 from tests.sources.hostile_workbooks import WANTED
+from tests.sources.opened_inbox import find_written
 from tests.sources.parsed_files import HUNDRED, TREASURY, parse, parse_figure, parse_one
 from tests.sources.sent_workbooks import (
     DAY,
@@ -291,7 +293,9 @@ def test_cost_is_that_of_the_cells_not_of_the_last_row(stray: str, tmp_path: Pat
     response, rows = parse(content)
     assert (response["refusal"], rows[0]["numerator"], len(rows)) == (None, 7, 2)
     reasons = {("ChiTieu", 1_048_576): ["value_missing"]}
-    (copy,) = write_given_back(tmp_path, SentFile("bc.xlsx", "ab" * 32, content), WANTED, reasons, ())
+    sent = SentFile("bc.xlsx", "ab" * 32, content)
+    (address,) = write_given_back(DiskInbox(tmp_path), sent, WANTED, reasons, ())
+    copy = find_written(tmp_path, address)
     assert time.process_time() - began < 2  # a million rows took 17 s
     assert copy.stat().st_size < 20_000
     assert openpyxl.load_workbook(copy)["ChiTieu"].max_row < 50

@@ -27,6 +27,7 @@ from cchc.quality.audit import audit
 from cchc.settings import SOURCES
 from cchc.sources.archive import Archive
 from cchc.sources.inbox import InboxFile
+from cchc.sources.inbox_store import DiskInbox
 from cchc.sources.landing import land_file
 from cchc.sources.load import Load
 from cchc.sources.profile import read_profile
@@ -195,7 +196,8 @@ def test_number_is_in_the_warehouse_as_typed_or_its_row_is_back(
         path.write_bytes(content)
         key = hashlib.sha256(content).hexdigest()
         window = Window("return", "file", DAY, DAY, key=key, origin=str(path))
-        load = Load("returns", window, land_file(archive, window, InboxFile(path, path.name, len(content), key)))
+        file = InboxFile(DiskInbox(tmp_path), path.name, len(content), key)
+        load = Load("returns", window, land_file(archive, window, file))
         loads.append(load)
         typed |= {(load.load_id, agency): (path.name, *what) for agency, what in meant}
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import PurePosixPath
 from typing import Any
-from uuid import uuid4
 
 import yaml
 from openpyxl import Workbook
@@ -26,10 +25,12 @@ from cchc.sources.cells import CALENDAR_1904, Calendar, Unseen
 from cchc.sources.csv_table import RUN_SIGNS
 from cchc.sources.fields import read_record, read_vietnamese_number
 from cchc.sources.inbox import GIVEN_BACK
+from cchc.sources.inbox_store import InboxStore
 from cchc.sources.rules import read_rule_fields
 from cchc.sources.table import REASONS_HEADING, Refusal, Row, Sheet, Table, Wanted, find_headings, read_table
 from cchc.sources.workbook import is_workbook, list_hidden_sheets, open_first_rows, open_sheets, read_tables
 from cchc.sources.workbook_bytes import fill_cell, pack_workbook
+from cchc.sources.written_text import make_printable
 
 SUITES = ("returns_row", "treasury_row")  # of the rows that files hold
 EMPTY_CELL_RULES = ("value_missing", "done_without_date")  # what is wrong is that nothing stands there
@@ -41,7 +42,6 @@ REASONS_WIDTH, COLUMN_WIDTH = 60, 16  # characters
 LINE_HEIGHT, MAX_HEIGHT = 15, 400  # points; Excel allows 409
 MOST_EMPTY_ROWS = 20  # between two rows of a copy: a cell in the last row of a sheet isn't worth a million
 REASONS_FILE = INCLUDE / "inbox" / "reasons_vi.yaml"
-LOCAL = ("", "file", "local")
 LONGEST_STEM = 200  # bytes: with its ending a name stays below the 255 of most file systems
 
 # Sheet and row number → rules that the row breaks.
@@ -76,27 +76,33 @@ class SentFile:
 
 
 def write_given_back(
-    folder: Any, file: SentFile, wanted: Wanted, reasons: Reasons, stop_rules: Iterable[str]
-) -> list[Any]:
-    """Write into ``tra-lai`` beside the file what has to go back of it; returns the paths.
+    inbox: InboxStore, file: SentFile, wanted: Wanted, reasons: Reasons, stop_rules: Iterable[str]
+) -> list[str]:
+    """Write into ``tra-lai`` beside the file what has to go back of it; returns the addresses.
 
-    ``folder``: the inbox, a path as pathlib's. ``<name>.<sha8>.tra-lai.xlsx`` (or .csv) is the copy with its reasons,
+    ``<name>.<sha8>.tra-lai.xlsx`` (or .csv) is the copy with its reasons,
     ``<name>.<sha8>.tra-lai.txt`` says which ``stop_rules`` keep the whole file out. Written again: the same files.
     """
-    name = PurePosixPath(file.name)
-    place = folder.joinpath(*name.parent.parts, GIVEN_BACK)
-    short = name.stem.encode()[:LONGEST_STEM].decode(errors="ignore")
-    stem = f"{short}.{file.sha256[:8]}.tra-lai"
+    place, stem = find_place(file)
     written = []
     if stop_rules := list(stop_rules):
-        written.append(write_file(place, f"{stem}.txt", _write_note(file, wanted, stop_rules).encode("utf-8-sig")))
+        written.append(
+            inbox.write(place, f"{stem}.tra-lai.txt", _write_note(file, wanted, stop_rules).encode("utf-8-sig"))
+        )
     refused = {row: rules for row, rules in reasons.items() if rules}
     if refused:
         seen = [sheet for sheet in open_sheets(file.content, file.name) if not sheet.is_hidden]
         sheets = {sheet.name: _mark_rows(sheet, wanted, refused) for sheet in seen}
         write, ending = (_write_workbook, "xlsx") if is_workbook(file.content) else (_write_csv, "csv")
-        written.append(write_file(place, f"{stem}.{ending}", write(sheets)))
+        written.append(inbox.write(place, f"{stem}.tra-lai.{ending}", write(sheets)))
     return written
+
+
+def find_place(file: SentFile) -> tuple[str, str]:
+    """Where what is said of a file goes: the folder ``tra-lai`` beside it, and how the names begin there."""
+    folder, _, last = file.name.rpartition("/")
+    stem = PurePosixPath(last).stem.encode()[:LONGEST_STEM].decode(errors="ignore")
+    return f"{folder}/{GIVEN_BACK}" if folder else GIVEN_BACK, f"{stem}.{file.sha256[:8]}"
 
 
 def explain(rule: str) -> str:
@@ -111,7 +117,10 @@ def _read_reasons() -> dict[str, str]:
 
 
 def _write_note(file: SentFile, wanted: Wanted, rules: Iterable[str]) -> str:
-    lines = [f"Tệp {PurePosixPath(file.name).name} chưa được dùng (mã nhận dạng {file.sha256[:8]}).", ""]
+    lines = [
+        f"Tệp {make_printable(PurePosixPath(file.name).name)} chưa được dùng (mã nhận dạng {file.sha256[:8]}).",
+        "",
+    ]
     lines += [f"- {explain(rule)}" for rule in rules]
     try:
         read_tables(file.content, file.name, wanted)
@@ -242,25 +251,3 @@ def _disarm(cell: object) -> str:
     text = "" if cell is None else str(cell)
     runs = text.startswith(RUN_SIGNS) and read_vietnamese_number(text) is None
     return f"'{text}" if runs else text
-
-
-def write_file(folder: Any, name: str, content: bytes) -> Any:
-    """Write a file, unless the same lies there. Whole or not at all: object stores do so, a disk by renaming.
-
-    Never through a link, which a sender may have put there to have another file overwritten.
-    """
-    if folder.is_symlink():
-        raise OSError(f"{folder} is a link: nothing is written through it")
-    target = folder / name
-    folder.mkdir(parents=True, exist_ok=True)
-    if target.exists() and not target.is_symlink():
-        with target.open("rb") as stream:
-            if stream.read() == content:
-                return target
-    is_local = str(getattr(folder, "protocol", "")) in LOCAL
-    draft = folder / f".{uuid4().hex}" if is_local else target
-    with draft.open("wb") as stream:
-        stream.write(content)
-    if is_local:
-        draft.replace(target)
-    return target

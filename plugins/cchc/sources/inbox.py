@@ -1,19 +1,22 @@
-"""The inbox: a folder in which every sender has one, on any store whose paths behave as pathlib's do."""
+"""The inbox: a folder in which every sender has one. Which files were sent, whole, and whose they are."""
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import logging
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import UTC, date, datetime, timedelta
 
 from cchc.sources.cells import show
 from cchc.sources.errors import SourceError
+from cchc.sources.inbox_store import InboxStore
 from cchc.sources.table import Refusal, Wanted
 from cchc.sources.workbook import has_headings, open_first_rows
+from cchc.sources.written_text import make_printable
 
 log = logging.getLogger(__name__)
 
@@ -35,25 +38,57 @@ class InboxFile:
     ``modified_at`` None: its store keeps no modification time.
     """
 
-    path: Any
+    inbox: InboxStore
     name: str
     size: int
     sha256: str | None
     modified_at: datetime | None = None
 
+    @property
+    def address(self) -> str:
+        """Where it lies, for people and for the archive."""
+        return self.inbox.address(self.name)
+
+    @property
+    def sender(self) -> str:
+        """The first folder of its path; nothing for a file that lies in none."""
+        return self.name.partition("/")[0] if "/" in self.name else ""
+
     def read(self) -> bytes:
-        """Its bytes."""
-        with self.path.open("rb") as stream:
-            content: bytes = stream.read()
+        """The bytes that it was listed with; raises OSError where it holds others now."""
+        content = self.inbox.read(self.name, self.size).content
+        if content is None or hashlib.sha256(content).hexdigest() != self.sha256:
+            raise OSError(errno.ESTALE, f"{make_printable(self.name)} has changed since it was listed")
         return content
 
 
-def list_files(folder: Any, largest_bytes: int) -> list[InboxFile]:
+def list_files(inbox: InboxStore, largest_bytes: int) -> list[InboxFile]:
     """Every file that somebody has sent, by name; those that vanish meanwhile are left for the next night.
 
     Links are not followed: a sender could point one at what isn't theirs.
     """
-    return sorted(_walk(folder, "", largest_bytes), key=lambda file: file.name)
+    return sorted(_walk(inbox, "", largest_bytes), key=lambda file: file.name)
+
+
+def choose_filing_day(day: date, archived_on: Iterable[date], complete: date) -> date:
+    """The day under which a run for ``day`` files a new file; ``complete``: the newest day that is over.
+
+    That of the run while none newer is archived; else that of the next night to come, so that the file counts as the
+    one seen later. However often an old day is run, it stays that night; a day that is still far off doesn't count.
+    """
+    to_come = complete + timedelta(days=1)
+    newest = max([day, *(archived for archived in archived_on if archived <= to_come)])
+    return day if day == newest else min(newest + timedelta(days=1), max(to_come, newest))
+
+
+def take_turns(files: Iterable[InboxFile]) -> list[InboxFile]:
+    """The files in turns, one of each sender: who sends thousands keeps nobody waiting."""
+    turns: dict[str, int] = defaultdict(int)
+    numbered = []
+    for file in files:
+        numbered.append((turns[file.sender], file.sender, file))
+        turns[file.sender] += 1
+    return [file for *_, file in sorted(numbered, key=lambda item: item[:2])]
 
 
 def settle(
@@ -87,42 +122,39 @@ def recognise(content: bytes, name: str, kinds: Mapping[str, Wanted]) -> str | N
     return next((source for source, wanted in kinds.items() if has_headings(sheets, wanted)), None)
 
 
-def _walk(folder: Any, prefix: str, largest_bytes: int) -> Iterator[InboxFile]:
+def _walk(inbox: InboxStore, folder: str, largest_bytes: int) -> Iterator[InboxFile]:
     try:
-        paths = list(folder.iterdir())
+        entries = inbox.list_folder(folder)
     except OSError as error:
-        if not prefix:
-            raise SourceError(f"{folder}: the inbox can't be read ({error})") from error
-        log.warning("%s: left for another night, it can't be read (%s)", folder, error)
+        if not folder:
+            raise SourceError(f"{inbox.address('')}: the inbox can't be read ({error})") from error
+        log.warning("%s: left for another night, it can't be read (%s)", make_printable(folder), error)
         return
-    for path in paths:
-        name = path.name.lower()
-        if name.startswith(NOT_SENT) or name in NOT_SENT_NAMES or name.endswith(NOT_SENT_ENDINGS):
+    for entry in entries:
+        small = entry.name.lower()
+        if small.startswith(NOT_SENT) or small in NOT_SENT_NAMES or small.endswith(NOT_SENT_ENDINGS):
             continue
-        if not is_unicode(path.name):
-            log.warning("%s: left out, its name is not Unicode; ask its sender to rename it", show(path.name))
-            continue
-        try:
-            is_folder = path.is_dir() and not path.is_symlink()
-            is_file = path.is_file() and not path.is_symlink()
-            file = describe(path, prefix + path.name, largest_bytes) if is_file else None
-        except OSError as error:  # gone meanwhile, or not ours to read: it stops no other
-            log.warning("%s: left for another night, it can't be read (%s)", path, error)
-            continue
-        if file:
-            yield file
-        elif is_folder and name != GIVEN_BACK and prefix.count("/") < DEEPEST:
-            yield from _walk(path, f"{prefix}{path.name}/", largest_bytes)
+        name = f"{folder}/{entry.name}" if folder else entry.name
+        if not is_unicode(entry.name):
+            log.warning("%s: left out, its name is not Unicode; ask its sender to rename it", show(entry.name))
+        elif entry.kind == "file":
+            try:
+                yield describe(inbox, name, largest_bytes)
+            except OSError as error:  # gone meanwhile, or not ours to read: it stops no other
+                log.warning("%s: left for another night, it can't be read (%s)", make_printable(name), error)
+        elif entry.kind == "folder" and small != GIVEN_BACK and name.count("/") < DEEPEST:
+            yield from _walk(inbox, name, largest_bytes)
 
 
 def _is_unchanged(file: InboxFile, largest_bytes: int) -> bool:
+    name = make_printable(file.name)
     try:
-        is_unchanged = describe(file.path, file.name, largest_bytes) == file
+        is_unchanged = describe(file.inbox, file.name, largest_bytes) == file
     except OSError as error:
-        log.warning("%s: left for the next run, it can't be read any more (%s)", file.name, error)
+        log.warning("%s: left for the next run, it can't be read any more (%s)", name, error)
         return False
     if not is_unchanged:
-        log.warning("%s: left for the next run, it is still being written", file.name)
+        log.warning("%s: left for the next run, it is still being written", name)
     return is_unchanged
 
 
@@ -131,23 +163,8 @@ def is_unicode(name: str) -> bool:
     return name == name.encode("utf-8", "replace").decode("utf-8")
 
 
-def describe(path: Any, name: str, largest_bytes: int) -> InboxFile:
+def describe(inbox: InboxStore, name: str, largest_bytes: int) -> InboxFile:
     """A file with its hash, unless it is too large to be read; raises OSError when it can't be."""
-    stat = path.stat()
-    file = InboxFile(path, name, stat.st_size, None, _read_modified_at(stat))
-    if file.size > largest_bytes:
-        return file
-    content = file.read()
-    modified_at = _read_modified_at(path.stat())  # again: somebody may have begun to write it meanwhile
-    return InboxFile(path, name, len(content), hashlib.sha256(content).hexdigest(), modified_at)
-
-
-def _read_modified_at(stat: Any) -> datetime | None:
-    """The modification time; None where the store has none, or one that no calendar has."""
-    told = stat.st_mtime  # seconds, of some stores a datetime, 0 for none
-    if isinstance(told, datetime):
-        return told.astimezone(UTC) if told.tzinfo else told.replace(tzinfo=UTC)
-    try:
-        return datetime.fromtimestamp(told, UTC) if told else None
-    except (ValueError, OverflowError, OSError):
-        return None
+    stored = inbox.read(name, largest_bytes)
+    sha256 = None if stored.content is None else hashlib.sha256(stored.content).hexdigest()
+    return InboxFile(inbox, name, stored.size, sha256, stored.modified_at)

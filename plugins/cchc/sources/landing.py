@@ -167,5 +167,5 @@ def land_file(archive: Archive, window: Window, file: InboxFile) -> Capture:
     archive.discard_drafts(window.name)
     content = file.read() if file.sha256 else b""
     told = {"file": file.name, "size": file.size, "refused": None if file.sha256 else "too_large"}
-    response = Response(str(file.path), told, 200, "", content, datetime.now(UTC), file.modified_at)
+    response = Response(file.address, told, 200, "", content, datetime.now(UTC), file.modified_at)
     return archive.keep(window.name, window.start, [response])

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePosixPath
-from typing import Any
 
 from cchc.days import LOCAL
-from cchc.sources.given_back import LONGEST_STEM, SentFile, write_file
-from cchc.sources.inbox import GIVEN_BACK
+from cchc.sources.given_back import SentFile, find_place
+from cchc.sources.inbox_store import InboxStore
+from cchc.sources.written_text import make_printable
 
 MAX_NAMED_KEYS = 20
 # Parts of a key (staging.staged_row.correction_key) by source.
@@ -35,23 +35,20 @@ class Replacement:
     newer_modified_at: datetime
 
 
-def write_receipt(folder: Any, file: SentFile, notes: Sequence[str]) -> Any | None:
-    """Write ``<name>.<sha8>.bien-nhan.txt`` into ``tra-lai`` beside the file; returns its path, None without notes.
+def write_receipt(inbox: InboxStore, file: SentFile, notes: Sequence[str]) -> str | None:
+    """Write ``<name>.<sha8>.bien-nhan.txt`` into ``tra-lai`` beside the file; returns its address, None without notes.
 
-    ``folder``: the inbox, a path as pathlib's. The receipt is written whole: ``notes`` are all that there is to say.
+    The receipt is written whole: ``notes`` are all that there is to say.
     """
     if not notes:
         return None
-    name = PurePosixPath(file.name)
-    short = name.stem.encode()[:LONGEST_STEM].decode(errors="ignore")
-    place = folder.joinpath(*name.parent.parts, GIVEN_BACK)
-    content = compose_receipt(file, notes).encode("utf-8-sig")
-    return write_file(place, f"{short}.{file.sha256[:8]}.bien-nhan.txt", content)
+    folder, stem = find_place(file)
+    return inbox.write(folder, f"{stem}.bien-nhan.txt", compose_receipt(file, notes).encode("utf-8-sig"))
 
 
 def compose_receipt(file: SentFile, notes: Sequence[str]) -> str:
     """The text of a receipt: the file, then each note; a note may have several lines."""
-    name = _show_name(PurePosixPath(file.name).name)
+    name = make_printable(PurePosixPath(file.name).name)
     lines = [f"Tệp {name} đã được nhận (mã nhận dạng {file.sha256[:8]})."]
     for note in notes:
         lines += ["", *note.splitlines()]
@@ -69,7 +66,7 @@ def describe_replacement(replacement: Replacement) -> str:
     parts = KEY_PARTS_VI.get(replacement.source)
     lines = [
         f"{len(keys)} số liệu của tệp này không được dùng.",
-        f"Tệp {_show_name(replacement.newer_name)} nhận cùng ngày cũng có các số liệu đó.",
+        f"Tệp {make_printable(replacement.newer_name)} nhận cùng ngày cũng có các số liệu đó.",
         why,
         f"Các số liệu đó ({parts}):" if parts else "Các số liệu đó:",
         *(f"- {_show_key(key)}" for key in keys[:MAX_NAMED_KEYS]),
@@ -82,7 +79,7 @@ def describe_replacement(replacement: Replacement) -> str:
 
 def describe_hidden_sheets(names: Sequence[str]) -> str:
     """The note for the sender of a file with hidden sheets that look like a report."""
-    listed = ", ".join(f"“{_show_name(name)}”" for name in names)
+    listed = ", ".join(f"“{make_printable(name)}”" for name in names)
     return f"Trang đang ẩn không được đọc: {listed}.\nNếu cần nộp trang đó: bỏ ẩn, lưu tệp và nộp lại."
 
 
@@ -92,7 +89,3 @@ def _show_key(key: str) -> str:
 
 def _show_time(at: datetime) -> str:
     return f"{at.astimezone(LOCAL):%H:%M:%S ngày %d/%m/%Y}"
-
-
-def _show_name(name: str) -> str:
-    return "".join(sign if sign.isprintable() else "?" for sign in name)

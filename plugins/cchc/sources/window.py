@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from typing import Any, Literal, Self
 
 from cchc.days import DayRange, merge_ranges, month_just_ended
+from cchc.sources.written_text import make_printable
 
 Kind = Literal["year", "month", "days", "file"]
 
@@ -43,8 +44,8 @@ class Window:
 
     @property
     def label(self) -> str:
-        """Name for Airflow's pages: of a file, the file's."""
-        return self.origin.rpartition("/")[2] or self.name
+        """Name for Airflow's pages, logs and errors: of a file, the file's, on one line."""
+        return make_printable(self.origin.rpartition("/")[2]) or self.name
 
     def filed_on(self, night: date) -> date:
         """The day under which its bytes are archived in the night of ``night``."""

@@ -30,3 +30,8 @@ def fold_hyphens(text: str) -> str:
 def is_blank(cell: object) -> bool:
     """Whether a cell shows nothing."""
     return cell is None or (isinstance(cell, str) and not INVISIBLE.sub("", cell).strip())
+
+
+def make_printable(text: str) -> str:
+    """``text`` on one line: line ends, control characters and marks that nobody sees are written as ``?``."""
+    return "".join(sign if sign.isprintable() else "?" for sign in text)

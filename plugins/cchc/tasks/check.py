@@ -58,7 +58,7 @@ def _check_inbox(profile: Profile) -> Iterator[Finding]:
         return
     files = list_files(inbox, LARGEST_FILE_BYTES)
     large = [make_printable(file.name) for file in files if file.sha256 is None]
-    yield True, f"connection {profile.inbox}: {inbox.address('')} can be read, {len(files)} files lie in it"
+    yield True, f"connection {profile.inbox}: {inbox.address('').rstrip('/')} can be read, {len(files)} files lie in it"
     if large:
         yield False, f"too large to be read (over {LARGEST_FILE_BYTES} bytes): {', '.join(large)}"
 
