@@ -6,11 +6,13 @@ SHELL := /bin/sh
 # The first Python on this machine that fits; PYTHON=… overrides it.
 FITS := import ensurepip, sys, venv; (3, 11) <= sys.version_info[:2] <= (3, 14) and print(sys.executable)
 PYTHON ?= $(or $(firstword $(foreach p,python3 python3.13 python3.12 python3.11 python3.14,\
-	$(shell $(p) -c '$(FITS)' 2>/dev/null))),$(error cchc needs Python 3.11 to 3.14 with venv: make PYTHON=/path/to/python3))
+	$(shell $(p) -I -c '$(FITS)' 2>/dev/null))),$(error cchc needs Python 3.11 to 3.14 with venv: make PYTHON=/path/to/python3))
 
 # A file named by the locks: another lock is another file, so nothing else tells whether .venv is up to date.
 INSTALLED := .venv/installed-$(shell cat requirements.txt requirements-dev.txt | sha256sum | cut -c 1-16)
-CCHC := PYTHONPATH=plugins:. .venv/bin/python -m cchc.local
+CCHC := PYTHONUTF8=1 PYTHONPATH=plugins:. .venv/bin/python -m cchc.local
+# What the caller says to Python (PYTHONHOME, PYTHONWARNINGS …) is meant for other programs.
+unexport $(filter-out PYTHON,$(filter PYTHON%,$(.VARIABLES)))
 
 # What a user gives may hold quotes, $ and line ends: it goes to the shell as it is, by environment.
 unexport Q WHY WHO
@@ -18,7 +20,7 @@ sql: export QUERY = $(value Q)
 ack snooze: export REASON = $(value WHY)
 ack snooze: export PERSON = $(value WHO)
 
-.PHONY: help run test test-stack nightly check ack snooze alerts-dry-run templates docs up down psql sql checksum bench lint
+.PHONY: help run test test-stack nightly check ack snooze alerts-dry-run templates validate docs up down psql sql checksum bench lint
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-20s %s\n", $$1, $$2 }'
@@ -49,6 +51,9 @@ alerts-dry-run: $(INSTALLED) ## what a night tells, to whom, and what it holds b
 
 templates: $(INSTALLED) ## workbooks for the agencies' returns, filled in as far as is known: make templates YEAR=2024
 	@$(CCHC) templates -- "$${YEAR:-2024}"
+
+validate: $(INSTALLED) ## looks for mistakes in plans, agencies, tasks, recipients, profiles, settings; needs no database
+	@$(CCHC) validate
 
 docs: $(INSTALLED) ## writes the generated pages: docs/indicators.md, docs/sources.md, docs/data-dictionary.md
 	@$(CCHC) docs

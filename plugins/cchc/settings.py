@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +14,9 @@ SQL = INCLUDE / "sql"
 SOURCES = INCLUDE / "sources"
 EXPECTATIONS = INCLUDE / "expectations"
 ALERT_RULES = INCLUDE / "alerts" / "rules.yaml"
+
+# The settings; CCHC_VERSION names the image of docker-compose.yaml.
+NAMES = ("CCHC_HOME", "CCHC_PROVINCE", "CCHC_CATALOG", "CCHC_RECIPIENTS", "CCHC_NOW", "CCHC_VERSION")
 
 
 class SettingsError(ValueError):
@@ -41,29 +45,30 @@ class Settings:
         return self.home / "pages"
 
 
-def read_settings() -> Settings:
+def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     """Read ``CCHC_HOME``, ``CCHC_CATALOG``, ``CCHC_PROVINCE``, ``CCHC_RECIPIENTS`` and ``CCHC_NOW``.
 
     Relative paths count from the checkout; an empty variable is one that isn't set. Raises SettingsError where CCHC_NOW
     is no time with a zone.
     """
-    now = os.environ.get("CCHC_NOW")
+    now = environment.get("CCHC_NOW")
     return Settings(
-        home=_read_path("CCHC_HOME", ".cchc"),
-        catalog=_read_path("CCHC_CATALOG", "include/catalog"),
-        province=os.environ.get("CCHC_PROVINCE") or "H58",
-        recipients=_read_path("CCHC_RECIPIENTS", "include/alerts/recipients.yaml"),
+        home=CHECKOUT / (environment.get("CCHC_HOME") or ".cchc"),
+        catalog=CHECKOUT / (environment.get("CCHC_CATALOG") or "include/catalog"),
+        province=environment.get("CCHC_PROVINCE") or "H58",
+        recipients=CHECKOUT / (environment.get("CCHC_RECIPIENTS") or "include/alerts/recipients.yaml"),
         now=_parse_moment(now) if now else None,
     )
+
+
+def read_home() -> Path:
+    """The home alone, whatever is wrong with the other settings."""
+    return read_settings({"CCHC_HOME": os.environ.get("CCHC_HOME", "")}).home
 
 
 def read_now() -> datetime:
     """The time by which people are told: the clock's, or that of a demonstration."""
     return read_settings().now or datetime.now(UTC)
-
-
-def _read_path(name: str, usual: str) -> Path:
-    return CHECKOUT / (os.environ.get(name) or usual)
 
 
 def _parse_moment(text: str) -> datetime:

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from string import Formatter
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from cchc.alerts.model import Audience
 from cchc.document import read_document
-from cchc.mistake import CatalogError, Mistake
+from cchc.mistake import CatalogError, Mistake, explain_error, field_path
 
+# What sentences may have in braces; which of them a sentence knows is told where it is said.
+FACTS = frozenset([
+    "acknowledged", "agency", "alert", "alerts", "by", "clause", "code", "content", "counts", "day", "days", "gap",
+    "heading", "kind", "mix", "name", "open", "per_week", "prefix", "province", "rate", "rest", "subjects", "target",
+    "total", "unit", "value", "variant",
+])  # fmt: skip
 LONGEST_FACT = 500  # letters; the longest task of the annex of 2024 has 398
 
 
@@ -80,12 +87,36 @@ class Wording(_Words):
 
 @cache
 def load_wording(path: Path) -> Wording:
-    """Read the words; CatalogError or pydantic's ValidationError name what is wrong with the file."""
+    """Read the words; CatalogError names every mistake with its field."""
     mistakes: list[Mistake] = []
     document = read_document(path, mistakes)
+    mistakes += [Mistake(path.name, "", field, text) for field, text in _find_wrong_braces(document, ())]
     if mistakes:
         raise CatalogError(mistakes)
-    return Wording.model_validate(document)
+    try:
+        return Wording.model_validate(document)
+    except ValidationError as refusal:
+        raise CatalogError(
+            [Mistake(path.name, "", field_path(error["loc"]), explain_error(error)) for error in refusal.errors()]
+        ) from None
+
+
+def _find_wrong_braces(part: object, location: tuple[str | int, ...]) -> Iterator[tuple[str, str]]:
+    """Field and what is wrong, of every text whose braces hold something else than a fact."""
+    if isinstance(part, dict):
+        for name, inside in part.items():
+            yield from _find_wrong_braces(inside, (*location, name))
+    elif isinstance(part, list):
+        for position, inside in enumerate(part):
+            yield from _find_wrong_braces(inside, (*location, position))
+    elif isinstance(part, str):
+        try:
+            named = {name for _, name, _, _ in Formatter().parse(part) if name is not None}
+        except ValueError:
+            yield field_path(location), "has a brace that isn't closed or opened, write { and } in pairs"
+        else:
+            for name in sorted(named - FACTS):
+                yield field_path(location), f"{{{name}}} is no fact, there are {', '.join(sorted(FACTS))}"
 
 
 def fill(sentence: str, **values: object) -> str:

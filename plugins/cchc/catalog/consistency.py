@@ -208,6 +208,11 @@ def check_plan(plan: Plan) -> Iterator[Finding]:
     """The header of a plan."""
     if plan.valid_to < plan.valid_from:
         yield "valid_to", f"{plan.valid_to} is before valid_from {plan.valid_from}, correct one"
+    if plan.signed_on.year not in (plan.year - 1, plan.year):
+        yield (
+            "signed_on",
+            f"{plan.signed_on} is neither in the plan's year {plan.year} nor in the one before, correct it",
+        )
     for field, day in (("valid_from", plan.valid_from), ("valid_to", plan.valid_to)):
         if day.year != plan.year:
             yield field, f"{day} is not in the plan's year {plan.year}, a plan is for one year"

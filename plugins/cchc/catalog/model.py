@@ -52,7 +52,8 @@ TaskCode = Annotated[str, StringConstraints(pattern=r"^PL(\.[A-Z0-9]+)+$")]
 Year = Annotated[int, Field(strict=True, ge=2000, le=2100)]
 Metric = Annotated[str, StringConstraints(pattern=r"^[a-z_]+(\.[A-Za-z0-9_-]+)+$")]
 Number = Annotated[Decimal, BeforeValidator(_exact_number)]
-Day = Annotated[date, Field(strict=True)]
+# Bounds against a year that is mistyped.
+Day = Annotated[date, Field(strict=True, ge=date(1900, 1, 1), le=date(2100, 12, 31))]
 Levels = Annotated[tuple[Level, ...], AfterValidator(_filled)]
 
 

@@ -15,7 +15,8 @@ import psycopg
 from cchc.local import LocalError
 from cchc.local.demonstration import keep_clock
 from cchc.local.environment import clean_process_environment
-from cchc.settings import SettingsError, read_settings
+from cchc.mistake import MistakesError
+from cchc.settings import SettingsError, read_home, read_settings
 
 # command -> module here, function, names of its arguments. The function takes the home and the arguments and returns
 # the exit code. Its module is imported when it is called, so that `make sql` doesn't wait for Airflow.
@@ -28,6 +29,7 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "snooze": ("alerts", "snooze", "alert", "why", "until", "who"),
     "alerts-dry-run": ("alerts", "rehearse", "day"),
     "templates": ("templates", "make_templates", "year"),
+    "validate": ("validate", "validate_files"),
     "docs": ("documents", "write_documents"),
     "prepare": ("stack", "prepare_stack"),
     "up": ("services", "start_services"),
@@ -53,11 +55,13 @@ def main() -> int:
             signal.signal(number, _leave)
     try:
         clean_process_environment()
-        home = read_settings().home
-        keep_clock(home)
+        home = read_home()
+        if given["command"] != "validate":  # which lists wrong settings with all else that is wrong
+            read_settings()
+            keep_clock(home)
         run = getattr(import_module(f"cchc.local.{module}"), function)
         code: int = run(home, *(given[name] for name in names))
-    except (LocalError, SettingsError) as error:
+    except (LocalError, SettingsError, MistakesError) as error:
         sys.stderr.write(f"{error}\n")
         code = 1
     except psycopg.OperationalError as error:

@@ -1,0 +1,215 @@
+"""``make validate``: every mistake in the files that people write, at once, without a database and without Airflow."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import NamedTuple, ParamSpec, TypeVar
+
+from cchc.alerts.recipients import Recipient, load_recipients
+from cchc.alerts.rules import Rules, load_rules
+from cchc.alerts.wording import load_wording
+from cchc.alerts.working_days import HOLIDAYS_FILE, read_working_days
+from cchc.catalog import Catalog, load_catalog
+from cchc.catalog.loading import AGENCIES_FILE, PLAN_FILES, SETS_FILE, TASK_FILES
+from cchc.catalog.rows import PRIMARY
+from cchc.document import read_document
+from cchc.mistake import Mistake, MistakesError
+from cchc.settings import ALERT_RULES, EXPECTATIONS, INCLUDE, NAMES, SOURCES, Settings, SettingsError, read_settings
+from cchc.sources.profile import FilesProfile, ProfilesRead, read_all_profiles
+
+WORDING = INCLUDE / "alerts" / "wording_vi.yaml"
+REASONS = INCLUDE / "inbox" / "reasons_vi.yaml"
+ENVIRONMENT = "environment"
+CONNECTION = "AIRFLOW_CONN_"
+# Of the files in the catalog's folder, those that somebody may have meant to be read.
+WRITTEN = {".yaml", ".yml", ".csv", ".txt", ".json"}
+
+_Loaded = TypeVar("_Loaded")
+_Given = ParamSpec("_Given")
+
+
+class Part(NamedTuple):
+    """What was checked: a line for when it is well, and what is wrong."""
+
+    well: str
+    mistakes: Sequence[Mistake]
+
+
+def validate_files(_home: Path) -> int:
+    """Print a line for each part that is well and for each mistake; 0 when there is none, else 1."""
+    parts = list(check_parts())
+    for part in parts:
+        lines = [f"BAD  {mistake}" for mistake in part.mistakes] or [f"ok   {part.well}"]
+        sys.stdout.writelines(f"{line}\n" for line in lines)
+    return 1 if any(part.mistakes for part in parts) else 0
+
+
+def check_parts() -> Iterator[Part]:
+    """Check settings, sources, catalog and alerts; a part that is wrong doesn't keep the others from being checked."""
+    settings, mistakes = _read_places()
+    mistakes += [*_check_places(settings), *_check_connections()]
+    yield Part(f"settings: province {settings.province}, home {settings.home}, catalog {settings.catalog}", mistakes)
+    profiles = read_all_profiles()
+    yield _check_sources(profiles)
+    catalog, mistakes = _try(load_catalog, settings.catalog, settings.province)
+    mistakes += [*(_check_derived(profiles, catalog) if catalog else ()), *_find_stray(settings.catalog)]
+    yield Part(_count_catalog(catalog) if catalog else "", mistakes)
+    holidays, mistakes = _try(read_working_days, settings.catalog)
+    yield Part(f"holidays: {len(holidays.years)} years" if holidays else "", mistakes)
+    rules, mistakes = _try(load_rules, ALERT_RULES)
+    mistakes += _check_variants(rules, catalog) if rules and catalog else ()
+    yield Part(f"alert rules: {len(rules.severity)} kinds" if rules else "", mistakes)
+    words, mistakes = _try(load_wording, WORDING)
+    yield Part(f"messages: {len(words.sentences)} sentences" if words else "", mistakes)
+    recipients, mistakes = _try(load_recipients, settings.recipients)
+    mistakes += _check_concerns(settings.recipients.name, recipients, catalog) if recipients and catalog else ()
+    yield Part(f"recipients: {len(recipients or ())}", mistakes)
+    yield _check_reasons(profiles)
+
+
+def _try(
+    load: Callable[_Given, _Loaded], *given: _Given.args, **named: _Given.kwargs
+) -> tuple[_Loaded | None, list[Mistake]]:
+    """What a file holds, or None and what is wrong with it."""
+    try:
+        return load(*given, **named), []
+    except MistakesError as error:
+        return None, list(error.mistakes)
+
+
+def _read_places() -> tuple[Settings, list[Mistake]]:
+    """The settings; a clock that can't be read is a mistake, and left out."""
+    try:
+        return read_settings(), []
+    except SettingsError as error:
+        name, _, text = str(error).partition("=")
+        environment = {key: value for key, value in os.environ.items() if key != name}
+        return read_settings(environment), [Mistake(ENVIRONMENT, "", name, text)]
+
+
+def _check_places(settings: Settings) -> Iterator[Mistake]:
+    for name in sorted(name for name in os.environ if name.startswith("CCHC_") and name not in NAMES):
+        yield Mistake(ENVIRONMENT, "", name, f"is no setting, there are {', '.join(NAMES)}: correct or unset it")
+    if not re.fullmatch(r"[A-Z]\d\d", settings.province):
+        text = f'"{settings.province}" is no code of a province, write it as H58'
+        yield Mistake(ENVIRONMENT, "", "CCHC_PROVINCE", text)
+    if not settings.catalog.is_dir():
+        text = f"{settings.catalog} is no folder, give the one that holds the plans"
+        yield Mistake(ENVIRONMENT, "", "CCHC_CATALOG", text)
+    if not settings.recipients.is_file():
+        text = f"{settings.recipients} is no file, give that of the recipients or unset it"
+        yield Mistake(ENVIRONMENT, "", "CCHC_RECIPIENTS", text)
+    nearest = next(folder for folder in (settings.home, *settings.home.parents) if folder.exists())
+    if not (nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK)):
+        text = f"{nearest} is no folder that this user may write into, choose another home"
+        yield Mistake(ENVIRONMENT, "", "CCHC_HOME", text)
+
+
+def _check_connections() -> Iterator[Mistake]:
+    """Connections written as JSON; what is in them is secret and never shown."""
+    for name, value in sorted(os.environ.items()):
+        if name.startswith(CONNECTION) and value.lstrip().startswith("{"):
+            try:
+                json.loads(value)
+            except ValueError as error:
+                place = f"at character {error.pos + 1}" if isinstance(error, json.JSONDecodeError) else ""
+                yield Mistake(ENVIRONMENT, "", name, f"is not readable as JSON {place}, correct its quotes and commas")
+
+
+def _check_sources(profiles: ProfilesRead) -> Part:
+    mistakes = [mistake for error in profiles.refused.values() for mistake in error.mistakes]
+    mistakes += [
+        Mistake(path.name, "", "", "is not read, call it <source>.yaml or take it out")
+        for path in sorted(SOURCES.iterdir())
+        if path.is_file() and path.suffix != ".yaml" and not path.name.startswith(".")
+    ]
+    suites = {f"{profile.staging}_{part}" for profile in profiles.good for part in ("response", profile.rows)}
+    return Part(f"sources: {len(profiles.good)} profiles, {len(suites)} suites", mistakes)
+
+
+def _count_catalog(catalog: Catalog) -> str:
+    years = ", ".join(str(plan.year) for plan in catalog.plans)
+    targets = sum(len(indicator.targets) for plan in catalog.plans for indicator in plan.indicators)
+    return (
+        f"catalog of {catalog.province}: plans {years},"
+        f" {sum(len(plan.indicators) for plan in catalog.plans)} indicators, {targets} targets,"
+        f" {sum(len(annex.tasks) for annex in catalog.annexes)} tasks,"
+        f" {len({agency.code for agency in catalog.agencies})} agencies, {len(catalog.sets)} sets"
+    )
+
+
+def _find_stray(folder: Path) -> Iterator[Mistake]:
+    """Files of the catalog's folder that nothing reads: a plan under a wrong name would be missed by nobody."""
+    read = (AGENCIES_FILE, SETS_FILE, PLAN_FILES, TASK_FILES, HOLIDAYS_FILE)
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        is_written = path.suffix.lower() in WRITTEN and not path.name.startswith(".")
+        if is_written and not any(fnmatchcase(path.name, pattern) for pattern in read):
+            yield Mistake(path.name, "", "", f"is not read, call it one of {', '.join(read)}, or take it out")
+
+
+def _check_derived(profiles: ProfilesRead, catalog: Catalog) -> Iterator[Mistake]:
+    """Readings made of reported figures name entries of a plan."""
+    codes = {indicator.code for plan in catalog.plans for indicator in plan.indicators}
+    for profile in profiles.good:
+        for name, reading in profile.derived.items() if isinstance(profile, FilesProfile) else ():
+            for position, code in enumerate(reading.of):
+                if code not in codes:
+                    field = f"derived.{name}.of[{position}]"
+                    text = f'"{code}" is no entry of a plan of {catalog.province}, correct it'
+                    yield Mistake(f"{profile.source}.yaml", "", field, text)
+
+
+def _check_variants(rules: Rules, catalog: Catalog) -> Iterator[Mistake]:
+    """Variants that are watched, in some plan."""
+    known = {variant.variant for plan in catalog.plans for one in plan.indicators for variant in one.variants}
+    for position, variant in enumerate(rules.variants):
+        if variant not in known | {PRIMARY}:
+            text = f'"{variant}" is no variant of a plan, there are {", ".join(sorted(known | {PRIMARY}))}'
+            yield Mistake(ALERT_RULES.name, "", f"variants[{position}]", text)
+
+
+def _check_concerns(file: str, recipients: Sequence[Recipient], catalog: Catalog) -> Iterator[Mistake]:
+    """A recipient of an agency or an indicator that isn't there is never told of anything."""
+    agencies = {agency.code for agency in catalog.agencies}
+    codes = {indicator.code for plan in catalog.plans for indicator in plan.indicators}
+    for recipient in recipients:
+        entry = f"recipient {recipient.id}"
+        for position, code in enumerate(recipient.agencies):
+            if agencies and code not in agencies:
+                text = f'"{code}" is not in agencies.csv, add or correct it'
+                yield Mistake(file, entry, f"agencies[{position}]", text)
+        for position, pattern in enumerate(recipient.indicators):
+            if not any(fnmatchcase(code, pattern) for code in codes):
+                text = f'"{pattern}" is no entry of a plan, nor the beginning of one, correct it'
+                yield Mistake(file, entry, f"indicators[{position}]", text)
+
+
+def _check_reasons(profiles: ProfilesRead) -> Part:
+    """Every rule that rejects a row or a file of the inbox is explained to its sender."""
+    mistakes: list[Mistake] = []
+    reasons = read_document(REASONS, mistakes)
+    if reasons is None:
+        return Part("", mistakes)
+    for rule, reason in reasons.items():
+        if not isinstance(reason, str) or not reason.strip():
+            mistakes.append(Mistake(REASONS.name, "", rule, f'"{reason}" is not text, write it in quotes'))
+    takers = [profile for profile in profiles.good if profile.inbox]
+    suites = {f"{profile.staging}_{part}" for profile in takers for part in ("response", profile.rows)}
+    missing = {"too_many_rejected"}.union(*map(_list_rejecting, suites)) - reasons.keys()
+    mistakes += [
+        Mistake(REASONS.name, "", rule, "is missing, tell the sender what is wrong and what to do")
+        for rule in sorted(missing)
+    ]
+    return Part(f"rejection reasons: {len(reasons)}", mistakes)
+
+
+def _list_rejecting(suite: str) -> set[str]:
+    """The rules of a suite that reject a row or stop a load."""
+    rules = json.loads((EXPECTATIONS / f"{suite}.json").read_text(encoding="utf-8"))["expectations"]
+    return {rule["meta"]["rule_id"] for rule in rules if rule["severity"] != "info"}
