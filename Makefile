@@ -49,6 +49,9 @@ snooze: $(INSTALLED) ## has nobody told of an alert up to a day: make snooze ALE
 alerts-dry-run: $(INSTALLED) ## what a night tells, to whom, and what it holds back, why: make alerts-dry-run DATE=2024-06-30
 	@$(CCHC) alerts-dry-run -- "$$DATE"
 
+withdraw: $(INSTALLED) ## takes a day out that was computed and shouldn't have been, with its effects: make withdraw DATE=2042-12-31
+	@$(CCHC) withdraw -- "$$DATE"
+
 templates: $(INSTALLED) ## workbooks for the agencies' returns, filled in as far as is known: make templates YEAR=2024
 	@$(CCHC) templates -- "$${YEAR:-2024}"
 

@@ -21,6 +21,7 @@ from cchc.local import stack as local_stack
 from cchc.local.__main__ import COMMANDS
 from cchc.local.airflow_home import airflow_environment
 from cchc.local.embedded import MAJOR, Database
+from cchc.local.environment import LOOPBACK
 from cchc.local.install import PYTHONS
 from cchc.local.services import HEALTH_CHECKS, SERVICES
 from cchc.settings import CHECKOUT
@@ -125,6 +126,15 @@ def test_settings_are_those_of_make_up_but_for_the_named_ones(stack: Stack, clus
     assert {name for name in local.keys() - compose.keys() if "SIMPLE_AUTH_MANAGER" not in name} == set()
     assert compose.keys() - local.keys() <= own
     assert {name for name in local.keys() & compose.keys() if local[name] != compose[name]} <= own
+
+
+def test_no_proxy_stands_between_the_services(stack: Stack) -> None:
+    environment = stack.services["worker"]["environment"]
+    hosts = environment["NO_PROXY"].split(",")
+    assert environment["no_proxy"] == environment["NO_PROXY"]
+    assert set(LOOPBACK[:3]) <= set(hosts)
+    assert {name for name in stack.services if re.search(rf"[/@]{name}:\d", str(environment))} <= set(hosts)
+    assert urlsplit(environment["AIRFLOW__CORE__EXECUTION_API_SERVER_URL"]).hostname in hosts
 
 
 def test_every_setting_is_one_that_airflow_knows(stack: Stack) -> None:

@@ -38,6 +38,7 @@ def airflow_environment(home: Path, database: Database, api_port: int = API_PORT
         "CORE__LOAD_EXAMPLES": "False",
         "CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
         "CORE__DEFAULT_TIMEZONE": "Asia/Ho_Chi_Minh",
+        "CORE__HOSTNAME_CALLABLE": "socket.gethostname",  # asks no name server, which may be slow or away
         "CORE__EXECUTOR": "LocalExecutor",
         "CORE__PARALLELISM": "4",  # LocalExecutor keeps that many idle workers, 32 by default
         "CORE__FERNET_KEY": database.credentials["fernet_key"],

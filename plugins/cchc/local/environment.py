@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -12,7 +13,7 @@ from cchc.settings import CHECKOUT
 
 logger = logging.getLogger(__name__)
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
+LOOPBACK = ("127.0.0.1", "localhost", "::1", socket.gethostname())  # Airflow asks its own machine for some logs
 PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 
 
