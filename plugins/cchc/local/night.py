@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -13,10 +14,14 @@ import psycopg
 
 from cchc.days import LOCAL
 from cchc.local import LocalError
+from cchc.local.abandoned_runs import end_abandoned_runs
+from cchc.local.airflow_home import make_folders
 from cchc.local.attainment_table import format_alerts, format_changes, format_table
 from cchc.local.data_date import read_data_date
 from cchc.local.demonstration import begin_demonstration, claim_home, find_inbox, open_sources, set_clock
+from cchc.local.embedded import Database
 from cchc.local.environment import is_service
+from cchc.local.run_lock import hold_runs
 from cchc.local.services import find_address
 from cchc.local.warehouse import open_installation
 from cchc.settings import read_settings
@@ -30,8 +35,8 @@ def run_nightly(home: Path, day: str, sources: str) -> int:
     ``sources``: names between spaces, of the sources to be asked; empty = all.
     """
     asked = read_data_date(day, "make nightly DATE=2024-06-30")
-    _refuse_beside_airflow(home)
-    with open_installation(home), open_sources(home):
+    _refuse_in_service()
+    with hold_runs(home, f"nightly {asked}"), _open_for_runs(home), open_sources(home):
         states = _run_night(asked, sources.split())
     return 0 if states["attainment"] == "success" else 1
 
@@ -42,10 +47,15 @@ def run_demonstration(home: Path) -> int:
         raise LocalError(
             "make run fills the embedded warehouse with a simulated province: unset AIRFLOW_CONN_WAREHOUSE"
         )
-    _refuse_beside_airflow(home)
-    claim_home(home)
+    _refuse_in_service()
+    with hold_runs(home, "run"):
+        claim_home(home)
+        return _run_simulated_nights(home)
+
+
+def _run_simulated_nights(home: Path) -> int:
     started = time.monotonic()
-    with open_installation(home) as database, begin_demonstration(home, _choose_hour(SIMULATED_DAYS[0])) as simulator:
+    with _open_for_runs(home) as database, begin_demonstration(home, _choose_hour(SIMULATED_DAYS[0])) as simulator:
         for day in SIMULATED_DAYS:
             simulator.set_clock(_choose_hour(day))
             set_clock(home, _choose_hour(day) + timedelta(hours=1))
@@ -71,26 +81,37 @@ def _choose_hour(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, 4, 30, tzinfo=LOCAL) + timedelta(days=1)
 
 
-def _refuse_beside_airflow(home: Path) -> None:
-    """A scheduler takes the tasks of every run that it sees, also of one begun by hand."""
+def _refuse_in_service() -> None:
     if is_service():
         raise LocalError("this is a service of a running Airflow: trigger the day there (docs/operate.md)")
+
+
+@contextmanager
+def _open_for_runs(home: Path) -> Iterator[Database]:
+    """``open_installation`` for the one who holds the lock of the runs.
+
+    Raises LocalError where Airflow is up: its scheduler takes the tasks of every run that it sees.
+    """
     address = find_address(home)
     if address:
         raise LocalError(f"Airflow is up at {address}: trigger the day there (docs/operate.md), or make down first")
+    with open_installation(home) as database:
+        make_folders(home)
+        end_abandoned_runs(database)
+        yield database
 
 
 def _run_night(day: date, sources: Collection[str] = ()) -> dict[str, str]:
     # Set before Airflow is imported, which takes seconds and is left to the commands that need it: at the keyboard
     # its own lines are noise, ours say what happened.
     os.environ.setdefault("AIRFLOW__LOGGING__LOGGING_LEVEL", "WARNING")
-    os.environ.setdefault("AIRFLOW__LOGGING__NAMESPACE_LEVELS", "py.warnings=ERROR airflow.sdk.definitions.dag=ERROR")
-    from cchc.tasks.nightly import UnknownSourceError, list_troubles, run_night
+    os.environ["AIRFLOW__LOGGING__NAMESPACE_LEVELS"] = "py.warnings=ERROR airflow.sdk.definitions.dag=ERROR"
+    from cchc.tasks.nightly import NightError, list_troubles, run_night
 
     began = datetime.now(LOCAL)
     try:
         states = run_night(day, sources)
-    except UnknownSourceError as error:
+    except NightError as error:
         raise LocalError(str(error)) from error
     failed = [dag_id for dag_id, state in states.items() if state != "success"]
     if failed:

@@ -22,6 +22,7 @@ import requests
 
 from cchc.days import LOCAL, newest_complete_day
 from cchc.local import LocalError
+from cchc.local.abandoned_runs import end_abandoned_runs
 from cchc.local.airflow_home import ADMIN, API_PORT, airflow_environment, make_folders, prepare_metadata
 from cchc.local.credentials import write_private
 from cchc.local.demonstration import Demonstration, connect_simulator, find_inbox, resume_demonstration, set_clock
@@ -91,6 +92,7 @@ def _start(home: Path, database: Database, port: int, demonstration: Demonstrati
     make_folders(home)
     environment = {**clean_environment(os.environ), **airflow_environment(home, database, port)}
     prepare_metadata(database, environment)
+    end_abandoned_runs(database)
     write_private(home / "airflow" / "passwords.json", f'{{"{ADMIN}": "{database.credentials[ADMIN]}"}}')
     (home / "services").write_text(f"{port}\n")
     started: dict[str, int] = {}

@@ -3,48 +3,53 @@
 from __future__ import annotations
 
 import logging
-import signal
-import threading
 import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date, datetime, timedelta
-from types import FrameType
-from typing import NoReturn
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from airflow.dag_processing.dagbag import DagBag
-from airflow.sdk import DAG
+from airflow.sdk import DAG, ExceptionRetryPolicy
 from airflow.sdk.bases.operator import BaseOperator
 from airflow.sdk.definitions.mappedoperator import MappedOperator
+from airflow.sdk.execution_time import supervisor
+from airflow.sdk.log import redact  # type: ignore[attr-defined]  # told there, not re-exported
 from airflow.settings import configure_orm, dispose_orm
+from sqlalchemy.exc import SQLAlchemyError
 
 from cchc.settings import CHECKOUT
 from cchc.tasks.context import read_login
+from cchc.tasks.interruption import noting_signals
+from cchc.tasks.task_log import writing_task_log
 from cchc.warehouse.connection import connect
+
+if TYPE_CHECKING:
+    from airflow.sdk.api.datamodels._generated import TaskInstance
+    from airflow.sdk.execution_time.supervisor import TaskRunResult
 
 log = logging.getLogger(__name__)
 
 
-class DagImportError(Exception):
-    """A DAG file that can't be imported; the message is its traceback."""
-
-
-class UnknownSourceError(Exception):
-    """A source without a profile; the message names those that there are."""
+class NightError(Exception):
+    """A run by hand that can't begin or go on; the message says why to the person at the keyboard."""
 
 
 def load_dags(sources: Collection[str] = ()) -> list[DAG]:
     """The DAGs of a night in their order: every ingest, or those of ``sources``, then the attainment.
 
-    Raises DagImportError, UnknownSourceError.
+    Raises NightError.
     """
     bag = DagBag(CHECKOUT / "dags")
     if bag.import_errors:
-        raise DagImportError("\n".join(bag.import_errors.values()))
+        mistakes = [f"{file}: {told.strip().splitlines()[-1]}" for file, told in sorted(bag.import_errors.items())]
+        raise NightError("\n".join(["no DAG was run, since not all can be read (make validate says more):", *mistakes]))
     ingests = {dag_id.removeprefix("ingest_"): dag for dag_id, dag in sorted(bag.dags.items()) if "ingest_" in dag_id}
     unknown = set(sources) - ingests.keys()
     if unknown:
-        raise UnknownSourceError(f"no source {', '.join(sorted(unknown))}: there are {', '.join(ingests)}")
+        raise NightError(f"no source {', '.join(sorted(unknown))}: there are {', '.join(ingests)}")
     return [*(dag for source, dag in ingests.items() if not sources or source in sources), bag.dags["attainment"]]
 
 
@@ -53,22 +58,28 @@ def run_night(day: date, sources: Collection[str] = ()) -> dict[str, str]:
 
     A failed ingest doesn't keep the others back.
 
-    Raises KeyboardInterrupt soon after Ctrl-C; run again, the night ends as if it had not been interrupted.
+    Ends soon after Ctrl-C, SIGTERM or SIGHUP, by KeyboardInterrupt or SystemExit; run again, the night ends as if it
+    had not been interrupted. Raises NightError.
     """
     _show_progress()
     states = {}
-    with _noting_interrupt() as stop_if_interrupted:
-        for dag in load_dags(sources):
-            started = time.monotonic()
-            dag.deadline = None  # a night by hand has no hour, and dag.test() fails on one (apache/airflow#73428)
-            for task in dag.tasks:
-                _retry_at_once(task)
-                _run_first(task, stop_if_interrupted)
-            run = dag.test(run_conf={"date": day.isoformat()})
-            stop_if_interrupted()
-            states[dag.dag_id] = str(run.state)
-            log.info("%s of %s: %s in %.1f s", dag.dag_id, day, run.state, time.monotonic() - started)
-    dispose_orm()  # no connection is left behind for the embedded database to cut
+    try:
+        with noting_signals() as leave_if_noted, _running_tasks_by(partial(_run_task, leave_if_noted)):
+            for dag in load_dags(sources):
+                started = time.monotonic()
+                dag.deadline = None  # a night by hand has no hour, and dag.test() fails on one (apache/airflow#73428)
+                for task in dag.tasks:
+                    _retry_at_once(task)
+                run = dag.test(run_conf={"date": day.isoformat()})
+                leave_if_noted()
+                states[dag.dag_id] = str(run.state)
+                log.info("%s of %s: %s in %.1f s", dag.dag_id, day, run.state, time.monotonic() - started)
+    except (SQLAlchemyError, OSError) as error:
+        why = str(getattr(error, "orig", error)).strip().partition("\n")[0]
+        told = f"the run of {day} broke off: {why}. What was published stays; mend it and run it again"
+        raise NightError(told) from error
+    finally:
+        dispose_orm()  # no connection is left behind for the embedded database to cut
     configure_orm()  # type: ignore[no-untyped-call]
     return states
 
@@ -94,35 +105,35 @@ def _show_progress() -> None:
 
 
 @contextmanager
-def _noting_interrupt() -> Iterator[Callable[..., None]]:
-    """Ctrl-C ends the night: Airflow takes it for the failure of the task at hand and would go on with the next one.
-
-    Gives a function that raises KeyboardInterrupt, whatever it is called with, once there was one.
-    """
-    interrupted = threading.Event()
-
-    def note(number: int, frame: FrameType | None) -> NoReturn:
-        interrupted.set()
-        signal.default_int_handler(number, frame)
-
-    def stop_if_interrupted(*_: object) -> None:
-        if interrupted.is_set():
-            raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGINT, note)
+def _running_tasks_by(run: Callable[..., TaskRunResult]) -> Iterator[None]:
+    """Have ``dag.test`` run each try of a task by ``run``, whose first argument is Airflow's own function for it."""
+    airflows: Callable[..., TaskRunResult] = supervisor.run_task_in_process
+    supervisor.run_task_in_process = partial(run, airflows)
     try:
-        yield stop_if_interrupted
+        yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        supervisor.run_task_in_process = airflows
 
 
-def _run_first(task: BaseOperator | MappedOperator, check: Callable[..., None]) -> None:
-    if isinstance(task, MappedOperator):
-        task.partial_kwargs["pre_execute"] = check
-    else:
-        task._pre_execute_hook = check  # a task that exists takes no constructor's argument any more
+def _run_task(
+    leave_if_noted: Callable[[], None], run: Callable[..., TaskRunResult], ti: TaskInstance, **about: Any
+) -> TaskRunResult:
+    """One try of a task: its lines go to its log, at the keyboard one says why it failed."""
+    leave_if_noted()
+    with writing_task_log(ti) as path:
+        result = run(ti=ti, **about)
+    leave_if_noted()
+    if result.error is not None:
+        name = ti.task_id if ti.map_index in (None, -1) else f"{ti.task_id}[{ti.map_index}]"
+        why = f"{type(result.error).__name__}: {result.error}\nits log: {path}"
+        log.error("%s, %s: %s", ti.dag_id, name, str(redact(why)).replace("\n", "\n          "))
+    return result
 
 
 def _retry_at_once(task: BaseOperator | MappedOperator) -> None:
-    """Nobody waits at the keyboard for a retry's delay."""
+    """Nobody waits at the keyboard for a retry's delay, neither the task's nor that of a rule of its policy."""
     task.retry_delay = timedelta(0)
+    policy = task.retry_policy
+    if isinstance(policy, ExceptionRetryPolicy):
+        rules = [replace(rule, retry_delay=None) for rule in policy.rules]
+        task.retry_policy = ExceptionRetryPolicy(rules, policy.default)
