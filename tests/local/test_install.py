@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import platform
 import sys
+from pathlib import Path
 
 import pytest
 
+from cchc.local import install
 from cchc.local.install import find_problem
+
+UNKNOWN = f"cchc-not-there==1 --hash=sha256:{'0' * 64}\n"
 
 
 def test_this_machine_fits() -> None:
@@ -31,3 +35,31 @@ def test_other_system_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_other_c_library_is_named(monkeypatch: pytest.MonkeyPatch, library: tuple[str, str], said: str) -> None:
     monkeypatch.setattr(platform, "libc_ver", lambda: library)
     assert find_problem() == f"glibc 2.28 or newer is needed, this is {said}"
+
+
+def test_without_a_package_index_it_says_what_to_do_and_a_half_made_venv_is_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("requirements.txt", "requirements-dev.txt"):
+        Path(name).write_text(UNKNOWN)
+    monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
+    monkeypatch.setenv("PIP_RETRIES", "0")
+    monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
+    stamp = Path(".venv") / "installed"
+    said = str(install.main(stamp))
+    assert said.startswith("pip could not install the locked packages")
+    assert "PIP_INDEX_URL" in said
+    assert "\n" not in said
+    assert "cchc-not-there" in capfd.readouterr().err  # pip's own reason
+    assert not stamp.exists()
+    assert (tmp_path / ".venv.lock").stat().st_mode & 0o077 == 0
+
+
+def test_folder_that_takes_no_files_is_told_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(install, "LOCK", Path("file/in/the/way/.venv.lock"))
+    Path("file").touch()
+    said = str(install.main(Path(".venv") / "installed"))
+    assert said.startswith(f"the packages can't be installed in {tmp_path}: ")
+    assert said.endswith("Mend that, then run make again")
