@@ -11,7 +11,14 @@ import pytest
 import yaml
 
 from cchc.settings import SOURCES
-from cchc.sources.profile import PortalProfile, ProfileError, RequestPolicy, read_profile, read_profiles
+from cchc.sources.profile import (
+    PortalProfile,
+    ProfileError,
+    RequestPolicy,
+    read_all_profiles,
+    read_profile,
+    read_profiles,
+)
 
 REAL = SOURCES / "national_portal.yaml"
 ENDPOINTS = {
@@ -74,6 +81,98 @@ def test_mistake_is_refused_with_file_and_field(write: Write, place: str, value:
     with pytest.raises(ProfileError) as caught:
         read_profile(write(content))
     assert str(caught.value).startswith(f"bad.yaml, field {place}: ")
+
+
+EDITS = [
+    ("eoffice", '"30 4 * * *"', '"0 30 4 * * *"',
+     'schedule: "0 30 4 * * *" is no minute and hour of every night before 06:00, write it as "30 4 * * *"'),
+    ("eoffice", '"30 4 * * *"', '"30 16 * * *"',
+     'schedule: "30 16 * * *" is no minute and hour of every night before 06:00, write it as "30 4 * * *"'),
+    ("eoffice", '"30 4 * * *"', '"30 4 * * 1-5"',
+     'schedule: "30 4 * * 1-5" is no minute and hour of every night before 06:00, write it as "30 4 * * *"'),
+    ("eoffice", "kind: days, reread_days: 45", "kind: days, reread_days: -1",
+     'windows.reread_days: "-1" is too small, write 0 or more'),
+    ("eoffice", "kind: days,", "kind: weeks,", 'windows.kind: "weeks" is not one of days, budget_years'),
+    ("eoffice", "{kind: header, header: lgspaccesstoken}", "{header: lgspaccesstoken}",
+     "auth.kind: is missing, add it"),
+    ("eoffice", "path: /api", "path: api", 'path: "api/thong-ke/van-ban" is not of the form ^/[^\\s?#]*$'),
+    ("eoffice", "key: [agency_code, day]", "key: []", "key: is empty, fill it in"),
+    ("eoffice", "key: [agency_code, day]", "key: [day, day]", 'key: "day" is there 2 times, keep one'),
+    ("eoffice", "type: date, required: true", "type: day, required: true",
+     'fields.Ngay.type: "day" is not one of text, code, number, integer, date, period, task_status'),
+    ("eoffice", "measures: eoffice", "measures: eoffice\nderived: {a.b: {of: [c, d], as: union}}",
+     "derived: goes with protocol: files, take it out"),
+    ("eoffice", "tries: 4", "tries: 4.5", 'requests.tries: "4.5" is not a whole number, write it without a fraction'),
+    ("national_portal", "numerator: totalOnTime, ", "",
+     "endpoints.dvc-progress-tree.metrics.on_time.numerator: is missing for shape: tree, name the field"),
+    ("national_portal", "{metric: certified_e_copies}", "{metric: certified_e_copies, ratio: ratio}",
+     "endpoints.dossier-digitized.metrics.ELECTRONIC_CERTIFIED_COPY.ratio: goes with shape: tree, take it out"),
+    ("national_portal", "{metric: certified_e_copies}", "{metric: data_reused}",
+     ('endpoints.dossier-digitized.metrics.ELECTRONIC_CERTIFIED_COPY.metric: "data_reused" is that of '
+      "endpoints.dossier-digitized.metrics.REUSED_DIGITIZED_DATA too, choose another name")),
+    ("national_portal", "DISTRICT: district", "DISTRICT: quan",
+     ('levels.DISTRICT: "quan" is not one of province, department, district, commune, division, '
+      "public_service_unit")),
+    ("national_portal", "rows: statistic", "rows: statistic\ninbox: returns_inbox",
+     "inbox: doesn't go with protocol: portal_evaluation, which has no files, take it out"),
+    ("returns", "inbox: returns_inbox\n", "", "inbox: is missing, add it"),
+    ("returns", "[II.2-1, II.2-2], as: union", "[II.2-1, II.2-1], as: union",
+     'derived.II.2.pooled.of: "II.2-1" is there 2 times, keep one'),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("source", "old", "new", "told"), EDITS)
+def test_slip_is_told_with_its_field_and_what_to_do(tmp_path: Path, source: str, old: str, new: str, told: str) -> None:
+    with pytest.raises(ProfileError) as caught:
+        read_profile(copy_with(tmp_path, source, old, new))
+    assert str(caught.value) == f"{source}.yaml, field {told}"
+
+
+def copy_with(folder: Path, source: str, old: str, new: str, name: str = "") -> Path:
+    """A copy of a real profile with one edit; an edit that finds no place is a mistake of the test."""
+    text = (SOURCES / f"{source}.yaml").read_text(encoding="utf-8")
+    assert old in text
+    path = folder / f"{name or source}.yaml"
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    return path
+
+
+def test_all_mistakes_of_a_profile_are_told_at_once(tmp_path: Path) -> None:
+    path = copy_with(tmp_path, "eoffice", "owner: so-thong-tin-va-truyen-thong\n", "")
+    path.write_text(path.read_text(encoding="utf-8").replace("tries: 4", "tries: 9"), encoding="utf-8")
+    with pytest.raises(ProfileError) as caught:
+        read_profile(path)
+    assert [mistake.field for mistake in caught.value.mistakes] == ["owner", "requests.tries"]
+
+
+def test_bad_profile_stops_no_other_and_its_mistake_is_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    for source in ("returns", "treasury"):
+        copy_with(tmp_path, source, "", "")
+    copy_with(tmp_path, "eoffice", "page_size: 500", "page_sise: 500")
+    (tmp_path / "Cổng mới.yaml").write_text("- nothing", encoding="utf-8")
+    read = read_all_profiles(tmp_path)
+    assert [profile.source for profile in read.good] == ["returns", "treasury"]
+    assert list(read.refused) == ["Cổng mới", "eoffice"]
+    assert read_profiles(tmp_path) == list(read.good)
+    assert "eoffice.yaml, field page_sise: is not a field of this entry, correct its name" in caplog.text
+
+
+@pytest.mark.parametrize("name", ["a_copy_of_treasury", "treasury_2"])
+def test_of_two_that_ask_the_same_the_copy_is_refused(tmp_path: Path, name: str) -> None:
+    copy_with(tmp_path, "treasury", "", "")
+    copy_with(tmp_path, "treasury", "", "", name=name)
+    read = read_all_profiles(tmp_path)
+    assert [profile.source for profile in read.good] == ["treasury"]
+    asked, files = read.refused[name].mistakes
+    assert asked.field == "connection"
+    assert asked.text.startswith("treasury.yaml has path /api/giai-ngan of connection treasury already")
+    assert files.field == "inbox"
+
+
+def test_mark_and_line_ends_of_windows_change_nothing(tmp_path: Path) -> None:
+    path = copy_with(tmp_path, "eoffice", "", "")
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
+    assert read_profile(path) == read_profile(SOURCES / "eoffice.yaml")
 
 
 @pytest.mark.parametrize("content", [b"", b"- a\n- list\n", b"name: [unclosed\n", b"name: \xff\xfe\n", None])

@@ -110,13 +110,11 @@ class BaseProfile(Model):
         for place, fields in self.wire_fields().items():
             if not fields:
                 yield place, "is empty, fill it in"
-            columns = Counter(wire.column for wire in fields.values())
+            filled: dict[str, str] = {}
             for name, wire in fields.items():
-                if columns[wire.column] > 1:
-                    others = ", ".join(
-                        other for other in fields if other != name and fields[other].column == wire.column
-                    )
-                    yield f"{place}.{name}.column", f'"{wire.column}" is filled by {others} too, give each its own'
+                first = filled.setdefault(wire.column, name)
+                if first != name:
+                    yield f"{place}.{name}.column", f'"{wire.column}" is filled by {first} already, give each its own'
 
 
 class PortalProfile(BaseProfile):

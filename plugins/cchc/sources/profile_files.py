@@ -60,7 +60,7 @@ def check_files(profile: Profile) -> Iterator[Finding]:
 
 def _check_staging(profile: Profile, response: str, rows: str) -> Iterator[Finding]:
     """The tables, their views for the audit, and the columns that fields fill."""
-    tables, views, united = _read_tables(), _read_views(), _read_united()
+    tables, views, united = read_tables(), _read_views(), _read_united()
     for field, table in (("staging", response), ("rows", rows)):
         if table not in tables:
             yield field, f"there is no table staging.{table} in include/sql/schema/, correct the name or add it"
@@ -95,7 +95,7 @@ def _check_suite(name: str) -> str | None:
     except (OSError, ValueError) as error:
         return f"include/expectations/{name}.json is not readable as JSON ({error}), correct it"
     except (KeyError, TypeError) as error:
-        return f"include/expectations/{name}.json: a part is missing ({error}), write it as the other suites are"
+        return f"include/expectations/{name}.json: a part is missing ({error}), write it as the others"
     if told != name or not are_named or not severities or set(severities) - SEVERITIES:
         return (
             f'include/expectations/{name}.json must have "name": "{name}", and for each of its expectations a rule_id'
@@ -105,7 +105,7 @@ def _check_suite(name: str) -> str | None:
 
 
 @cache
-def _read_tables() -> Mapping[str, Columns]:
+def read_tables() -> Mapping[str, Columns]:
     """The staging tables of include/sql/schema/: table → column → type."""
     tables: dict[str, dict[str, str]] = {}
     for path in sorted((SQL / "schema").glob("*.sql")):
