@@ -1,4 +1,4 @@
-"""kill -9 in each step of a night, or Ctrl-C, then the night again: the warehouse of an undisturbed night."""
+"""kill -9 in each step of a night, Ctrl-C or SIGTERM, then the night again: the warehouse of an undisturbed night."""
 
 from __future__ import annotations
 
@@ -49,11 +49,18 @@ def test_a_killed_night_run_again_ends_as_if_undisturbed(point, installation, pr
     assert not list(installation.home.glob("archive/**/.partial-*"))
 
 
-def test_an_interrupted_night_ends_at_once_and_run_again_ends_as_if_undisturbed(installation, province, undisturbed):
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [("SIGINT", -signal.SIGINT), ("SIGTERM", 128 + signal.SIGTERM)],  # as Python ends on an uncaught Ctrl-C
+)
+def test_an_interrupted_night_ends_at_once_and_run_again_ends_as_if_undisturbed(
+    installation, province, undisturbed, number, code
+):
     installation.connect_portal(province.base_url, province.root_department_id)
-    interrupted = installation.start_night(PROGRAM, "publish", DAY.isoformat(), "SIGINT")
-    assert interrupted.returncode == -signal.SIGINT, interrupted.stderr  # as Python ends on an uncaught Ctrl-C
+    interrupted = installation.start_night(PROGRAM, "publish", DAY.isoformat(), number)
+    assert interrupted.returncode == code, interrupted.stderr
     assert "attainment of" not in interrupted.stderr
     assert installation.query("select count(*) from mart.indicator_attainment") == [(0,)]
+    assert installation.query("select count(*) from ops.alert") == [(0,)]  # whoever ended it knows
     assert installation.run_night(DAY) == PORTAL_WELL
     assert installation.checksum() == undisturbed

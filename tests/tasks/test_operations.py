@@ -138,6 +138,19 @@ def test_mistake_in_another_recipient_s_entry_does_not_silence_a_failure(install
     assert len(list_notices(installation)) == 1
 
 
+def test_mistake_in_another_recipient_s_entry_does_not_keep_an_alert_open(installation):
+    tell_failure(end_task("stage"))
+    with Path(os.environ["CCHC_RECIPIENTS"]).open("a", encoding="utf-8") as file:
+        file.write("  - id: Sở Y tế\n")
+    settle_failure(end_task("stage"))
+    assert installation.query("select status from ops.alert") == [("resolved",)]
+
+
+def test_run_that_was_ended_at_the_keyboard_is_told_to_nobody(installation):
+    tell_failure(end_task("stage", KeyboardInterrupt()))
+    assert list_alerts(installation) == []
+
+
 def test_killed_process_is_told_without_an_error(installation):
     tell_failure(end_task("stage"))
     assert "bị ngắt, không để lại lỗi" in read_told(installation)

@@ -62,9 +62,12 @@ def tell_failure(context: Context) -> None:
 
     One for a DAG until it runs well again, however many of its tasks fail and however often; beside it one for all the
     older days that are run again, so that none of these hides the failure of tonight. Failures of days that are
-    history are no news, and a run that was refused is known to whoever began it. Without a warehouse to note it in it
-    is sent at once, as best it can; a mistake in the recipients' file keeps it only from the entry that has it.
+    history are no news, and a run that was refused, or ended at the keyboard, is known to whoever began it. Without a
+    warehouse to note it in it is sent at once, as best it can; a mistake in the recipients' file keeps it only from
+    the entry that has it.
     """
+    if isinstance(context.get("exception"), KeyboardInterrupt):
+        return
     alerting, now, failure = read_alerting(load_valid_recipients), read_now(), _describe_failure(context)
     newest = newest_complete_day(now)
     if failure is None or (newest - failure.day).days > alerting.rules.history_days:
@@ -84,7 +87,7 @@ def settle_failure(context: Context) -> None:
         return
     dag_id, day = run
     with connect(read_login(), connect_timeout=CONNECT_SECONDS) as connection, connection.transaction():
-        ledger = Ledger(connection, read_alerting(), read_now())
+        ledger = Ledger(connection, read_alerting(load_valid_recipients), read_now())
         for alert in ledger.read_open(["run_failed"]):
             if alert.subject in (dag_id, _name_older_days(dag_id)) and alert.began_on <= day:
                 ledger.end(alert, "recovered", day, day)
