@@ -1,0 +1,130 @@
+"""The home of a demonstration: its mark, its clock, its sources; and homes that are none."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import psycopg
+import pytest
+import requests
+
+from cchc.local import LocalError
+from cchc.local.demonstration import (
+    begin_demonstration,
+    claim_home,
+    keep_clock,
+    open_sources,
+    read_demonstration,
+    refuse_connections,
+    set_clock,
+)
+from cchc.local.embedded import open_database
+from cchc.local.warehouse import prepare_warehouse
+from cchc.settings import CHECKOUT, read_now
+
+NEW_YEAR = datetime.fromisoformat("2025-01-01T05:30:00+07:00")
+THE_DAY_BEFORE = datetime.fromisoformat("2024-12-31T05:30:00+07:00")
+LOAD = """
+insert into ops.load (load_id, source, entity, window_start, window_end, status, run_id, started_at)
+values (gen_random_uuid(), 'returns', 'file', '2024-06-30', '2024-06-30', 'published', 'test', now())
+"""
+
+
+@pytest.fixture(autouse=True)
+def kept_environment() -> Iterator[None]:
+    """A demonstration sets this process's clock and connections: afterwards they are what they were."""
+    before = dict(os.environ)
+    for name in [name for name in os.environ if name.startswith("AIRFLOW_CONN_")]:
+        del os.environ[name]
+    yield
+    os.environ.clear()
+    os.environ.update(before)
+
+
+def test_clock_of_the_newest_run_is_kept_in_the_home(tmp_path: Path) -> None:
+    assert read_demonstration(tmp_path) is None
+    set_clock(tmp_path, THE_DAY_BEFORE)
+    set_clock(tmp_path, NEW_YEAR)
+    set_clock(tmp_path, THE_DAY_BEFORE)  # make run again begins with an earlier day
+    assert read_now() == THE_DAY_BEFORE
+    del os.environ["CCHC_NOW"]
+    keep_clock(tmp_path)
+    assert read_now() == NEW_YEAR
+    assert (tmp_path / "demonstration.json").stat().st_mode & 0o077 == 0
+
+
+def test_home_without_a_mark_has_the_clocks_time_and_no_simulator(tmp_path: Path) -> None:
+    with open_sources(tmp_path):
+        assert "CCHC_NOW" not in os.environ
+        assert not any(name.startswith("AIRFLOW_CONN_") for name in os.environ)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_sources_of_a_demonstration_are_simulated_at_its_clock(tmp_path: Path) -> None:
+    set_clock(tmp_path, NEW_YEAR)
+    del os.environ["CCHC_NOW"]
+    with open_sources(tmp_path):
+        treasury = json.loads(os.environ["AIRFLOW_CONN_TREASURY"])
+        login = (treasury["login"], treasury["password"])
+        grant = {"grant_type": "client_credentials"}
+        answer = requests.post(f"{treasury['host']}/token", data=grant, auth=login, timeout=10)
+        assert answer.ok
+        assert answer.headers["Date"] == "Tue, 31 Dec 2024 22:30:00 GMT"
+        inbox = json.loads(os.environ["AIRFLOW_CONN_RETURNS_INBOX"])["extra"]["url"]
+        assert inbox == (tmp_path / "inbox").as_uri()
+
+
+def test_damaged_mark_is_told_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "demonstration.json").write_text("{}")
+    with pytest.raises(LocalError, match=r"demonstration.json can't be read .* move this home away"):
+        read_demonstration(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "variable",
+    [f"AIRFLOW_CONN_{name}" for name in ("NATIONAL_PORTAL", "EOFFICE", "TREASURY", "RETURNS_INBOX")],
+)
+def test_real_source_is_refused_on_a_demonstrations_home(tmp_path: Path, variable: str) -> None:
+    refuse_connections(tmp_path)
+    set_clock(tmp_path, NEW_YEAR)
+    os.environ[variable] = "{}"
+    for attempt in (open_sources(tmp_path).__enter__, lambda: claim_home(tmp_path)):
+        with pytest.raises(LocalError, match=f"{variable} names a real source: choose another CCHC_HOME"):
+            attempt()
+
+
+def test_home_with_archived_answers_is_no_place_for_a_simulated_province(tmp_path: Path) -> None:
+    claim_home(tmp_path / "fresh")
+    assert not (tmp_path / "fresh").exists()
+    (tmp_path / "archive" / "eoffice").mkdir(parents=True)
+    with pytest.raises(LocalError, match="has loads and is no demonstration"):
+        claim_home(tmp_path)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["archive"]
+
+
+def test_home_with_loads_is_refused_by_make_run_and_left_as_it_is(home: Path) -> None:
+    with open_database(home) as database:
+        claim_home(home)  # a server without a schema has no loads
+        prepare_warehouse(database)
+        claim_home(home)
+        with psycopg.connect(database.url("cchc_loader")) as connection:
+            connection.execute(LOAD)
+        before = sorted(path.name for path in home.iterdir())
+        run = [sys.executable, "-m", "cchc.local", "run"]
+        environment = {**os.environ, "CCHC_HOME": str(home), "PYTHONPATH": "plugins:."}
+        said = subprocess.run(run, cwd=CHECKOUT, env=environment, capture_output=True, text=True, check=False)
+        assert (said.returncode, said.stdout) == (1, "")
+        assert "has loads and is no demonstration" in said.stderr
+        assert "Traceback" not in said.stderr
+        assert sorted(path.name for path in home.iterdir() if path.name != "runs.lock") == before
+
+
+def test_home_is_marked_before_its_first_run(tmp_path: Path) -> None:
+    with begin_demonstration(tmp_path, NEW_YEAR):
+        assert read_demonstration(tmp_path) is not None
