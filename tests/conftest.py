@@ -19,7 +19,10 @@ from psycopg import sql
 
 from cchc.local.embedded import MAJOR, Database, open_database, stop_if_unused
 from cchc.settings import CHECKOUT
+from cchc.warehouse.connection import ignore_libpq_environment
 from cchc.warehouse.migrations import migrate
+
+ignore_libpq_environment()
 
 # Airflow makes its home when it is imported, in the user's if not told otherwise; whole nights set another.
 if "AIRFLOW_HOME" not in os.environ:

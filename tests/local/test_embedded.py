@@ -15,9 +15,10 @@ import psycopg
 import pytest
 
 from cchc.local import LocalError
-from cchc.local.embedded import PORT, Database, open_database
+from cchc.local.embedded import Database, open_database
 from cchc.local.ports import HOST, is_free
 from cchc.local.processes import read_command
+from cchc.local.server import PORT
 
 SETTINGS = {"fsync": "off"}
 

@@ -12,8 +12,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from cchc.local.embedded import Database, open_database
+from cchc.local.embedded import MAJOR, Database, open_database
+from cchc.local.programs import find_programs
 from cchc.settings import CHECKOUT
+from tests.libpq import LIBPQ_VARIABLES
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +69,8 @@ def test_analyst_reads_only(analysed: tuple[Path, Database]) -> None:
     assert said.returncode == 1
     assert "read-only transaction" in said.stderr
     said = run_sql(analysed[0], "begin read write; create table public.mine (a int)")
-    assert "permission denied for schema public" in said.stderr
+    assert (said.returncode, said.stdout) == (1, "")
+    assert said.stderr == "make sql runs one statement, these are several: run make psql, or one at a time\n"
 
 
 @pytest.mark.parametrize("form", ["json", "uri"])
@@ -105,3 +108,91 @@ def test_interrupted_query_leaves_no_server(home: Path, number: signal.Signals) 
     asked.communicate()
     assert asked.returncode == 128 + number
     assert not (home / "postgres" / "data" / "postmaster.pid").exists()
+
+
+VALUES = """
+select * from (values
+    (1, 'a "word", quoted', null, true, timestamptz '2024-06-30 04:30+07', 1.50, array['x y', null], 'infinity'::date),
+    (2, '', 'line
+end', false, null, 'NaN', '{}', '10000-01-01'),
+    (3, '\\.', E'\\r', null, '0044-03-15 BC', 12345678901234567890.123, array['a,b'], null)
+) as t (one, "two, too", three, four, five, six, seven, eight)
+cross join (values (decode('00ff', 'hex'), '{"a": 1}'::jsonb, point(1, 2), ' x ')) as u (nine, ten, eleven, twelve)
+"""
+
+
+def test_values_are_written_as_psql_writes_them(analysed: tuple[Path, Database]) -> None:
+    home, database = analysed
+    psql = [str(find_programs(MAJOR) / "psql"), "--no-psqlrc", "--csv", "-c", VALUES, database.url("cchc_analyst")]
+    by_psql = subprocess.run(psql, capture_output=True, check=True, env={"PGCLIENTENCODING": "UTF8"}).stdout
+    command = [sys.executable, "-m", "cchc.local", "sql", "--", VALUES]
+    by_us = subprocess.run(command, capture_output=True, check=True, env=clean_environment(home), cwd=CHECKOUT).stdout
+    assert by_us == by_psql
+
+
+def test_statement_without_rows_or_columns_answers_as_it_can(analysed: tuple[Path, Database]) -> None:
+    assert run_sql(analysed[0], "select 1 as one where false").stdout == "one\n"
+    assert run_sql(analysed[0], "copy (select 1 as one) to stdout with csv header;").stdout == "one\n1\n"
+    said = run_sql(analysed[0], "do $$ begin raise notice 'heard'; end $$")
+    assert (said.returncode, said.stdout, said.stderr) == (0, "", "NOTICE:  heard\n")
+
+
+def test_command_of_psql_is_refused_with_what_takes_it(analysed: tuple[Path, Database]) -> None:
+    said = run_sql(analysed[0], "\\d mart.*")
+    assert (said.returncode, said.stdout) == (1, "")
+    assert said.stderr == "\\d is a command of psql: run make psql, and give it there\n"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "do $$ begin reset role; create table public.mine (a int); end $$",
+        "do $$ begin set transaction read write; reset role; create table public.mine (a int); end $$",
+        "do $$ begin commit; set transaction read write; reset role; create table public.mine (a int); end $$",
+        "reset role; create table public.mine (a int)",
+        "commit; begin read write; reset role; create table public.mine (a int)",
+    ],
+)
+def test_another_warehouse_is_only_read(analysed: tuple[Path, Database], tmp_path: Path, query: str) -> None:
+    _, database = analysed
+    login = database.url("postgres").replace("postgresql:", "postgres:")
+    said = run_sql(tmp_path / "unused", query, AIRFLOW_CONN_WAREHOUSE=login)
+    assert (said.returncode, said.stdout) == (1, "")
+    with psycopg.connect(database.url("postgres")) as connection:
+        assert connection.execute("select to_regclass('public.mine')").fetchone() == (None,)
+
+
+def test_big_answer_is_not_held_in_memory(analysed: tuple[Path, Database]) -> None:
+    query = "select repeat('x', 1000) as x from generate_series(1, 200000)"
+    command = [sys.executable, "-m", "cchc.local", "sql", "--", query]
+    asked = subprocess.Popen(command, env=clean_environment(analysed[0]), cwd=CHECKOUT, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(asked.pid, 0)
+    asked.returncode = os.waitstatus_to_exitcode(status)
+    assert asked.returncode == 0
+    assert usage.ru_maxrss < 150 * 1024, "200 MB of text went through"
+
+
+def test_reader_who_has_read_enough_hears_nothing(analysed: tuple[Path, Database]) -> None:
+    command = [sys.executable, "-m", "cchc.local", "sql", "--", "select n from generate_series(1, 100000) as n"]
+    with subprocess.Popen(
+        command, env=clean_environment(analysed[0]), cwd=CHECKOUT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as asked:
+        assert asked.stdout is not None
+        assert asked.stderr is not None
+        assert asked.stdout.readline() == b"n\n"
+        asked.stdout.close()
+        assert asked.stderr.read() == b""
+
+
+def test_variables_of_libpq_change_nothing(home: Path) -> None:
+    """The first start with its migrations, and a query, with every variable set to nonsense."""
+    nonsense = dict.fromkeys(LIBPQ_VARIABLES, "nonsense")
+    nonsense |= {"PGDATESTYLE": "German", "PGTZ": "America/New_York", "PGCLIENTENCODING": "LATIN1", "PGPORT": "1"}
+    query = "select current_date - current_date as days, date '2024-06-30' as day, now() = now() as same, 'ệ' as letter"
+    with open_database(home, settings={"fsync": "off"}):
+        acknowledged = run(
+            [sys.executable, "-m", "cchc.local", "ack", "--", "3f2a9c1e", "vì sao", "", "ai"], home, **nonsense
+        )
+        assert "3f2a9c1e" in acknowledged.stderr, "the warehouse was made ready, and there is no such alert"
+        said = run_sql(home, query, **nonsense)
+    assert (said.stdout, said.stderr) == ("days,day,same,letter\n0,2024-06-30,t,ệ\n", "")

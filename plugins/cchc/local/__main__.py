@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import logging
 import signal
 import sys
@@ -17,6 +18,7 @@ from cchc.local.demonstration import keep_clock
 from cchc.local.environment import clean_process_environment
 from cchc.mistake import MistakesError
 from cchc.settings import SettingsError, read_home, read_settings
+from cchc.warehouse.connection import ignore_libpq_environment
 
 # command -> module here, function, names of its arguments. The function takes the home and the arguments and returns
 # the exit code. Its module is imported when it is called, so that `make sql` doesn't wait for Airflow.
@@ -28,6 +30,7 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "ack": ("alerts", "acknowledge", "alert", "why", "until", "who"),
     "snooze": ("alerts", "snooze", "alert", "why", "until", "who"),
     "alerts-dry-run": ("alerts", "rehearse", "day"),
+    "withdraw": ("withdraw", "withdraw", "day"),
     "templates": ("templates", "make_templates", "year"),
     "validate": ("validate", "validate_files"),
     "docs": ("documents", "write_documents"),
@@ -36,6 +39,18 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "down": ("services", "stop_services"),
     "psql": ("query", "open_shell"),
     "sql": ("query", "run_query", "query"),
+}
+
+# What only the user of this machine can mend: no room, no right to write, no folder where one should be.
+OF_THE_DISK = {
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EROFS,
+    errno.EACCES,
+    errno.EPERM,
+    errno.ENOTDIR,
+    errno.EEXIST,
+    errno.ELOOP,
 }
 
 
@@ -55,21 +70,30 @@ def main() -> int:
             signal.signal(number, _leave)
     try:
         clean_process_environment()
+        ignore_libpq_environment()
         home = read_home()
         if given["command"] != "validate":  # which lists wrong settings with all else that is wrong
             read_settings()
             keep_clock(home)
         run = getattr(import_module(f"cchc.local.{module}"), function)
         code: int = run(home, *(given[name] for name in names))
-    except (LocalError, SettingsError, MistakesError) as error:
-        sys.stderr.write(f"{error}\n")
-        code = 1
-    except psycopg.OperationalError as error:
-        sys.stderr.write(f"the database can't be reached: {error}\n")
+    except (LocalError, SettingsError, MistakesError, psycopg.OperationalError, OSError) as error:
+        sys.stderr.write(f"{_explain(error)}\n")
         code = 1
     except KeyboardInterrupt:
         code = 128 + signal.SIGINT
     return code
+
+
+def _explain(error: Exception) -> str:
+    """What went wrong, for whoever typed the command. An error of another kind is raised again: it is ours to mend."""
+    if isinstance(error, psycopg.OperationalError):
+        return f"the database can't be reached: {error}"
+    if not isinstance(error, OSError):
+        return str(error)
+    if error.errno not in OF_THE_DISK:
+        raise error
+    return f"{error.strerror}: {error.filename or 'a file of ' + str(read_home())}. Mend that, then run it again."
 
 
 def _leave(number: int, _frame: object) -> NoReturn:

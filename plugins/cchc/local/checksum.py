@@ -28,6 +28,10 @@ def print_checksum(home: Path) -> int:
     """Print a checksum for each table of core and mart to standard error, and one of them all to standard output."""
     with analyst_login(home) as login, psycopg.connect(make_conninfo("", **login)) as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        # The same words for the same values on every server.
+        connection.execute(
+            "select set_config('datestyle', 'iso, ymd', false), set_config('extra_float_digits', '1', false)"
+        )
         total = hashlib.sha256()
         for schema, table in connection.execute(TABLES).fetchall():
             rows, digest = compute_checksum(connection, schema, table)

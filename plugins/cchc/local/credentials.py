@@ -8,21 +8,36 @@ import os
 import secrets
 from pathlib import Path
 
+from cchc.local import LocalError
+
 PASSWORDS = ("postgres", "cchc_owner", "cchc_loader", "cchc_analyst", "airflow", "admin")
 KEYS = ("fernet_key", "jwt_secret", "api_secret_key")
 
 
-def read_credentials(home: Path) -> dict[str, str]:
+def read_credentials(home: Path, *, is_new: bool = True) -> dict[str, str]:
     """Every password (by role; ``admin`` is Airflow's user) and key of ``home``; what is missing is made and kept.
 
-    Not safe for two processes at once: the caller holds the lock of the database.
+    ``is_new``: the database isn't made yet; later no other file can stand for a lost one. Raises LocalError. Not safe
+    for two processes at once: the caller holds the lock of the database.
     """
     file = home / "secrets.json"
-    known: dict[str, str] = json.loads(file.read_text()) if file.exists() else {}
+    if not is_new and not file.exists():
+        raise LocalError(f"{file} is missing, and the database can't be opened without it: restore it")
+    known = _read_secrets(file) if file.exists() else {}
     missing = [name for name in (*PASSWORDS, *KEYS) if name not in known]
     if missing:
         known |= {name: _make_secret(name) for name in missing}
         write_private(file, json.dumps(known, indent=2) + "\n")
+    return known
+
+
+def _read_secrets(file: Path) -> dict[str, str]:
+    try:
+        known = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise LocalError(f"{file} is damaged, and the database can't be opened without it: restore it") from error
+    if not isinstance(known, dict) or not all(isinstance(value, str) for value in known.values()):
+        raise LocalError(f"{file} is damaged, and the database can't be opened without it: restore it")
     return known
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 PROC = Path("/proc")
@@ -14,6 +17,36 @@ def read_command(pid: int) -> list[str]:
         return (PROC / str(pid) / "cmdline").read_text(errors="replace").split("\0")[:-1]
     except (FileNotFoundError, ProcessLookupError):
         return []
+
+
+def runs_in(pid: int, folder: Path) -> bool:
+    """Whether a process lives and works in ``folder``, by whatever name it was started there."""
+    try:
+        return (PROC / str(pid) / "cwd").readlink() == folder
+    except (FileNotFoundError, ProcessLookupError, PermissionError):
+        return False
+
+
+def send_signal(pid: int, number: signal.Signals) -> None:
+    """Send a signal to a process, which may have ended by now."""
+    with suppress(ProcessLookupError):
+        os.kill(pid, number)
+
+
+def find_attached(shared_memory: int) -> list[int]:
+    """The processes that use the System V shared memory of this id, among those that this user may look into."""
+    return [
+        int(entry.name) for entry in PROC.iterdir() if entry.name.isdecimal() and _maps(entry, "/SYSV", shared_memory)
+    ]
+
+
+def _maps(process: Path, prefix: str, inode: int) -> bool:
+    """Whether a process has a mapping of this inode whose name begins with ``prefix``."""
+    try:
+        rows = (line.split(maxsplit=5) for line in (process / "maps").read_text(errors="replace").splitlines())
+        return any(row[4] == str(inode) and row[5].startswith(prefix) for row in rows if len(row) > 5)
+    except (FileNotFoundError, ProcessLookupError, PermissionError):
+        return False
 
 
 def is_attached(shared_memory: int) -> bool:

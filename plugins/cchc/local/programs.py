@@ -30,6 +30,9 @@ TRAVERSE = ("--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search", "-
 # PostgreSQL's programs obey PGPORT, PGDATA, LC_ALL …: they get none of the caller's.
 ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
 
+# The shell gets the program and its arguments as they are: it reads nothing in them.
+LEAVE_RUNNING = '"$@" >&2 & echo $!'
+
 
 def find_programs(major: int) -> Path:
     """The folder of psql, initdb, pg_ctl … of PostgreSQL ``major`` (16 or 18)."""
@@ -64,6 +67,29 @@ class Programs:
             check=False,
             **identity,
         )
+
+    def start(self, name: str, *arguments: str, log: Path) -> int:
+        """Start a program that outlives this process; what it says goes to ``log``. Returns its process number.
+
+        It has a session of its own and isn't a child of this process, which would have to wait for its end.
+        """
+        prefix, identity = self._become_owner()
+        descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        with open(descriptor, "ab") as stream:
+            if os.geteuid() == 0:
+                os.fchown(descriptor, self.uid, self.gid)
+            said = subprocess.run(
+                [*prefix, "/bin/sh", "-c", LEAVE_RUNNING, "sh", str(self.folder / name), *arguments],
+                cwd="/",
+                env=ENVIRONMENT,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=stream,
+                start_new_session=True,
+                check=True,
+                **identity,
+            )
+        return int(said.stdout)
 
     def _become_owner(self) -> tuple[list[str], dict[str, Any]]:
         if os.geteuid() != 0:

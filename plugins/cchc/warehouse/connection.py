@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 from psycopg import ClientCursor, sql
 from psycopg.conninfo import make_conninfo
-from sqlalchemy import URL
 
 from cchc.settings import SQL
 
+if TYPE_CHECKING:
+    from sqlalchemy import URL
+
 LOADER = "cchc_loader"
 ANALYST = "cchc_analyst"
+
+# The same on every server, whatever its defaults and those of the role.
+SESSION = {"timezone": "UTC", "datestyle": "ISO"}
 
 # The transaction of a held lock is idle while the work is done. Which of the limits there are depends on the version.
 NO_TIMEOUTS = "select set_config(name, '0', false) from pg_settings where name like '%timeout' and context = 'user'"
@@ -34,11 +40,15 @@ class Login:
 
     def options(self, role: str, **settings: str) -> str:
         """The libpq ``options`` that take on ``role`` and set session variables; values hold no spaces."""
-        wanted = {"role": role, **settings} if role != self.user else settings
-        return " ".join(f"-c {name}={value}" for name, value in wanted.items())
+        wanted = {"role": role} if role != self.user else {}
+        wanted |= {**SESSION, **settings}
+        return " ".join(
+            [*filter(None, [self.extra.get("options")]), *(f"-c {name}={value}" for name, value in wanted.items())]
+        )
 
     def conninfo(self, role: str = LOADER) -> str:
         """The libpq connection string."""
+        keywords = {"application_name": "cchc", **self.extra, "options": self.options(role)}
         return make_conninfo(
             "",
             host=self.host,
@@ -46,13 +56,13 @@ class Login:
             dbname=self.database,
             user=self.user,
             password=self.password,
-            options=self.options(role) or None,
-            application_name="cchc",
-            **self.extra,
+            **keywords,
         )
 
     def sqlalchemy_url(self, role: str = LOADER, **settings: str) -> URL:
         """The same for SQLAlchemy (Great Expectations), with session variables."""
+        from sqlalchemy import URL
+
         return URL.create(
             "postgresql+psycopg",
             self.user,
@@ -64,12 +74,23 @@ class Login:
         )
 
 
+def ignore_libpq_environment() -> None:
+    """Take what libpq obeys out of this process's environment: only what a connection says itself is to count.
+
+    PGOPTIONS, PGDATESTYLE, PGHOSTADDR … would change results or break connections, also those of child processes.
+    """
+    for name in [name for name in os.environ if name.startswith("PG")]:
+        del os.environ[name]
+    os.environ["PGPASSFILE"] = f"{os.devnull}/none"  # in place of ~/.pgpass; a file that is there is complained about
+
+
 @contextmanager
 def connect(login: Login, role: str = LOADER, **options: Any) -> Iterator[psycopg.Connection]:
     """Open a connection as ``role``. A statement commits by itself, what belongs together is in ``transaction()``.
 
     So no reading holds a transaction open, in which a later one would be but a savepoint.
     """
+    ignore_libpq_environment()
     with psycopg.connect(login.conninfo(role), autocommit=True, **options) as connection:
         yield connection
 

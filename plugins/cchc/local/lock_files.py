@@ -1,0 +1,15 @@
+"""Files that processes lock (flock). Only their owner may open one: whoever opens it can keep it locked for ever."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import IO
+
+
+def open_lock(file: Path) -> IO[str]:
+    """The lock file, made if it is missing; one that others could open is closed to them. No link is followed."""
+    stream = os.fdopen(os.open(file, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600), "r+")
+    if os.fstat(stream.fileno()).st_mode & 0o077:
+        os.fchmod(stream.fileno(), 0o600)
+    return stream

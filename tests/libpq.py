@@ -1,0 +1,10 @@
+"""The variables that libpq obeys: those of its keywords, and those that it sends or reads beside them."""
+
+from __future__ import annotations
+
+from psycopg.pq import Conninfo
+
+LIBPQ_VARIABLES = sorted(
+    {keyword.envvar.decode() for keyword in Conninfo.get_defaults() if keyword.envvar}
+    | {"PGDATESTYLE", "PGTZ", "PGGEQO", "PGSYSCONFDIR", "PGLOCALEDIR", "PGSERVICEFILE"}
+)
