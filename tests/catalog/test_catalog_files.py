@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 from cchc.catalog import CatalogError, indicator_rows, load_catalog
 from cchc.document import read_document
+from cchc.mistake import Mistake
+from cchc.sources.profile import ProfileError, ProfilesRead
 from tests.catalog.small_catalog import AGENCIES, FILES, PLAN, SETS, Load, edited
 
 TARGETS = "targets: [{valid_from: 2024-01-01, value: 45}]"
@@ -114,6 +116,15 @@ PLAN_MISTAKES = [
 ]  # fmt: skip
 
 
+def test_entry_of_a_source_whose_profile_is_refused_stays(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
+    error = ProfileError([Mistake("national_portal.yaml", "", "owner", "is missing, add it")])
+    monkeypatch.setattr("cchc.catalog.loading.read_all_profiles", lambda: ProfilesRead((), {"national_portal": error}))
+    assert [indicator.code for plan in load().plans for indicator in plan.indicators] == ["II.1.b-1"]
+    monkeypatch.setattr("cchc.catalog.loading.read_all_profiles", lambda: ProfilesRead((), {}))
+    with pytest.raises(CatalogError, match='"national_portal" is no source of include/sources/'):
+        load()
+
+
 @pytest.mark.parametrize(("old", "new", "told"), PLAN_MISTAKES)
 def test_a_mistake_in_an_entry_is_refused_by_name(load: Load, old: str, new: str, told: str) -> None:
     with pytest.raises(CatalogError) as refusal:
@@ -188,6 +199,8 @@ HEADER_MISTAKES = [
     ("valid_to: 2024-12-31", "valid_to: 2023-12-31",
      "header, field valid_to: 2023-12-31 is before valid_from 2024-01-01"),
     ("signed_on: 2024-01-11\n", "", "header, field signed_on: is missing"),
+    ("signed_on: 2024-01-11\n", "signed_on: 2042-01-11\n",
+     "header, field signed_on: 2042-01-11 is neither in the plan's year 2024 nor in the one before, correct it"),
     ("signed_on: 2024-01-11\n", "signed_on: 2024-01-11\nseal: true\n", "header, field seal: is not a field"),
     ("year: 2024\n", "year: 2024\nyear: 2024\n", "top of the file, field year: is written twice (line 2)"),
     ("    entries:", "    items:", "clause II.1.b, field entries: is no list of entries"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import runpy
 import subprocess
 import sys
 import warnings
@@ -16,7 +17,9 @@ from airflow.sdk import DeadlineReference
 
 from cchc.alerts.rules import load_rules
 from cchc.days import LOCAL
+from cchc.mistake import Mistake
 from cchc.settings import ALERT_RULES, CHECKOUT, SOURCES
+from cchc.sources.profile import ProfileError, ProfilesRead, read_all_profiles
 from cchc.tasks.operations import check_and_deliver, settle_failure, tell_failure
 from cchc.tasks.policy import run_every_night
 
@@ -42,6 +45,23 @@ def test_all_files_import_and_there_is_a_dag_for_each_source(bag):
     assert bag.import_errors == {}
     ingests = {f"ingest_{path.stem}" for path in SOURCES.glob("*.yaml")}
     assert set(bag.dags) == ingests | {"attainment", "attainment_late", "alerts"}
+
+
+def test_source_with_a_refused_profile_has_a_dag_of_one_task_beside_the_others(monkeypatch):
+    error = ProfileError([Mistake("bad.yaml", "", "owner", "is missing, add it")])
+    good = read_all_profiles().good
+    read = ProfilesRead(good, {"Cổng mới": error, "bad": error})
+    monkeypatch.setattr("cchc.sources.profile.read_all_profiles", lambda: read)
+    made = runpy.run_path(str(CHECKOUT / "dags" / "ingest.py"))
+    dags = {name: dag for name, dag in made.items() if name.startswith("ingest_")}
+    assert set(dags) == {f"ingest_{profile.source}" for profile in good} | {"ingest_bad", "ingest_C_ng_m_i"}
+    for name in ("ingest_bad", "ingest_C_ng_m_i"):
+        (task,) = dags[name].tasks
+        assert task.task_id == "read_profile"
+        assert list(task.on_failure_callback) == [tell_failure]
+        assert dags[name].on_failure_callback is tell_failure
+        assert set(dags[name].tags) <= TAGS
+        assert dags[name].timetable.expression == "30 4 * * *"
 
 
 def test_every_dag_has_documentation_tags_and_one_run_at_a_time(bag):
