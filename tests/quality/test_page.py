@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import stat
 from html.parser import HTMLParser
@@ -91,3 +93,20 @@ def test_quiet_night_says_so(pipeline: Pipeline, tmp_path: Path) -> None:
     with pipeline.connect() as connection:
         path = write_page(connection, tmp_path, "national_portal", DAY, RUN)
     assert "Không có lần nạp nào cho ngày này." in path.read_text(encoding="utf-8")
+
+
+def test_page_that_cannot_be_written_leaves_the_earlier_one_whole(
+    page_path: Path, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = page_path.read_bytes()
+    written = Path.write_text
+
+    def write_half(path: Path, text: str, **options: str) -> None:
+        written(path, text[:100], **options)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with pipeline.connect() as connection, monkeypatch.context() as full:
+        full.setattr(Path, "write_text", write_half)
+        with pytest.raises(OSError, match="No space left"):
+            write_page(connection, page_path.parents[1], "national_portal", DAY, RUN)
+    assert [path.read_bytes() for path in page_path.parent.iterdir()] == [before]

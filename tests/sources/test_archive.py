@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import shutil
 import stat
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from hypothesis import given, settings
@@ -171,6 +175,68 @@ def test_hash_of_several_pages_depends_on_their_order(archive: Archive) -> None:
     one = archive.keep("a", DAY, [respond(b"1"), respond(b"2")])
     two = archive.keep("b", DAY, [respond(b"2"), respond(b"1")])
     assert one.content_sha256 != two.content_sha256
+
+
+NOTHING_LEFT = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+@pytest.mark.parametrize("writes", range(4))
+def test_disk_that_fills_up_leaves_nothing_half(archive: Archive, monkeypatch: pytest.MonkeyPatch, writes: int) -> None:
+    """Of two pages, a manifest and a verdict each one in turn finds no room."""
+    synced = iter([None] * writes)
+
+    def sync_or_fail(_: int) -> None:
+        if next(synced, NOTHING_LEFT):
+            raise NOTHING_LEFT
+
+    with monkeypatch.context() as full:
+        full.setattr(os, "fsync", sync_or_fail)
+        with pytest.raises(OSError, match="No space left"):
+            archive.keep(WINDOW, DAY, [respond(b"1"), respond(b"2")], verdict="refused")
+    assert archive.find(WINDOW, DAY) == []
+    assert [path for path in archive.root.rglob("*") if path.is_file()] == []
+    assert archive.keep(WINDOW, DAY, [respond(b"1"), respond(b"2")]).read_bodies() == [b"1", b"2"]
+
+
+def test_verdict_that_finds_no_room_leaves_the_capture_as_it_was(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    capture = archive.keep(WINDOW, DAY, [respond(b"1")])
+    before = sorted(capture.folder.iterdir())
+    with monkeypatch.context() as full:
+        full.setattr(os, "fsync", Mock(side_effect=NOTHING_LEFT))
+        with pytest.raises(OSError, match="No space left"):
+            capture.set_verdict("published")
+    assert (capture.verdict, sorted(capture.folder.iterdir())) == (None, before)
+
+
+def test_full_disk_keeps_what_was_archived(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(disk)]
+    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode != 0:
+        pytest.skip("only root can mount a small disk")
+    try:
+        archive = Archive(disk, "national_portal", "H58")
+        kept = archive.keep("a", DAY, [respond(b"1")])
+        with pytest.raises(OSError, match="No space left"):
+            archive.keep("b", DAY, [respond(b"2"), respond(os.urandom(100_000))])
+        assert archive.find("a", DAY) == [kept]
+        assert kept.read_bodies() == [b"1"]
+        assert list(disk.rglob(".*")) == []
+        assert archive.keep("b", DAY, [respond(b"2")]).read_bodies() == [b"2"]
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_folder_of_somebody_else_and_a_manifest_without_pages_stop_nothing(archive: Archive) -> None:
+    name = f"return.file-{'0' * 64}"
+    capture = archive.keep(name, DAY, [respond(b"1")])
+    shutil.copytree(archive.root / "national_portal/H58" / DAY.isoformat(), archive.root / "national_portal/H58/old")
+    assert archive.list_files() == [(DAY, name)]
+    (capture.folder / "capture.json").write_text("[]")
+    with pytest.raises(ArchiveError, match="names no page"):
+        archive.find(name, DAY)
 
 
 def test_file_that_a_killed_run_was_archiving_is_not_archived(archive: Archive) -> None:

@@ -146,6 +146,25 @@ def test_whole_answer_after_a_refused_one_of_the_same_second_is_taken(
     assert capture.read_bodies() == [FIRST_OF_TWO_PAGES, b"{}"]
 
 
+def test_refusal_is_heard_where_the_archive_takes_no_evidence(
+    script: Script, profile: PortalProfile, archive: Archive
+) -> None:
+    archive.root.write_bytes(b"")  # a file in place of the folder
+    script.answers = [Answer(403)]
+    with pytest.raises(SourceRefusedError):
+        ask_source(profile, aim(profile, script), archive, WINDOW, DAY)
+
+
+def test_answer_that_the_archive_cannot_take_is_an_error_after_one_request(
+    script: Script, profile: PortalProfile, archive: Archive
+) -> None:
+    archive.root.write_bytes(b"")
+    script.answers = [Answer(201, FIRST_OF_TWO_PAGES), Answer(201, b"{}")]
+    with pytest.raises(OSError, match="archive"):
+        ask_source(profile, aim(profile, script), archive, WINDOW, DAY)
+    assert len(script.requests) == 1
+
+
 def test_source_that_never_answers_leaves_nothing(script: Script, profile: PortalProfile, archive: Archive) -> None:
     script.answers = [Answer(fate="dropped")]
     with pytest.raises(SourceUnavailableError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import jinja2
 import psycopg
@@ -40,7 +41,10 @@ select agency_code, name_vi, level, first_seen_on from core.agency where not is_
 
 
 def write_page(connection: psycopg.Connection, folder: Path, source: str, day: date, run_id: str) -> Path:
-    """Write ``<folder>/<day>/<source>.html``; returns its path."""
+    """Write ``<folder>/<day>/<source>.html``; returns its path.
+
+    Raises OSError where it can't be written; an earlier page of the day stays whole.
+    """
     parameters: dict[str, Any] = {"source": source, "day": day, "run_id": run_id, "most": MOST_ROWS}
     with connection.cursor(row_factory=dict_row) as cursor:
         loads = cursor.execute(LOADS, parameters).fetchall()
@@ -64,7 +68,13 @@ def write_page(connection: psycopg.Connection, folder: Path, source: str, day: d
         )
     path = folder / day.isoformat() / f"{source}.html"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
+    draft = path.with_name(f".{path.name}.{uuid4().hex}")
+    try:
+        draft.write_text(text, encoding="utf-8")
+        draft.replace(path)
+    except OSError:
+        draft.unlink(missing_ok=True)
+        raise
     return path
 
 

@@ -2,8 +2,8 @@
 
 ``<archive>/<source>/<province>/<day described>/<window>/<captured at>-<hash>/`` holds one capture: its pages
 (``page-001.json.gz`` …) and ``capture.json`` (requests, status, time, SHA-256 of each page). The folder appears whole
-or not at all. ``verdict`` beside them says what became of it: published, stopped or refused. Folders are 0700, files
-0600.
+or not at all. ``verdict`` beside them says what became of it: published, stopped, refused or withdrawn. Folders are
+0700, files 0600.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ import os
 import shutil
 import uuid
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -86,6 +88,10 @@ class Capture:
         if self.verdict != "published":
             _write(self.folder / "verdict", verdict.encode())
 
+    def set_aside(self) -> None:
+        """Its day was withdrawn: the bytes are kept, and no run loads them again."""
+        _write(self.folder / "verdict", b"withdrawn")
+
     def read_bodies(self) -> list[bytes]:
         """The bodies as received; raises ArchiveError where a file was changed or lost."""
         return [self._read_page(page) for page in self.pages]
@@ -111,21 +117,32 @@ class Draft:
 
     def add(self, response: Response) -> None:
         """Write one answer as received."""
-        self.pages.append(_write_page(self.folder, len(self.pages) + 1, response))
+        with self._discarding():
+            self.pages.append(_write_page(self.folder, len(self.pages) + 1, response))
 
     def finish(self, verdict: Verdict | None = None) -> Capture:
         """Write the manifest and give the capture its place, whole; the same bytes of the same second are kept once."""
-        _write(self.folder / "capture.json", json.dumps([asdict(page) for page in self.pages]).encode())
-        draft = Capture(self.folder, self.data_date, tuple(self.pages))
-        stamp = draft.captured_at.strftime("%Y%m%dT%H%M%S%z").replace("+0000", "Z")
-        capture = replace(draft, folder=self.folder.parent / f"{stamp}-{draft.content_sha256[:12]}")
-        if capture.folder.exists():
-            shutil.rmtree(self.folder)
-        else:
-            self.folder.rename(capture.folder)
-        if verdict:
-            capture.set_verdict(verdict)
+        with self._discarding():
+            _write(self.folder / "capture.json", json.dumps([asdict(page) for page in self.pages]).encode())
+            draft = Capture(self.folder, self.data_date, tuple(self.pages))
+            stamp = draft.captured_at.strftime("%Y%m%dT%H%M%S%z").replace("+0000", "Z")
+            capture = replace(draft, folder=self.folder.parent / f"{stamp}-{draft.content_sha256[:12]}")
+            if verdict:
+                (capture if capture.folder.exists() else draft).set_verdict(verdict)
+            if capture.folder.exists():
+                shutil.rmtree(self.folder)
+            else:
+                self.folder.rename(capture.folder)
         return capture
+
+    @contextmanager
+    def _discarding(self) -> Iterator[None]:
+        """Leave nothing half where the disk is full or can't be written."""
+        try:
+            yield
+        except OSError:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            raise
 
 
 @dataclass(frozen=True)
@@ -172,7 +189,21 @@ class Archive:
         # A folder without a whole capture is what a killed run has left: its file is still to be taken.
         manifests = (self.root / self.source / self.province).glob("*/*.file-*/[!.]*/capture.json")
         folders = {manifest.parents[1] for manifest in manifests}
-        return sorted((date.fromisoformat(folder.parent.name), folder.name) for folder in folders)
+        days = {folder: _read_day(folder.parent.name) for folder in folders}
+        return sorted((day, folder.name) for folder, day in days.items() if day)
+
+    def refile(self, window: str, filed_on: date, day: date) -> None:
+        """File what came of a file of the inbox under another ``day``, as if a run for that one had taken it.
+
+        Captures that are there already stay as they are.
+        """
+        place = self._window_folder(day, window)
+        place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        place.mkdir(exist_ok=True, mode=0o700)
+        for folder in sorted(self._window_folder(filed_on, window).glob("[!.]*")):
+            if not (place / folder.name).exists():
+                (folder / "verdict").unlink(missing_ok=True)
+                folder.rename(place / folder.name)
 
     def discard_drafts(self, window: str) -> None:
         """Remove what killed runs have left of a window; only for who holds the right to ask the source."""
@@ -183,12 +214,22 @@ class Archive:
         return self.root / self.source / self.province / data_date.isoformat() / window
 
 
+def _read_day(name: str) -> date | None:
+    """The day of a folder's name; None of a folder that somebody else has put into the archive."""
+    try:
+        return date.fromisoformat(name)
+    except ValueError:
+        return None
+
+
 def read_capture(folder: Path) -> Capture:
     """Read a capture's manifest; raises ArchiveError where it is lost or changed."""
     try:
         pages = tuple(Page(**page) for page in json.loads((folder / "capture.json").read_bytes()))
     except (OSError, ValueError, TypeError) as error:
         raise ArchiveError(f"{folder}: the capture's manifest can't be read ({error})") from error
+    if not pages:
+        raise ArchiveError(f"{folder}: the capture's manifest names no page")
     return Capture(folder, date.fromisoformat(folder.parents[1].name), pages)
 
 
@@ -211,8 +252,13 @@ def _write_page(folder: Path, number: int, response: Response) -> Page:
 def _write(path: Path, content: bytes) -> None:
     """Write a file whole and to the disk; a reader sees the old one or the new one."""
     new = path.with_name(f".new-{path.name}")
-    with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(path)
+    try:
+        with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(path)
+    except OSError:
+        with suppress(OSError):
+            new.unlink()
+        raise

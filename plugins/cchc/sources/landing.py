@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
@@ -95,7 +96,8 @@ def ask_source(
         try:
             response = session.post(path, payload)
         except RejectedResponseError as rejected:
-            keep(rejected.response)
+            with _losing_evidence():
+                keep(rejected.response)
             raise
         keep(response)
         return response
@@ -106,14 +108,24 @@ def ask_source(
             if number % 50 == 0:
                 log.info("%s: %d pages so far", window.name, number)
     except (RejectedResponseError, SourceError) as error:
-        for draft in drafts:
-            draft.finish(verdict="refused")
+        with _losing_evidence():
+            for draft in drafts:
+                draft.finish(verdict="refused")
         raise (error.cause if isinstance(error, RejectedResponseError) else error) from None
     earlier = find_archived(archive, window, drafts[0].data_date)
     capture = drafts[0].finish()
     size = sum(page.size for page in capture.pages)
     log.info("%s: %d bytes in %d page(s), describes %s", window.name, size, len(capture.pages), capture.data_date)
     return earlier or capture
+
+
+@contextmanager
+def _losing_evidence() -> Iterator[None]:
+    """A full archive takes nothing from what the source has said: a refusal still ends the night."""
+    try:
+        yield
+    except OSError as error:
+        log.warning("what was refused can't be kept as evidence: %s", error)
 
 
 def fetch_window(

@@ -83,12 +83,12 @@ def plan_files(connection: psycopg.Connection, profile: Profile, archive: Archiv
     filed_on = choose_filing_day(day, (filed_on for filed_on, _ in archived), newest_complete_day(read_now()))
     new = [
         Window(profile.entities[0], "file", filed_on, filed_on, key=identify(file), origin=file.address)
-        for file in _take_new_files(inbox, profile, archive)
+        for file in take_new_files(inbox, profile, archive)
     ]
     return windows + new
 
 
-def _take_new_files(inbox: InboxStore, profile: Profile, archive: Archive) -> list[InboxFile]:
+def take_new_files(inbox: InboxStore, profile: Profile, archive: Archive) -> list[InboxFile]:
     """The files of a source that no run has archived: at most MOST_FILES, the senders in turns."""
     read = read_all_profiles()
     kinds = {other.source: list_wanted(other) for other in read.good if other.inbox}

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
 
 import psycopg
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
@@ -11,7 +14,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from cchc.quality.audit import audit, is_audited
 from cchc.quality.page import write_page
 from cchc.settings import SOURCES, read_settings
-from cchc.sources.archive import Archive, ArchiveError, Capture
+from cchc.sources.archive import Archive, ArchiveError, Capture, Verdict
 from cchc.sources.errors import SourceError, SourceRefusedError, SourceUnavailableError
 from cchc.sources.landing import ask_source, find_archived, land_file
 from cchc.sources.load import Load
@@ -23,9 +26,13 @@ from cchc.tasks.plan import Messages, group_windows, is_configured, plan_windows
 from cchc.warehouse.connection import Login, connect, hold_lock
 from cchc.warehouse.night import close_night, halt_night, has_late_days, open_night, read_halt, was_opened
 from cchc.warehouse.publish import LoadStoppedError, has_ended, publish, read_status, record_failure
+from cchc.warehouse.run_outcomes import describe_trouble, judge_run, list_outcomes
 from cchc.warehouse.staging import is_staged, sort_by_newest_day, stage
 
 log = logging.getLogger(__name__)
+
+# Characters that Airflow's metadata database holds of it are 250; a file's name has up to 255.
+MAX_INDEX_NAME = 200
 
 
 def plan_night(source: str) -> list[Messages]:
@@ -53,16 +60,11 @@ def land_windows(source: str, windows: Messages) -> Messages:
     landed = []
     with connect(read_login()) as connection, hold_lock(connection, f"ask {source}"):
         for window in asked:
-            archived = find_archived(_archive(source), window, day, even_stopped=window.period == "file")
-            if archived:
-                log.info("%s of %s is archived in %s; not asked again", window.label, day, archived.folder)
-            try:
+            with _failing_alone(connection, source, window, is_alone=len(asked) == 1):
+                archived = find_archived(_archive(source), window, day, even_stopped=window.period == "file")
+                if archived:
+                    log.info("%s of %s is archived in %s; not asked again", window.label, day, archived.folder)
                 capture = archived or _ask(connection, profile, window)
-            except SourceError as error:
-                if len(asked) == 1:
-                    raise
-                log.warning("%s", error)
-            else:
                 landed.append(Load(source, window, capture).to_message())
     return landed
 
@@ -74,17 +76,12 @@ def stage_windows(messages: Messages) -> Messages:
     """
     staged = []
     with connect(read_login()) as connection:
-        for load, profile in _read_loads(messages):
-            try:
+        for load, profile in _read_loads(connection, messages):
+            with _failing_alone(connection, load.source, load.window, is_alone=len(messages) == 1):
                 if has_ended(connection, load):
                     log.info("%s of %s is accounted for (load %s)", load.window.label, load.data_date, load.load_id)
                 else:
                     _stage(connection, profile, load)
-            except ArchiveError as error:
-                if len(messages) == 1:
-                    raise
-                log.warning("%s", error)
-            else:
                 staged.append(load.to_message())
     return staged
 
@@ -93,11 +90,11 @@ def audit_windows(messages: Messages) -> Messages:
     """Judge the staged rows, unless a load has come to its end already."""
     login = read_login()
     with connect(login) as connection:
-        loads = _read_loads(messages)
+        loads = _read_loads(connection, messages)
         waiting = [load for load, _ in loads if not has_ended(connection, load)]
         if waiting:
             _audit(connection, login, loads[0][1], waiting)
-    return messages
+    return [load.to_message() for load, _ in loads]
 
 
 def publish_windows(messages: Messages) -> list[str]:
@@ -109,7 +106,7 @@ def publish_windows(messages: Messages) -> list[str]:
     login = read_login()
     ended = []
     with connect(login) as connection:
-        loads = _read_loads(messages)
+        loads = _read_loads(connection, messages)
         for load, profile in sort_by_newest_day(connection, loads):
             if not has_ended(connection, load):
                 # Of files that came together the earlier closing days are the history that the later ones show against.
@@ -117,8 +114,7 @@ def publish_windows(messages: Messages) -> list[str]:
                 if is_late or not is_audited(connection, load):  # or a crash emptied the unlogged tables
                     _audit(connection, login, profile, [load])
                 _publish(connection, profile, load)
-            status = read_status(connection, load)
-            load.capture.set_verdict("published" if status == "published" else "stopped")
+            _note_verdict(load, "published" if read_status(connection, load) == "published" else "stopped")
             if _give_back(connection, profile, load):
                 ended.append(load.window.name)
         files = [load for load, _ in loads if load.window.period == "file"]
@@ -129,25 +125,37 @@ def publish_windows(messages: Messages) -> list[str]:
 
 def close_source(source: str, windows: list[Messages] | None, published: object) -> None:
     """Write the night's quality page and say that the source has finished; fails when windows are missing."""
-    day, settings = current_day(), read_settings()
+    day, run_id = current_day(), current_run_id()
     if windows is None:
         with connect(read_login()) as connection:  # it has ended, badly: the attainment need not wait for it
-            open_night(connection, source, day, current_run_id())
-            close_night(connection, source, day, current_run_id())
+            open_night(connection, source, day, run_id)
+            close_night(connection, source, day, run_id)
         raise AirflowFailException(f"{source}: the night could not be planned, see the log of plan_night")
+    planned = [Window.from_message(window) for group in windows for window in group]
     with connect(read_login()) as connection:
-        if not was_opened(connection, source, day, current_run_id()):
+        if not was_opened(connection, source, day, run_id):
             raise AirflowSkipException(f"{source} is skipped tonight")
-        page = write_page(connection, settings.pages, source, day, current_run_id())
-        close_night(connection, source, day, current_run_id())
-    log.info("quality page: %s", page)
-    planned = {window["name"] for group in windows for window in group}
-    missing = sorted(planned - set(_flatten(published)))
-    if missing:
+        page, trouble = _write_page(connection, source, day, run_id)
+        close_night(connection, source, day, run_id)
+        outcomes = list_outcomes(connection, source, run_id, planned)
+    troubles = [describe_trouble(judge_run(planned, set(_flatten(published)), outcomes, day)), trouble]
+    if any(troubles):
+        told = " ".join(filter(None, troubles))
+        see = f"{page}, and ops.load" if page else "ops.load"
         raise AirflowFailException(
-            f"{source}, night of {day}: {len(missing)} of {len(planned)} windows not published: {', '.join(missing)}. "
-            f"The others are. Why: {page}, and ops.load where status <> 'published'. Runbook: docs/runbook.md"
+            f"{source}, night of {day}: {told} See {see} where status <> 'published'. Runbook: docs/runbook.md"
         )
+    log.info("quality page: %s", page)
+
+
+def _write_page(connection: psycopg.Connection, source: str, day: date, run_id: str) -> tuple[Path | None, str]:
+    """The quality page; where it can't be written, why: it takes back nothing that is published."""
+    try:
+        return write_page(connection, read_settings().pages, source, day, run_id), ""
+    except OSError as error:
+        trouble = f"The quality page can't be written ({error}); all that it would tell is in the warehouse."
+        log.warning("%s", trouble)
+        return None, trouble
 
 
 def report_late_days(source: str) -> None:
@@ -161,25 +169,41 @@ def report_late_days(source: str) -> None:
 def _ask(connection: psycopg.Connection, profile: Profile, window: Window) -> Capture:
     source, day, run_id = profile.source, current_day(), current_run_id()
     archive = _archive(source)
-    try:
-        if isinstance(profile, FilesProfile) or window.period == "file":
-            return land_file(archive, window, find_file(profile, window))
-        halted = read_halt(connection, source, day, run_id)
-        if halted:
-            raise SourceError(f"{window.name}: not asked, since {source} is left alone for tonight: {halted}")
-        target = read_source_target(profile)
-        if target:
+    if isinstance(profile, FilesProfile) or window.period == "file":
+        return land_file(archive, window, find_file(profile, window))
+    halted = read_halt(connection, source, day, run_id)
+    if halted:
+        raise SourceError(f"{window.name}: not asked, since {source} is left alone for tonight: {halted}")
+    target = read_source_target(profile)
+    if target:
+        try:
             return ask_source(profile, target, archive, window, day)
-        # What was stopped is all there is: it is judged again.
-        stopped = find_archived(archive, window, day, even_stopped=True)
-        if stopped is None:
-            raise SourceError(f"{window.name} of {day}: nothing archived, and {source} is not configured")
-    except SourceError as error:
-        if isinstance(error, SourceRefusedError | SourceUnavailableError):
+        except (SourceRefusedError, SourceUnavailableError) as error:
             halt_night(connection, source, day, run_id, str(error))
-        record_failure(connection, source, window, day, run_id, str(error))
-        raise
+            raise
+    # What was stopped is all there is: it is judged again.
+    stopped = find_archived(archive, window, day, even_stopped=True)
+    if stopped is None:
+        raise SourceError(f"{window.name} of {day}: nothing archived, and {source} is not configured")
     return stopped
+
+
+@contextmanager
+def _failing_alone(connection: psycopg.Connection, source: str, window: Window, *, is_alone: bool) -> Iterator[None]:
+    """Note in the ledger why a window fails; of several it is left out, alone it fails its task."""
+    try:
+        yield
+    except (SourceError, ArchiveError, OSError) as error:
+        cause = error
+        if isinstance(error, OSError):
+            cause = SourceError(
+                f"{window.label} of {current_day()}: the archive can't be written or read ({error}); nothing of it is "
+                "kept anew, what is published stays. Make room or give back the rights, then run the day again"
+            )
+        record_failure(connection, source, window, current_day(), current_run_id(), str(cause))
+        if is_alone:
+            raise cause from error
+        log.warning("%s", cause)
 
 
 def _stage(connection: psycopg.Connection, profile: Profile, load: Load) -> None:
@@ -201,19 +225,32 @@ def _publish(connection: psycopg.Connection, profile: Profile, load: Load) -> No
         load.window.label, load.data_date, outcome.received, outcome.accepted, outcome.quarantined, outcome.changed,
     )  # fmt: skip
     if outcome.status == "stopped":
-        load.capture.set_verdict("stopped")
+        _note_verdict(load, "stopped")
         if load.window.period != "file":
             raise LoadStoppedError(outcome.error)
         log.warning("%s", outcome.error)
 
 
+def _note_verdict(load: Load, verdict: Verdict) -> None:
+    """Note in the archive what became of a load. The ledger decides: where the archive is full, it lacks the note."""
+    try:
+        load.capture.set_verdict(verdict)
+    except OSError as error:
+        log.warning("%s: %s, which can't be noted in the archive (%s)", load.window.label, verdict, error)
+
+
 def _give_back(connection: psycopg.Connection, profile: Profile, load: Load) -> bool:
     """Whether what was refused of a file is with its sender; its figures count either way, and the others go on."""
+    if load.window.period != "file":
+        return True
     try:
-        if load.window.period == "file":
-            give_back(connection, profile, load)
-    except (OSError, ValueError) as error:
-        log.warning("%s: accounted for, but can't be given back: %s", load.window.label, error)
+        give_back(connection, profile, load)
+    except (OSError, ValueError, ArchiveError, SourceError) as error:
+        trouble = (
+            f"{load.window.label}: its rejection report can't be written ({error}); correct that, run the day again"
+        )
+        record_failure(connection, load.source, load.window, current_day(), current_run_id(), trouble)
+        log.warning("%s", trouble)
         return False
     return True
 
@@ -228,12 +265,18 @@ def _flatten(published: object) -> Iterator[str]:
 
 
 def _name_map_index(windows: list[Window]) -> None:
-    name_map_index(windows[0].label if len(windows) == 1 else f"{len(windows)} tệp" if windows else "không có gì mới")
+    name = windows[0].label if len(windows) == 1 else f"{len(windows)} tệp" if windows else "không có gì mới"
+    name_map_index(name[:MAX_INDEX_NAME])
 
 
-def _read_loads(messages: Messages) -> list[tuple[Load, Profile]]:
-    loads = [Load.from_message(message) for message in messages]
-    _name_map_index([load.window for load in loads])
+def _read_loads(connection: psycopg.Connection, messages: Messages) -> list[tuple[Load, Profile]]:
+    """The loads of messages with their profiles; of several one whose capture is damaged is left out."""
+    loads: list[Load] = []
+    windows = [Window.from_message(message) for message in messages]
+    _name_map_index(windows)
+    for message, window in zip(messages, windows, strict=True):
+        with _failing_alone(connection, message["source"], window, is_alone=len(messages) == 1):
+            loads.append(Load.from_message(message))
     profiles = {source: _read_profile(source) for source in {load.source for load in loads}}
     return [(load, profiles[load.source]) for load in loads]
 

@@ -83,9 +83,12 @@ def publish(connection: psycopg.Connection, profile: Profile, load: Load, run_id
 def record_failure(
     connection: psycopg.Connection, source: str, window: Window, day: date, run_id: str, error: str
 ) -> None:
-    """Write the ledger row of a window that brought nothing usable; commits. Told again by each run that fails."""
-    nothing = ("data_date", "content_sha256", "archive_uri", "captured_at", "modified_at")
-    parameters: dict[str, Any] = dict.fromkeys(nothing)
+    """Write the ledger row of a window that brought nothing usable; commits. Told again by each run that fails.
+
+    That of a file has its hash, by which it is known.
+    """
+    nothing = ("data_date", "archive_uri", "captured_at", "modified_at")
+    parameters: dict[str, Any] = dict.fromkeys(nothing) | {"content_sha256": window.key or None}
     parameters |= {
         "load_id": uuid4(), "source": source, "entity": window.entity, "window_start": window.start,
         "window_end": max(window.start, min(window.end, day)), "run_id": run_id, "started_at": datetime.now(UTC),

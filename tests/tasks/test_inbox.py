@@ -1,0 +1,33 @@
+"""Which new files a run takes: of every sender some, whoever sends thousands."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from cchc.settings import SOURCES
+from cchc.sources.archive import Archive
+from cchc.sources.inbox_store import DiskInbox
+from cchc.sources.profile import read_profile
+from cchc.tasks import inbox as tasks_inbox
+from cchc.tasks.inbox import take_new_files
+
+
+def test_flood_of_one_sender_keeps_nobody_waiting_and_the_log_says_who_waits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(tasks_inbox, "MOST_FILES", 4)
+    monkeypatch.setattr("cchc.sources.inbox.time.sleep", lambda _: None)
+    names = [f"H58.02/{number}.csv" for number in range(9)] + ["H58.31/a.csv", "H58.40/b.csv", "c.csv"]
+    for name in names:
+        path = tmp_path / "inbox" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(name)
+    archive = Archive(tmp_path / "archive", "returns", "H58")
+    monkeypatch.setattr(logging.getLogger("cchc"), "propagate", True)  # a run by hand, in another test, keeps its lines to itself
+    with caplog.at_level(logging.WARNING, "cchc"):
+        taken = take_new_files(DiskInbox(tmp_path / "inbox"), read_profile(SOURCES / "returns.yaml"), archive)
+    assert sorted(file.name for file in taken) == ["H58.02/0.csv", "H58.31/a.csv", "H58.40/b.csv", "c.csv"]
+    assert "4 files are taken now; 8 wait for the next run, of: H58.02 8" in caplog.text
