@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import requests
 
-from cchc.days import LOCAL
+from cchc.days import LOCAL, described_day
 from cchc.sources.archive import Archive
 from cchc.sources.errors import SourceError, SourceRefusedError, SourceUnavailableError
 from cchc.sources.landing import Target, ask_source, find_archived, read_target
@@ -100,6 +100,15 @@ def test_answer_is_filed_under_the_day_it_describes_whatever_day_was_wanted(
     assert capture.data_date == described
     assert find_archived(archive, WINDOW, described) == capture
     assert find_archived(archive, WINDOW, DAY) is None
+
+
+def test_answer_of_a_server_whose_clock_is_years_ahead_is_filed_by_ours(
+    script: Script, profile: PortalProfile, archive: Archive
+) -> None:
+    script.answers = [Answer.with_headers(201, b"{}", Date="Wed, 31 Dec 2042 17:00:00 GMT")]
+    before = datetime.now(LOCAL)
+    capture = ask_source(profile, aim(profile, script), archive, WINDOW, DAY)
+    assert capture.data_date in {described_day(before), described_day(datetime.now(LOCAL))}
 
 
 @pytest.mark.parametrize(

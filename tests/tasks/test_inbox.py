@@ -26,7 +26,7 @@ def test_flood_of_one_sender_keeps_nobody_waiting_and_the_log_says_who_waits(
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(name)
     archive = Archive(tmp_path / "archive", "returns", "H58")
-    monkeypatch.setattr(logging.getLogger("cchc"), "propagate", True)  # a run by hand, in another test, keeps its lines to itself
+    monkeypatch.setattr(logging.getLogger("cchc"), "propagate", True)  # a run by hand in another test takes it away
     with caplog.at_level(logging.WARNING, "cchc"):
         taken = take_new_files(DiskInbox(tmp_path / "inbox"), read_profile(SOURCES / "returns.yaml"), archive)
     assert sorted(file.name for file in taken) == ["H58.02/0.csv", "H58.31/a.csv", "H58.40/b.csv", "c.csv"]
