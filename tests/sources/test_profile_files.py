@@ -53,6 +53,21 @@ def test_each_name_is_looked_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
 @pytest.mark.parametrize(
     ("change", "told"),
     [
+        ({"publish": ("core.disbursement",)},
+         "publish[0]: include/sql/publish/core.disbursement.sql doesn't read staging.eoffice_unit_day,"),
+        ({"measures": "treasury"},
+         "measures: include/sql/measures/treasury.sql doesn't read core.office_unit_day, name the file that does"),
+    ],
+)  # fmt: skip
+def test_sql_of_another_source_is_refused(change: dict[str, Any], told: str) -> None:
+    profile = next(profile for profile in PROFILES if profile.source == "eoffice")
+    found = [f"{field}: {text}" for field, text in check_files(profile.model_copy(update=change))]
+    assert any(line.startswith(told) for line in found)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
         ({"name": "eoffice_answer"}, 'must have "name": "eoffice_response"'),
         ({"expectations": []}, "for each of its expectations a rule_id and a severity"),
         ({"expectations": [{"meta": {"rule_id": "a"}, "severity": "grave"}]}, "critical, info, warning: correct it"),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -50,12 +50,20 @@ def check_files(profile: Profile) -> Iterator[Finding]:
         if text:
             yield field, text
     yield from _check_staging(profile, response, rows)
+    staged = [f"staging.{rows}"] if rows in read_tables() else []
     for position, name in enumerate(profile.publish):
-        if not (SQL / "publish" / f"{name}.sql").is_file():
-            yield f"publish[{position}]", f"there is no include/sql/publish/{name}.sql, correct the name or write it"
-    for name in (f"measures/{profile.measures}.sql", f"publish/touched_days.{profile.measures}.sql"):
-        if not (SQL / name).is_file():
-            yield "measures", f"there is no include/sql/{name}, correct the name or write it"
+        yield from _check_sql(f"publish[{position}]", f"publish/{name}.sql", staged)
+    yield from _check_sql("measures", f"measures/{profile.measures}.sql", profile.publish)
+    yield from _check_sql("measures", f"publish/touched_days.{profile.measures}.sql", ())
+
+
+def _check_sql(field: str, name: str, tables: Collection[str]) -> Iterator[Finding]:
+    """A file of another source would go through and bring nothing: it must read one of ``tables``, if any."""
+    path = SQL / name
+    if not path.is_file():
+        yield field, f"there is no include/sql/{name}, correct the name or write it"
+    elif tables and not any(table in path.read_text(encoding="utf-8") for table in tables):
+        yield field, f"include/sql/{name} doesn't read {' or '.join(tables)}, name the file that does"
 
 
 def _check_staging(profile: Profile, response: str, rows: str) -> Iterator[Finding]:
