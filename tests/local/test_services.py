@@ -2,44 +2,200 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
+from typing import Any
 
 import pytest
 import requests
 
 from cchc.local import services
+from cchc.local.launch import Launch
+from cchc.local.ports import HOST, choose_port
 from cchc.local.processes import find_members, read_command
+from cchc.settings import CHECKOUT
+
+FIRST = {"alerts", "attainment", "ingest_eoffice", "ingest_national_portal", "ingest_returns", "ingest_treasury"}
+
+
+HOSTILE = {
+    "HTTP_PROXY": "http://127.0.0.1:9",
+    "http_proxy": "http://127.0.0.1:9",
+    "ALL_PROXY": "socks5://127.0.0.1:9",
+    "SSL_CERT_FILE": "/nowhere/ca.pem",
+    "LC_ALL": "tr_TR.ISO-8859-9",
+    "TZ": "America/New_York",
+    "PYTHONWARNINGS": "error",
+    "PYTHONOPTIMIZE": "2",
+    "AIRFLOW_CONFIG": "/nowhere/airflow.cfg",
+    "AIRFLOW__CORE__EXECUTOR": "CeleryExecutor",
+    "AIRFLOW__CORE__AUTH_MANAGER": "nowhere.AuthManager",
+    "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_CMD": "false",
+    "AIRFLOW__API__SSL_CERT": "/nowhere/cert.pem",
+}
+NETRC = "machine 127.0.0.1 login somebody password else\ndefault login somebody password else\n"
 
 
 def read_sessions(home: Path) -> dict[int, str]:
-    lines = (home / "services").read_text().splitlines()[1:]
+    file = home / "services"
+    lines = file.read_text().splitlines()[1:] if file.exists() else []
     return {int(session): started for session, started in map(str.split, lines)}
 
 
-@pytest.mark.timeout(240)
-def test_airflow_comes_up_survives_a_kill_and_leaves_nothing(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert services.start_services(home) == 0
-    said = capsys.readouterr().out
-    address, password = said.split()[3], said.split()[-1]
-    user = {"username": "admin", "password": password}
-    token = requests.post(f"{address}/auth/token", json=user, timeout=30).json()["access_token"]
-    errors = requests.get(f"{address}/api/v2/importErrors", headers={"Authorization": f"Bearer {token}"}, timeout=30)
-    assert errors.json()["total_entries"] == 0
+@dataclass
+class Api:
+    """The REST API of what `make up` printed."""
 
-    sessions = read_sessions(home)
+    printed: str
+
+    def __post_init__(self) -> None:
+        self.address, password = self.printed.split()[3], self.printed.splitlines()[0].split()[-1]
+        self.session = requests.Session()
+        self.session.trust_env = False
+        user = {"username": "admin", "password": password}
+        token = self.session.post(f"{self.address}/auth/token", json=user, timeout=30).json()["access_token"]
+        self.session.headers["Authorization"] = f"Bearer {token}"
+
+    def get(self, path: str, **params: object) -> Any:
+        """The answer to a question, as JSON."""
+        return self.session.get(f"{self.address}/api/v2/{path}", params=params, timeout=30).json()
+
+    def list_tasks(self) -> list[dict[str, Any]]:
+        """Every task of every run."""
+        tasks: list[dict[str, Any]] = self.get("dags/~/dagRuns/~/taskInstances", limit=1000)["task_instances"]
+        return tasks
+
+    def read_log(self, task: dict[str, Any]) -> list[dict[str, Any]]:
+        """The lines of a task's newest try."""
+        run = f"dags/{task['dag_id']}/dagRuns/{task['dag_run_id']}/taskInstances/{task['task_id']}"
+        lines: list[dict[str, Any]] = self.get(
+            f"{run}/logs/{task['try_number']}", map_index=task["map_index"], full_content=True
+        )["content"]
+        return lines
+
+
+def wait_for(is_done: Callable[[], object], what: str, seconds: float = 120) -> None:
+    deadline = time.monotonic() + seconds
+    while not is_done():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.5)
+
+
+@pytest.fixture
+def hostile_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a shell may have set for other programs."""
+    (tmp_path / ".netrc").write_text(NETRC)
+    (tmp_path / ".netrc").chmod(0o600)
+    for name, value in (HOSTILE | {"HOME": str(tmp_path)}).items():
+        monkeypatch.setenv(name, value)
+
+
+class HealthyNeighbour(BaseHTTPRequestHandler):
+    """Another installation's Airflow, to whoever asks how it is."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(json.dumps({check: {"status": "healthy"} for check in services.HEALTH_CHECKS}).encode())
+
+    def log_message(self, *_: object) -> None:
+        """Says nothing."""
+
+
+@pytest.fixture
+def neighbour() -> Iterator[int]:
+    """The port of another Airflow, which began to listen just after the port was found free."""
+    with ThreadingHTTPServer((HOST, 0), HealthyNeighbour) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_port
+        server.shutdown()
+
+
+@pytest.fixture
+def odd_home(home: Path) -> Iterator[Path]:
+    """A home whose name no shell and no format string may read."""
+    odd = home.parent / "a b\"c`id`$(id)%d%(e)s'f;g&#?"
+    yield odd
+    services.stop_services(odd)
+
+
+@pytest.mark.usefixtures("hostile_environment")
+@pytest.mark.timeout(400)
+def test_airflow_comes_up_in_a_hostile_environment_and_leaves_nothing(
+    odd_home: Path, neighbour: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    end_while_it_starts(odd_home)
+
+    listened: dict[str, bool] = {}
+    start = Launch.start
+
+    def note_and_start(launch: Launch, service: str, module: Sequence[str | Path]) -> None:
+        port, _ = services._read_services(odd_home)
+        listened[service] = services._check_health(port, {"metadatabase"})
+        start(launch, service, module)
+
+    monkeypatch.setattr(Launch, "start", note_and_start)
+    ports = iter([neighbour])
+    monkeypatch.setattr(services, "choose_port", lambda *about: next(ports, None) or choose_port(*about))
+    assert services.start_services(odd_home) == 0
+    assert listened == {"api-server": False, "scheduler": True, "dag-processor": True, "triggerer": True}
+    said = capsys.readouterr().out
+    api = Api(said)
+    assert api.get("importErrors")["total_entries"] == 0
+    sessions = read_sessions(odd_home)
     assert len(sessions.keys() & find_members(sessions).keys()) == len(services.SERVICES)
-    assert services.start_services(home) == 0
+    assert services.start_services(odd_home) == 0
     assert capsys.readouterr().out == said
-    assert read_sessions(home) == sessions
+    assert read_sessions(odd_home) == sessions
+
+    # The nights begin at once: no task of them may find nobody listening.
+    wait_for(
+        lambda: {task["dag_id"] for task in api.list_tasks() if task["state"] == "success"} >= FIRST, "first tasks"
+    )
+    assert {task["try_number"] for task in api.list_tasks()} <= {0, 1}
+    (alerts,) = (task for task in api.list_tasks() if task["dag_id"] == "alerts")
+    assert any(line["event"] for line in api.read_log(alerts))
+    check_modes(odd_home)
 
     scheduler = next(pid for pid in sessions if "scheduler" in read_command(pid))
     os.kill(scheduler, signal.SIGKILL)
-    assert services.stop_services(home) == 0
+    assert services.stop_services(odd_home) == 0
+    assert find_members(sessions) == {}
+    assert not (odd_home / "postgres" / "data" / "postmaster.pid").exists()
+
+
+def end_while_it_starts(home: Path) -> None:
+    """SIGTERM to `make up` while it waits ends what it has started, and the database."""
+    # The Makefile takes away what is meant for Python.
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    environment = {**kept, "PYTHONPATH": f"{CHECKOUT / 'plugins'}:{CHECKOUT}", "CCHC_HOME": str(home)}
+    command = [sys.executable, "-m", "cchc.local", "up"]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as up:
+        wait_for(lambda: read_sessions(home) or up.poll() is not None, "the api-server is started")
+        sessions = read_sessions(home)
+        up.terminate()
+        _, said = up.communicate(timeout=60)
+    assert (up.returncode, b"Traceback" in said) == (128 + signal.SIGTERM, False), said
+    assert sessions
     assert find_members(sessions) == {}
     assert not (home / "postgres" / "data" / "postmaster.pid").exists()
+
+
+def check_modes(home: Path) -> None:
+    """Task logs may quote what agencies reported: nobody else can reach them, nor hold a lock."""
+    for folder in (home / "logs", home / "airflow"):
+        assert folder.stat().st_mode & 0o077 == 0
+    for file in [*(home / "logs" / "tasks").rglob("*.log"), *home.glob("*.lock")]:
+        assert file.stat().st_mode & 0o077 == 0, file
 
 
 def test_down_where_nothing_is_up_does_nothing(home: Path) -> None:

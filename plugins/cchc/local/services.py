@@ -14,22 +14,25 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import requests
 
 from cchc.days import LOCAL, newest_complete_day
-from cchc.local import LocalError
 from cchc.local.abandoned_runs import end_abandoned_runs
 from cchc.local.airflow_home import ADMIN, API_PORT, airflow_environment, make_folders, prepare_metadata
 from cchc.local.credentials import write_private
 from cchc.local.demonstration import Demonstration, connect_simulator, find_inbox, resume_demonstration, set_clock
 from cchc.local.embedded import Database, open_database, stop_if_unused
 from cchc.local.environment import clean_environment
-from cchc.local.ports import HOST, choose_port
-from cchc.local.processes import find_members
+from cchc.local.launch import Launch, ServiceEndedError
+from cchc.local.lock_files import open_lock
+from cchc.local.ports import HOST, choose_port, is_free
+from cchc.local.processes import find_members, send_signal
 from cchc.local.run_lock import hold_runs
 from cchc.local.warehouse import prepare_warehouse
 from cchc.settings import read_now
@@ -43,11 +46,8 @@ SERVICES: Mapping[str, tuple[str, ...]] = {
     "dag-processor": (),
     "triggerer": ("--skip-serve-logs",),
 }
-# A service notes its session and start (see find_members) before it becomes the service: no kill comes in between.
-NOTE_AND_RUN = 'echo $$ $(cut -d " " -f 22 /proc/$$/stat) >> "$0" && exec "$@"'
 HEALTH_CHECKS = {"metadatabase", "scheduler", "triggerer", "dag_processor"}
-SIMULATOR_PORT = 8760
-START_SECONDS = 120
+API_TRIES = 5
 STOP_SECONDS = 10  # then it is killed, tasks too: a night that was killed anywhere is run again without harm
 
 
@@ -62,8 +62,7 @@ def start_services(home: Path) -> int:
         port, sessions = _read_services(home)
         if not (_is_complete(sessions, demonstration) and _is_healthy(port)):
             _end_sessions(sessions)
-            port = choose_port(API_PORT, "Airflow")
-            _start(home, database, port, demonstration)
+            port = _start(home, database, demonstration)
         password = database.credentials[ADMIN]
     sys.stdout.write(f"Airflow is up: http://{HOST}:{port}  user {ADMIN}  password {password}\n")
     if demonstration:
@@ -87,85 +86,68 @@ def find_address(home: Path) -> str | None:
     return f"http://{HOST}:{port}" if find_members(sessions) else None
 
 
-def _start(home: Path, database: Database, port: int, demonstration: Demonstration | None) -> None:
+def _start(home: Path, database: Database, demonstration: Demonstration | None) -> int:
+    """Start everything and wait until it is healthy; the port of the api-server."""
     prepare_warehouse(database)
     make_folders(home)
-    environment = {**clean_environment(os.environ), **airflow_environment(home, database, port)}
-    prepare_metadata(database, environment)
+    prepare_metadata(database, airflow_environment(home, database))
     end_abandoned_runs(database)
     write_private(home / "airflow" / "passwords.json", f'{{"{ADMIN}": "{database.credentials[ADMIN]}"}}')
-    (home / "services").write_text(f"{port}\n")
-    started: dict[str, int] = {}
-    try:
-        with database.hold() as users:
-            if demonstration:
-                environment |= _launch_simulator(home, demonstration, environment, users, started)
+    with database.hold() as users:
+        launch = Launch(home / "services", home / "logs", users, clean_environment(os.environ))
+        try:
             # A task of a scheduler that starts before the api-server listens loses a try.
-            started["api-server"] = _launch("api-server", home, environment, users)
-            _wait(lambda: _check_health(port, {"metadatabase"}), home, started)
-            for service in [service for service in SERVICES if service not in started]:
-                started[service] = _launch(service, home, environment, users)
-        _wait(lambda: _is_healthy(port), home, started)
-    except BaseException:  # also Ctrl-C: services that never got healthy are of no use to anybody
-        for pid in started.values():
-            _signal(pid, signal.SIGTERM)  # also one that hasn't noted itself yet
-        _end_sessions(_read_services(home)[1])
-        raise
+            port = _start_api_server(home, database, launch)
+            if demonstration:
+                _start_simulator(home, demonstration, launch)
+            for service in ("scheduler", "dag-processor", "triggerer"):
+                launch.start(service, ("airflow", service, *SERVICES[service]))
+            launch.wait(lambda: _is_healthy(port))
+        except BaseException:  # also Ctrl-C: services that never got healthy are of no use to anybody
+            launch.abandon()
+            _end_sessions(_read_services(home)[1])
+            raise
+    return port
 
 
-def _launch_simulator(
-    home: Path, demonstration: Demonstration, environment: Mapping[str, str], users: int, started: dict[str, int]
-) -> dict[str, str]:
-    """Start the simulator and wait until it listens; the connections of its sources."""
+def _start_api_server(home: Path, database: Database, launch: Launch) -> int:
+    """Start the api-server and wait until it answers; its port.
+
+    Another program may begin to listen on a port after it was found free, even another home's Airflow.
+    """
+    caller, password = launch.environment, database.credentials[ADMIN]
+    for tries_left in reversed(range(API_TRIES)):
+        port = choose_port(API_PORT, "Airflow")
+        (home / "services").write_text(f"{port}\n")
+        launch.environment = {**caller, **airflow_environment(home, database, port)}
+        launch.start("api-server", ("airflow", "api-server"))
+        try:
+            launch.wait(partial(_is_ours, port, password))
+        except ServiceEndedError:
+            if not tries_left or is_free(port):
+                raise
+        else:
+            break
+    return port
+
+
+def _start_simulator(home: Path, demonstration: Demonstration, launch: Launch) -> None:
+    """Start the simulator, wait until it listens, and let the services after it know its sources."""
     set_clock(home, read_now())
-    port, ready = choose_port(SIMULATOR_PORT, "the simulator"), home / "simulator.port"
-    options = {
-        "--port": port,
+    ready = home / "simulator.port"
+    ready.unlink(missing_ok=True)
+    options: dict[str, object] = {
         "--port-file": ready,
         "--seed": demonstration.seed,
         "--dossiers-per-year": demonstration.dossiers_per_year,
         "--inbox": find_inbox(home),
         "--now": read_now().isoformat(),
     }
-    ready.unlink(missing_ok=True)
-    command = ["simulator", *(str(word) for option in options.items() for word in option)]
-    started["simulator"] = _launch("simulator", home, environment, users, command)
-    _wait(ready.exists, home, started)
+    launch.start("simulator", ["simulator", *(str(word) for option in options.items() for word in option)])
+    launch.wait(ready.exists)
+    address = f"http://{HOST}:{ready.read_text().strip()}"
     ready.unlink()
-    return connect_simulator(home, f"http://{HOST}:{port}", demonstration)
-
-
-def _launch(
-    service: str, home: Path, environment: Mapping[str, str], users: int, module: Sequence[str] | None = None
-) -> int:
-    """Start a service in a session of its own, not as a child to wait for: it outlives this process. Its number."""
-    command = [sys.executable, "-m", *(module or ("airflow", service, *SERVICES[service]))]
-    os.set_inheritable(users, True)
-    return os.posix_spawn(
-        "/bin/sh",
-        ["sh", "-c", NOTE_AND_RUN, str(home / "services"), *command],
-        environment,
-        setsid=True,
-        file_actions=[
-            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-            (os.POSIX_SPAWN_OPEN, 1, str(_log(home, service)), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600),
-            (os.POSIX_SPAWN_DUP2, 1, 2),
-        ],
-    )
-
-
-def _wait(is_done: Callable[[], bool], home: Path, started: Mapping[str, int]) -> None:
-    """Wait until ``is_done``. Raises LocalError where one of the services that were started ends, or it takes long."""
-    deadline = time.monotonic() + START_SECONDS
-    while not is_done():
-        for service, pid in started.items():
-            ended, status = os.waitpid(pid, os.WNOHANG)
-            if ended:
-                last = "\n".join(_log(home, service).read_text(errors="replace").splitlines()[-5:])
-                raise LocalError(f"Airflow's {service} ended ({os.waitstatus_to_exitcode(status)}):\n{last}")
-        if time.monotonic() > deadline:
-            raise LocalError(f"Airflow was not healthy within {START_SECONDS} s: see {home / 'logs'}")
-        time.sleep(0.5)
+    launch.environment = {**launch.environment, **connect_simulator(home, address, demonstration)}
 
 
 def _is_healthy(port: int) -> bool:
@@ -173,14 +155,26 @@ def _is_healthy(port: int) -> bool:
 
 
 def _check_health(port: int, checks: Collection[str]) -> bool:
+    answer = _ask("GET", port, "/api/v2/monitor/health")
+    return all(answer.get(check, {}).get("status") == "healthy" for check in checks)
+
+
+def _is_ours(port: int, password: str) -> bool:
+    """Whether this home's api-server answers, in good health: only it knows the password of its home."""
+    user = {"username": ADMIN, "password": password}
+    return _check_health(port, {"metadatabase"}) and "access_token" in _ask("POST", port, "/auth/token", json=user)
+
+
+def _ask(method: str, port: int, path: str, **sent: Any) -> dict[str, Any]:
+    """The answer of an api-server of this machine; empty where there is none."""
     with requests.Session() as session:
-        session.trust_env = False  # no proxy of the environment is asked for this machine's own address
+        session.trust_env = False  # no proxy and no .netrc of the environment come between
         try:
-            answer = session.get(f"http://{HOST}:{port}/api/v2/monitor/health", timeout=5)
-            states = answer.json() if answer.ok else {}
+            answer = session.request(method, f"http://{HOST}:{port}{path}", timeout=5, **sent)
+            found = answer.json() if answer.ok else {}
         except requests.RequestException:
-            return False
-    return all(states.get(check, {}).get("status") == "healthy" for check in checks)
+            return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _describe_clock() -> str:
@@ -199,20 +193,13 @@ def _end_sessions(sessions: Mapping[int, str]) -> None:
     members = find_members(sessions)
     for pid, session in members.items():
         if pid == session or session not in members:  # a service ends its own children; orphans are asked themselves
-            _signal(pid, signal.SIGTERM)
+            send_signal(pid, signal.SIGTERM)
     deadline = time.monotonic() + STOP_SECONDS
     while members := find_members(sessions):
         if time.monotonic() > deadline:
             for pid in members:
-                _signal(pid, signal.SIGKILL)
+                send_signal(pid, signal.SIGKILL)
         time.sleep(0.1)
-
-
-def _signal(pid: int, number: signal.Signals) -> None:
-    try:
-        os.kill(pid, number)
-    except ProcessLookupError:
-        logger.debug("process %d ended by itself", pid)
 
 
 def _read_services(home: Path) -> tuple[int, dict[int, str]]:
@@ -222,12 +209,8 @@ def _read_services(home: Path) -> tuple[int, dict[int, str]]:
     return int(port), {int(session): started for session, started in map(str.split, lines)}
 
 
-def _log(home: Path, service: str) -> Path:
-    return home / "logs" / f"{service}.log"
-
-
 @contextmanager
 def _locked(home: Path) -> Iterator[None]:
-    with (home / "services.lock").open("w") as lock:
+    with open_lock(home / "services.lock") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
