@@ -62,10 +62,7 @@ def open_database(home: Path, *, major: int = MAJOR, settings: Mapping[str, str]
 
     ``settings`` are server settings on top of ``SETTINGS``, for a server that is started here. Raises LocalError.
     """
-    if not str(home).isprintable():
-        raise LocalError(
-            f"the name of the home, {str(home)!r}, holds a line end or the like: choose another (CCHC_HOME)"
-        )
+    _check_name(home)
     home.mkdir(parents=True, exist_ok=True)
     server = Server(prepare_programs(major, home / "postgres"), {**SETTINGS, **(settings or {})})
     with open_lock(home / "postgres.users") as users:

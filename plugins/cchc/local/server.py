@@ -23,7 +23,10 @@ from cchc.local.programs import Programs
 PORT = 5766
 PATIENCE_SECONDS = 90  # recovery of what a crash left
 STOP_SECONDS = 20  # of a stop, or of the children of a killed server; then it isn't asked any more
+CRASH_SECONDS = 2  # of a stop, when a process of the server has crashed
 PAUSE_SECONDS = 0.05
+CRASH = b"terminating any other active server processes"
+LAST_WORDS = 4096
 
 
 @dataclass(frozen=True)
@@ -92,7 +95,9 @@ class Server:
         """Stop the server, if it runs, after ending its connections; one that doesn't stop in time is ended."""
         if self._await(lambda found: found is None or not found.is_recovering()):
             self._signal(signal.SIGINT)
-            if self._await(lambda found: found is None):
+            if self._await(lambda found: found is None, CRASH_SECONDS):
+                return
+            if not self._tells_of_crash() and self._await(lambda found: found is None):
                 return
         self._end()
 
@@ -107,9 +112,15 @@ class Server:
         if not self._await(lambda found: found is None):
             raise LocalError(f"PostgreSQL hangs and can't be ended: end the processes that use {self.data}")
 
-    def _await(self, is_so: Callable[[Postmaster | None], bool]) -> bool:
-        """Whether it becomes so within ``STOP_SECONDS``."""
-        deadline = time.monotonic() + STOP_SECONDS
+    def _tells_of_crash(self) -> bool:
+        """Whether a process of the server crashed of late: a fast stop that came just then may never end."""
+        with self.log.open("rb") as log:
+            log.seek(max(0, self.log.stat().st_size - LAST_WORDS))
+            return CRASH in log.read()
+
+    def _await(self, is_so: Callable[[Postmaster | None], bool], seconds: float | None = None) -> bool:
+        """Whether it becomes so within some seconds, ``STOP_SECONDS`` unless told otherwise."""
+        deadline = time.monotonic() + (STOP_SECONDS if seconds is None else seconds)
         while not is_so(self._find_postmaster()):
             if time.monotonic() > deadline:
                 return False

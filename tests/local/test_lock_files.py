@@ -1,0 +1,42 @@
+"""Files that processes lock: only their owner may open them."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from cchc.local.embedded import open_database
+from cchc.local.lock_files import open_lock
+
+LOCKS = ("postgres.lock", "postgres.users")
+
+
+def test_lock_files_of_the_database_are_closed_to_others_also_those_of_before(home: Path) -> None:
+    home.mkdir()
+    for name in LOCKS:
+        (home / name).touch(0o644)
+    with open_database(home, settings={"fsync": "off"}):
+        assert [(home / name).stat().st_mode & 0o777 for name in LOCKS] == [0o600, 0o600]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another user")
+def test_another_user_can_hold_no_lock(home: Path) -> None:
+    home.mkdir()
+    home.chmod(0o755)
+    with open_lock(home / "some.lock") as lock:
+        tried = subprocess.run(
+            ["cat", str(home / "some.lock")], user="nobody", capture_output=True, text=True, check=False
+        )
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    assert "Permission denied" in tried.stderr
+
+
+def test_link_in_place_of_a_lock_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "lock").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(OSError, match="Too many levels of symbolic links"):
+        open_lock(tmp_path / "lock")
+    assert not (tmp_path / "elsewhere").exists()

@@ -1,0 +1,236 @@
+"""The embedded server after every fault that was tried: the command at hand, or the next one, heals it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from cchc.local import LocalError, server
+from cchc.local.embedded import MAJOR, Database, open_database
+from cchc.local.processes import read_command, runs_in
+from cchc.local.programs import prepare_programs
+from cchc.local.server import find_reason
+from cchc.settings import CHECKOUT
+from tests.conftest import open_folder
+
+SETTINGS = {"fsync": "off"}
+
+
+def read_pid(home: Path) -> int:
+    return int((home / "postgres" / "data" / "postmaster.pid").read_text().split()[0])
+
+
+def ask(database: Database, query: bytes, role: str = "cchc_loader") -> object:
+    with psycopg.connect(database.url(role)) as connection:
+        row = connection.execute(query).fetchone()
+    assert row is not None
+    return row[0]
+
+
+def keep_something(database: Database) -> None:
+    with psycopg.connect(database.url("cchc_owner")) as connection:
+        connection.execute("create table kept as select 42 as answer")
+
+
+def find_children(pid: int) -> dict[str, int]:
+    """Processes of the server by what they call themselves, as ``checkpointer``."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return {" ".join(read_command(int(child))).removeprefix("postgres: ").strip(): int(child) for child in children}
+
+
+@pytest.fixture(scope="module")
+def made() -> Iterator[Path]:
+    """A home whose database is made and stopped."""
+    with open_folder() as folder:
+        with open_database(folder / "home", settings=SETTINGS) as database:
+            keep_something(database)
+        yield folder / "home"
+
+
+@pytest.fixture
+def copied(made: Path, home: Path) -> Path:
+    """A copy of it; to make another takes longer."""
+    subprocess.run(["cp", "-a", str(made), str(home)], check=True)
+    return home
+
+
+@pytest.fixture
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "STOP_SECONDS", 1)
+
+
+@pytest.mark.parametrize("pause", [0.0, 0.02])
+def test_killed_backend_keeps_no_server_from_stopping(copied: Path, pause: float) -> None:
+    with open_database(copied, settings=SETTINGS) as database, ExitStack() as opened:
+        backends = [opened.enter_context(psycopg.connect(database.url("cchc_loader"))) for _ in range(3)]
+        pid = read_pid(copied)
+        os.kill(backends[0].info.backend_pid, signal.SIGKILL)
+        time.sleep(pause)
+        stop_began = time.monotonic()
+    assert read_command(pid) == []
+    assert time.monotonic() - stop_began < server.STOP_SECONDS
+    with open_database(copied, settings=SETTINGS) as database:
+        assert ask(database, b"select answer from kept", "cchc_owner") == 42
+
+
+def test_server_that_recovers_is_waited_for(copied: Path) -> None:
+    with open_database(copied, settings=SETTINGS) as database, psycopg.connect(database.url("cchc_loader")) as killed:
+        pid = read_pid(copied)
+        os.kill(killed.info.backend_pid, signal.SIGKILL)
+        with open_database(copied) as again:
+            assert ask(again, b"select 1") == 1
+            assert read_pid(copied) == pid
+
+
+@pytest.mark.usefixtures("_impatient")
+def test_server_that_hangs_in_its_stop_is_ended_and_started_again(copied: Path) -> None:
+    with open_database(copied, settings=SETTINGS):
+        pid = read_pid(copied)
+        checkpointer = find_children(pid)["checkpointer"]
+        os.kill(checkpointer, signal.SIGSTOP)  # nothing that stops goes on without it
+        os.kill(pid, signal.SIGINT)
+        with open_database(copied) as again:
+            assert read_pid(copied) != pid
+            assert ask(again, b"select answer from kept", "cchc_owner") == 42
+    assert read_command(pid) == []
+    assert read_command(checkpointer) == []
+
+
+@pytest.mark.usefixtures("_impatient")
+def test_last_user_ends_a_server_that_does_not_stop(copied: Path) -> None:
+    with open_database(copied, settings=SETTINGS):
+        pid = read_pid(copied)
+        os.kill(find_children(pid)["checkpointer"], signal.SIGSTOP)
+    assert read_command(pid) == []
+
+
+@pytest.mark.usefixtures("_impatient")
+def test_children_of_a_killed_server_that_stay_are_ended(copied: Path) -> None:
+    with open_database(copied, settings=SETTINGS) as database:
+        pid = read_pid(copied)
+        with closing(psycopg.connect(database.url("cchc_loader"), autocommit=True)) as busy:
+            busy.pgconn.send_query(b"select count(*) from generate_series(1, 1e10)")  # it never looks up
+            busy_pid = busy.info.backend_pid
+            os.kill(pid, signal.SIGKILL)
+            with open_database(copied) as again:
+                assert ask(again, b"select answer from kept", "cchc_owner") == 42
+                assert read_command(busy_pid) == []
+
+
+def test_server_that_somebody_restarted_by_another_name_is_used(copied: Path) -> None:
+    with open_database(copied, settings=SETTINGS) as database:
+        programs = prepare_programs(MAJOR, copied / "postgres")
+        assert programs.run("pg_ctl", "stop", f"--pgdata={copied / 'postgres/data'}", "--wait").returncode == 0
+        (copied / "link").symlink_to(copied / "postgres")
+        options = f"--options=--port={database.port} --unix_socket_directories= --fsync=off"
+        started = programs.run("pg_ctl", "start", f"--pgdata={copied / 'link/data'}", "--wait", "--silent", options,
+                               f"--log={copied / 'postgres/by-hand.log'}")  # fmt: skip
+        assert started.returncode == 0, started.stdout
+        pid = read_pid(copied)
+        with open_database(copied) as again:
+            assert ask(again, b"select 1") == 1
+            assert read_pid(copied) == pid
+    assert read_command(pid) == []
+
+
+def test_every_connection_taken_is_said_in_one_line(copied: Path) -> None:
+    settings = {**SETTINGS, "max_connections": "5", "superuser_reserved_connections": "1"}
+    with open_database(copied, settings=settings) as database, ExitStack() as opened:
+        for _ in range(5):
+            opened.enter_context(psycopg.connect(database.url("postgres")))
+        with pytest.raises(LocalError, match="all connections of the embedded PostgreSQL are taken"):
+            opened.enter_context(open_database(copied))
+
+
+def test_home_of_any_name_works_and_no_shell_reads_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of any that a folder may have, but for line ends and variables."""
+    monkeypatch.chdir(tmp_path)
+    with open_folder() as folder:
+        home = folder / "a b 'c' \"d\" $(touch harm) `touch harm`; touch harm & $NONE back\\slash Cai Lậy %s"
+        with open_database(home, settings=SETTINGS) as database:
+            assert ask(database, b"select 1") == 1
+            assert runs_in(read_pid(home), home / "postgres" / "data")
+        assert list(folder.iterdir()) == [home]
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["line\nend", "$HOME", "${HOME}x", "tab\t"])
+def test_name_that_no_setting_can_carry_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(LocalError, match="set CCHC_HOME to another"), open_database(tmp_path / name):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+@contextmanager
+def mounted(folder: Path, options: str) -> Iterator[None]:
+    """A file system of its own at ``folder``, where this machine lets us mount one."""
+    folder.mkdir(parents=True)
+    command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
+    if subprocess.run(command, capture_output=True, check=False).returncode:
+        pytest.skip("nothing can be mounted here")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+
+
+def run_sql(home: Path) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": "plugins:.", "CCHC_HOME": str(home)}
+    command = [sys.executable, "-m", "cchc.local", "sql", "--", "select 1"]
+    return subprocess.run(command, env=environment, cwd=CHECKOUT, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("size", ["16k", "8m"])
+def test_full_disk_is_said_and_the_rest_is_made_later(home: Path, size: str) -> None:
+    with mounted(home, f"size={size},mode=755"):
+        said = run_sql(home)
+        assert (said.returncode, said.stdout) == (1, "")
+        assert "No space left on device" in said.stderr
+        assert "Traceback" not in said.stderr
+        subprocess.run(["mount", "-o", "remount,size=200m", str(home)], check=True)
+        assert run_sql(home).stdout == "?column?\n1\n"
+
+
+def test_disk_that_is_full_when_the_server_starts_is_said(home: Path) -> None:
+    with mounted(home, "size=200m,mode=755"):
+        assert run_sql(home).returncode == 0
+        filler = home / "filler"
+        subprocess.run(["dd", "if=/dev/zero", f"of={filler}", "bs=64k"], capture_output=True, check=False)
+        said = run_sql(home)
+        assert (said.returncode, said.stdout) == (1, "")
+        assert "No space left on device" in said.stderr
+        assert "Traceback" not in said.stderr
+        filler.unlink()
+        assert run_sql(home).stdout == "?column?\n1\n"
+
+
+def test_read_only_home_is_said_in_one_line(home: Path) -> None:
+    with mounted(home, "size=1m,mode=755"):
+        subprocess.run(["mount", "-o", "remount,ro", str(home)], check=True)
+        said = run_sql(home)
+    assert (said.returncode, said.stdout) == (1, "")
+    assert said.stderr == f"Read-only file system: {home / 'postgres'}. Mend that, then run it again.\n"
+
+
+def test_home_that_is_a_file_is_said_in_one_line(home: Path) -> None:
+    home.write_text("")
+    said = run_sql(home)
+    assert (said.returncode, said.stdout) == (1, "")
+    assert said.stderr == f"File exists: {home}. Mend that, then run it again.\n"
+    home.unlink()
+
+
+def test_reason_is_what_a_person_can_mend() -> None:
+    log = 'LOG:  starting\nFATAL:  could not open "x": Permission denied\nLOG:  database system is shut down\n'
+    assert find_reason(log) == 'FATAL:  could not open "x": Permission denied'
+    assert find_reason("initdb: error: no locale\n") == "initdb: error: no locale"
+    assert find_reason("") == "it said nothing"
