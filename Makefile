@@ -20,7 +20,7 @@ sql: export QUERY = $(value Q)
 ack snooze: export REASON = $(value WHY)
 ack snooze: export PERSON = $(value WHO)
 
-.PHONY: help run test test-stack nightly check ack snooze alerts-dry-run templates validate docs up down psql sql checksum bench lint
+.PHONY: help run test test-stack nightly check ack snooze alerts-dry-run withdraw templates validate docs up down psql sql checksum bench lint
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-20s %s\n", $$1, $$2 }'

@@ -131,15 +131,17 @@ class Ledger:
         if ended:
             self.note(alert, ENDS[resolution], as_of_date, facts)
 
-    def note(self, alert: OpenAlert, step: Step, as_of_date: date, facts: Facts | None = None) -> None:
-        """Write a step, and a notice for each recipient who is to be told of it."""
+    def note(
+        self, alert: OpenAlert, step: Step, as_of_date: date, facts: Facts | None = None, *, is_quiet: bool = False
+    ) -> None:
+        """Write a step, and a notice for each recipient who is to be told of it, unless ``is_quiet``."""
         row = self.connection.execute(
             "insert into ops.alert_step (alert_id, step, as_of_date, facts, noted_at) values (%s, %s, %s, %s, %s)"
             " returning step_id",
             [alert.alert_id, step, as_of_date, facts.model_dump_json() if facts else None, self.now],
         ).fetchone()
         is_urgent = alert.severity == "urgent" and step in URGENT_STEPS
-        for recipient in self._choose_recipients(alert, step):
+        for recipient in [] if is_quiet else self._choose_recipients(alert, step):
             due_at = recipient.choose_due(is_urgent, self.now, self.alerting.working_days)
             self.connection.execute(
                 "insert into ops.notice (step_id, recipient, is_urgent, due_at) values (%s, %s, %s, %s)",

@@ -1,0 +1,23 @@
+-- The loads that only runs for days that weren't over can have brought: those of %(day)s, and of days and windows
+-- beyond %(next)s, the day of the next run to come. None where %(day)s is over. Leaves the table withdrawn_load.
+create temporary table withdrawn_load on commit drop as
+select
+    l.load_id,
+    l.source,
+    l.data_date,
+    l.content_sha256,
+    l.archive_uri
+from ops.load as l
+where
+    not %(is_over)s
+    and (
+        l.data_date = %(day)s
+        or l.data_date > %(next)s
+        or l.window_start > %(next)s
+        or (l.status = 'failed' and l.run_id in (select n.run_id from ops.source_night as n where n.day = %(day)s))
+    );
+
+select w.archive_uri
+from withdrawn_load as w
+where w.archive_uri is not null
+order by w.archive_uri;

@@ -1,0 +1,33 @@
+-- Takes out what the run of %(day)s has computed, and that it was. Says how many rows.
+with results as (
+    delete from mart.indicator_attainment
+    where
+        as_of_date = %(day)s
+        and (agency_code = %(province)s or agency_code like %(province)s || '.%%')
+    returning agency_code
+),
+
+statuses as (
+    delete from mart.task_status
+    where
+        as_of_date = %(day)s
+        and (agency_code = %(province)s or agency_code like %(province)s || '.%%')
+    returning agency_code
+),
+
+attainments as (
+    delete from ops.attained_night
+    where province_code = %(province)s and day = %(day)s
+    returning day
+),
+
+ingests as (
+    delete from ops.source_night
+    where day = %(day)s
+    returning source
+)
+
+select
+    (select count(*) from results) as results,
+    (select count(*) from statuses) as statuses,
+    (select count(*) from attainments) + (select count(*) from ingests) as runs;

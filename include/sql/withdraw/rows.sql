@@ -1,0 +1,161 @@
+-- Takes the rows of withdrawn_load out of core and of the measures, then the loads themselves. From the first day that
+-- loses a row on, its source has to be computed again. Tables that keep one row for each key have lost what stood there
+-- before: the loads that had reported the same days are to be loaded again from the archive, in order.
+create temporary table lost_row (
+    source text not null,
+    day date not null,
+    is_overwritten boolean not null
+) on commit drop;
+
+with lost as (
+    delete from core.office_unit_day as c
+    using withdrawn_load as w
+    where
+        c.source = w.source
+        and (c.load_id = w.load_id or (c.told_on = w.data_date and c.content_sha256 = w.content_sha256))
+    returning c.source, c.day
+)
+
+insert into lost_row (source, day, is_overwritten)
+select
+    l.*,
+    true as is_overwritten
+from lost as l;
+
+with lost as (
+    delete from core.disbursement as c
+    using withdrawn_load as w
+    where
+        c.source = w.source
+        and (c.load_id = w.load_id or (c.told_on = w.data_date and c.content_sha256 = w.content_sha256))
+    returning c.source, c.closed_on
+)
+
+insert into lost_row (source, day, is_overwritten)
+select
+    l.*,
+    true as is_overwritten
+from lost as l;
+
+with lost as (
+    delete from core.return_figure as c
+    using withdrawn_load as w
+    where c.load_id = w.load_id
+    returning c.source, c.period_end
+)
+
+insert into lost_row (source, day, is_overwritten)
+select
+    l.*,
+    false as is_overwritten
+from lost as l;
+
+with lost as (
+    delete from core.task_report as c
+    using withdrawn_load as w
+    where c.load_id = w.load_id
+    returning c.source, least(c.told_on, c.done_on)
+)
+
+insert into lost_row (source, day, is_overwritten)
+select
+    l.*,
+    false as is_overwritten
+from lost as l;
+
+with lost as (
+    delete from core.portal_statistic as c
+    using withdrawn_load as w
+    where c.load_id = w.load_id
+    returning c.source, c.data_date
+)
+
+insert into lost_row (source, day, is_overwritten)
+select
+    l.*,
+    false as is_overwritten
+from lost as l;
+
+update core.portal_department as d set
+    load_ids = array(
+        select u.load_id from unnest(d.load_ids) as u (load_id)
+        where u.load_id not in (select w.load_id from withdrawn_load as w)
+        order by u.load_id
+    )
+where d.load_ids && (select array_agg(w.load_id) from withdrawn_load as w);
+
+delete from core.portal_department
+where load_ids = '{}';
+
+with lost as (
+    delete from mart.measure as m
+    using withdrawn_load as w
+    where m.load_id = w.load_id
+    returning w.source, m.day
+)
+
+insert into lost_row (source, day, is_overwritten)
+select
+    l.*,
+    false as is_overwritten
+from lost as l;
+
+delete from ops.touched_days as t
+using withdrawn_load as w
+where t.load_id = w.load_id;
+
+insert into ops.touched_days (source, day)
+select
+    r.source,
+    min(r.day) as day
+from lost_row as r
+group by r.source;
+
+update ops.quarantine as q set
+    resolved_at = null,
+    resolved_by_load_id = null
+from withdrawn_load as w
+where q.resolved_by_load_id = w.load_id;
+
+delete from ops.quarantine as q
+using withdrawn_load as w
+where q.load_id = w.load_id;
+
+delete from ops.file_key as k
+using withdrawn_load as w
+where k.load_id = w.load_id;
+
+delete from ops.expectation_result as e
+using withdrawn_load as w
+where e.load_id = w.load_id;
+
+delete from ops.load as l
+using withdrawn_load as w
+where l.load_id = w.load_id;
+
+update ops.load as l set
+    status = 'failed',
+    received_rows = 0,
+    accepted_rows = 0,
+    quarantined_rows = 0,
+    error = %(reason)s
+from (
+    select
+        r.source,
+        min(r.day) as first_day,
+        max(r.day) as last_day
+    from lost_row as r
+    where r.is_overwritten
+    group by r.source
+) as r
+where
+    l.source = r.source
+    and l.status = 'published'
+    and l.archive_uri is not null
+    and l.newest_day >= r.first_day
+    -- A file's window is the day of its run, whatever days it reports.
+    and (l.window_start <= r.last_day or l.window_start >= l.newest_day);
+
+select
+    (select count(*) from withdrawn_load) as loads,
+    (select count(*) from lost_row) as rows_lost;

@@ -1,0 +1,51 @@
+"""What a day has done to alerts, undone: it was computed and shouldn't have been (``make withdraw``)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from cchc.alerts.ledger import Ledger
+from cchc.alerts.model import Kind
+from cchc.days import LOCAL
+from cchc.warehouse.connection import run_file
+
+# These go by the clock and by messages; a failed run says nothing of what its day has computed, if it is a day at all.
+BY_THE_CLOCK: tuple[Kind, ...] = ("night_late", "undelivered")
+BY_RUNS: tuple[Kind, ...] = (*BY_THE_CLOCK, "run_failed")
+
+
+@dataclass(frozen=True)
+class Undone:
+    """How many alerts are open again, how many were withdrawn."""
+
+    reopened: int
+    withdrawn: int
+
+
+def undo_day(ledger: Ledger, day: date, found_on: date, *, is_over: bool) -> Undone:
+    """Bring alerts to what they were before the runs of ``day``, in the current transaction.
+
+    Nobody is notified but those who were notified of what isn't so. ``found_on``: the day of the steps it writes.
+    """
+    parameters = {
+        "province": ledger.alerting.province,
+        "day": day,
+        "kept_kinds": list(BY_RUNS if is_over else BY_THE_CLOCK),
+    }
+    run_file(ledger.connection, "withdraw/notices.sql", parameters)
+    rows = run_file(ledger.connection, "withdraw/alerts.sql", parameters).fetchall()
+    opened = [alert_id for alert_id, was_open, is_open, _ in rows if is_open and not was_open]
+    ended = [(alert_id, is_notified) for alert_id, was_open, is_open, is_notified in rows if was_open and not is_open]
+    for alert_id in opened:
+        ledger.end(ledger.read(alert_id), "withdrawn", found_on, found_on)
+    today = ledger.now.astimezone(LOCAL).date()
+    reopened = 0
+    for alert_id, is_notified in ended:
+        restored = run_file(
+            ledger.connection, "withdraw/restore_alert.sql", {"alert_id": alert_id, "today": today}
+        ).rowcount
+        if restored:
+            ledger.note(ledger.read(alert_id), "reopened", found_on, is_quiet=not is_notified)
+        reopened += restored
+    return Undone(reopened, len(opened))

@@ -1,0 +1,180 @@
+"""``make withdraw``: takes a computed day out of the warehouse, with its effects."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import warnings
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+
+import psycopg
+
+from cchc.alerts.evaluation import evaluate
+from cchc.alerts.ledger import Alerting, Ledger
+from cchc.alerts.recipients import load_recipients
+from cchc.alerts.rules import load_rules
+from cchc.alerts.undoing import Undone, undo_day
+from cchc.alerts.working_days import read_working_days
+from cchc.days import newest_complete_day
+from cchc.indicators.attainment import attain
+from cchc.local import LocalError
+from cchc.local.data_date import read_day
+from cchc.local.run_lock import hold_runs
+from cchc.local.warehouse import connect_as_loader
+from cchc.mistake import CatalogError
+from cchc.settings import ALERT_RULES, read_now, read_settings
+from cchc.sources.archive import Archive, ArchiveError, Capture, read_capture
+from cchc.sources.profile import read_profiles
+from cchc.warehouse.connection import take_lock
+from cchc.warehouse.withdrawal import (
+    TakenOut,
+    Withdrawal,
+    is_there,
+    list_folders,
+    list_unloaded,
+    load_again,
+    take_out,
+)
+
+EXAMPLE = "make withdraw DATE=2042-12-31"
+
+
+def withdraw(home: Path, day: str) -> int:
+    """Take a computed day out, print what was taken out and what became of it."""
+    wanted = read_day(day, EXAMPLE)
+    logging.getLogger("cchc").setLevel(logging.WARNING)
+    warnings.simplefilter("ignore")  # Great Expectations' own, about its own
+    with hold_runs(home, f"withdraw {wanted}"), connect_as_loader(home) as connection:
+        for line in withdraw_day(connection, wanted):
+            sys.stdout.write(f"{line}\n")
+            sys.stdout.flush()
+    return 0
+
+
+def withdraw_day(connection: psycopg.Connection, day: date) -> Iterator[str]:
+    """Take ``day`` out, step by step; says after each what was done. Killed, it is begun again by the same command.
+
+    Raises LocalError, before anything is changed, where there is nothing to take out or a file can't be read.
+    """
+    settings, now, alerting = read_settings(), read_now(), _read_alerting()
+    withdrawal = Withdrawal(settings.province, day, newest_complete_day(now))
+    filed = _list_filed(withdrawal)
+    if not (is_there(connection, withdrawal) or filed or list_unloaded(connection)):
+        raise LocalError(_describe_nothing(connection, withdrawal))
+    yield from _set_archive_right(connection, withdrawal, filed)
+    with connection.transaction():
+        for name in ("attain", *(f"publish {profile.source}" for profile in read_profiles())):
+            take_lock(connection, name)
+        taken_out = take_out(connection, withdrawal)
+        found_on = _find_newest(connection, withdrawal.province) or withdrawal.newest
+        undone = undo_day(Ledger(connection, alerting, now), day, found_on, is_over=withdrawal.is_over)
+    yield from _describe(withdrawal, taken_out, undone)
+    run_id = f"withdraw/{day}"
+    lost, done = load_again(connection, read_profiles(), withdrawal.province, run_id)
+    if lost:
+        yield f"  {done} of {lost} loads that it had overwritten are loaded again from the archive"
+    ranges = attain(connection, read_profiles(), withdrawal.province, None, run_id)
+    if ranges:
+        yield f"  computed again: {', '.join(f'{days.first} to {days.last}' for days in ranges)}"
+    evaluate(connection, alerting, now)
+    yield f"The newest day is {_find_newest(connection, withdrawal.province) or 'none'}."
+
+
+def _read_alerting() -> Alerting:
+    settings = read_settings()
+    try:
+        recipients = load_recipients(settings.recipients)
+        return Alerting(settings.province, load_rules(ALERT_RULES), recipients, read_working_days(settings.catalog))
+    except CatalogError as error:
+        raise LocalError(f"nothing is withdrawn: {error}") from error
+
+
+def _list_archives(province: str) -> list[Archive]:
+    return [Archive(read_settings().archive, profile.source, province) for profile in read_profiles()]
+
+
+def _list_filed(withdrawal: Withdrawal) -> list[tuple[Archive, date, str]]:
+    """The files of the inbox that are filed under a day that isn't the next run's: no run would take them."""
+    if withdrawal.is_over:
+        return []
+    return [
+        (archive, filed_on, window)
+        for archive in _list_archives(withdrawal.province)
+        for filed_on, window in archive.list_files()
+        if filed_on > withdrawal.next_day
+    ]
+
+
+def _set_archive_right(
+    connection: psycopg.Connection, withdrawal: Withdrawal, filed: list[tuple[Archive, date, str]]
+) -> Iterator[str]:
+    """File what came of the inbox under the next run's day; what was asked for stays, and no run replays it."""
+    for folder in list_folders(connection, withdrawal):
+        if ".file-" not in folder.parent.name and folder.is_dir():
+            _set_aside(folder)
+    for archive in [] if withdrawal.is_over else _list_archives(withdrawal.province):
+        for window in archive.list_windows(withdrawal.day):
+            if ".file-" not in window:
+                for capture in _find(archive, window, withdrawal.day):
+                    capture.set_aside()
+    refiled: dict[date, int] = {}
+    for archive, filed_on, window in filed:
+        next_day = _choose_day(connection, archive.source, withdrawal)
+        archive.refile(window, filed_on, next_day)
+        refiled[next_day] = refiled.get(next_day, 0) + 1
+    for next_day, files in sorted(refiled.items()):
+        yield f"{files} files of the inbox are filed under {next_day}: the run for that day takes them again"
+
+
+def _set_aside(folder: Path) -> None:
+    try:
+        read_capture(folder).set_aside()
+    except ArchiveError as error:
+        logging.getLogger(__name__).warning("%s", error)
+
+
+def _find(archive: Archive, window: str, day: date) -> list[Capture]:
+    try:
+        return archive.find(window, day)
+    except ArchiveError as error:
+        logging.getLogger(__name__).warning("%s", error)
+        return []
+
+
+def _choose_day(connection: psycopg.Connection, source: str, withdrawal: Withdrawal) -> date:
+    """The day of the source's next run: after the newest that it was run for, at the latest the next one to come."""
+    row = connection.execute(
+        "select max(day) from ops.source_night where source = %s and day <= %s", [source, withdrawal.newest]
+    ).fetchone()
+    return min(row[0] + timedelta(days=1), withdrawal.next_day) if row and row[0] else withdrawal.newest
+
+
+def _find_newest(connection: psycopg.Connection, province: str) -> date | None:
+    row = connection.execute(
+        "select max(as_of_date) from mart.indicator_attainment where agency_code = %s", [province]
+    ).fetchone()
+    return row[0] if row else None
+
+
+def _describe_nothing(connection: psycopg.Connection, withdrawal: Withdrawal) -> str:
+    rows = connection.execute(
+        "select distinct as_of_date from mart.indicator_attainment where agency_code = %s"
+        " order by as_of_date desc limit 3",
+        [withdrawal.province],
+    ).fetchall()
+    newest = f"the newest days are {', '.join(str(day) for (day,) in rows)}" if rows else "no day is computed yet"
+    return f"DATE={withdrawal.day}: there is nothing to withdraw, {newest}. Nothing was changed"
+
+
+def _describe(withdrawal: Withdrawal, taken_out: TakenOut, undone: Undone) -> Iterator[str]:
+    yield (
+        f"{withdrawal.day} is withdrawn: {taken_out.results} results, {taken_out.statuses} statuses of tasks,"
+        f" {taken_out.runs} runs"
+    )
+    if taken_out.loads:
+        yield f"  {taken_out.loads} loads that only it can have brought, with {taken_out.rows} rows; the bytes are kept"
+    elif withdrawal.is_over:
+        yield f"  what was loaded for it stays: make nightly DATE={withdrawal.day} computes it again"
+    yield f"  alerts: {undone.reopened} are open again, {undone.withdrawn} are withdrawn"
