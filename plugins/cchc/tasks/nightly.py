@@ -133,7 +133,10 @@ def _run_task(
 def _retry_at_once(task: BaseOperator | MappedOperator) -> None:
     """Nobody waits at the keyboard for a retry's delay, neither the task's nor that of a rule of its policy."""
     task.retry_delay = timedelta(0)
-    policy = task.retry_policy
-    if isinstance(policy, ExceptionRetryPolicy):
-        rules = [replace(rule, retry_delay=None) for rule in policy.rules]
-        task.retry_policy = ExceptionRetryPolicy(rules, policy.default)
+    if isinstance(task.retry_policy, ExceptionRetryPolicy):
+        task.retry_policy = drop_delays(task.retry_policy)
+
+
+def drop_delays(policy: ExceptionRetryPolicy) -> ExceptionRetryPolicy:
+    """The policy without the delays of its rules: that of the task counts."""
+    return ExceptionRetryPolicy([replace(rule, retry_delay=None) for rule in policy.rules], policy.default)
