@@ -48,6 +48,7 @@ def variables(server: Database, tmp_path: Path) -> dict[str, str]:
         "AIRFLOW_CONN_WAREHOUSE": json.dumps({**login, "password": PASSWORD}),
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": metadata,
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_ASYNC": metadata,
+        "AIRFLOW__CORE__DAGS_FOLDER": str(CHECKOUT / "dags"),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__CORE__AUTH_MANAGER": environment["AIRFLOW__CORE__AUTH_MANAGER"],
         "AIRFLOW__LOGGING__LOGGING_LEVEL": environment["AIRFLOW__LOGGING__LOGGING_LEVEL"],
@@ -74,6 +75,13 @@ def test_databases_are_ready_and_a_changed_password_counts(server: Database, var
         connection.execute("set role cchc_analyst")
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute("delete from mart.indicator_attainment")
+        connection.rollback()
+        rights = (
+            "select has_database_privilege('cchc_analyst', 'cchc', 'temporary'),"
+            " has_function_privilege('cchc_analyst', 'pg_advisory_lock(bigint)', 'execute'),"
+            " has_function_privilege('cchc_analyst', 'lo_create(oid)', 'execute')"
+        )
+        assert connection.execute(rights).fetchone() == (False, False, False)
     with psycopg.connect(server.url("airflow", "airflow")) as connection:
         users = connection.execute(
             "select username, role.name, password from ab_user as u"
