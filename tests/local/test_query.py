@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -104,7 +105,9 @@ def test_interrupted_query_leaves_no_server(home: Path, number: signal.Signals) 
         asked = subprocess.Popen(command, env=clean_environment(home), cwd=CHECKOUT, stderr=subprocess.PIPE)
         while not watcher.execute("SELECT FROM pg_stat_activity WHERE query = 'select pg_sleep(100)'").rowcount:
             assert asked.poll() is None
-    asked.send_signal(number)
+    while asked.poll() is None:  # whoever is impatient doesn't break off the server's stop
+        asked.send_signal(number)
+        time.sleep(0.05)
     asked.communicate()
     assert asked.returncode == 128 + number
     assert not (home / "postgres" / "data" / "postmaster.pid").exists()

@@ -47,7 +47,11 @@ def run() -> Iterator[list[subprocess.Popen[str]]]:
         process.communicate()
 
 
-def start(run: list[subprocess.Popen[str]], tidying: float = 0, before: str = "") -> subprocess.Popen[str]:
+# Tests that run in the background of a shell ignore Ctrl-C.
+HEED = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+
+
+def start(run: list[subprocess.Popen[str]], tidying: float = 0, before: str = HEED) -> subprocess.Popen[str]:
     process = subprocess.Popen(
         [sys.executable, "-c", before + RUN, str(tidying)],
         env={**os.environ, "PYTHONPATH": str(CHECKOUT / "plugins")},

@@ -41,6 +41,7 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "sql": ("query", "run_query", "query"),
 }
 
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # What only the user of this machine can mend: no room, no right to write, no folder where one should be.
 OF_THE_DISK = {
     errno.ENOSPC,
@@ -65,7 +66,7 @@ def main() -> int:
     given = vars(parser.parse_args())
     module, function, *names = COMMANDS[given["command"]]
     logging.basicConfig(format="%(message)s", stream=sys.stderr)
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in ENDING:
         if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup leaves it
             signal.signal(number, _leave)
     try:
@@ -97,12 +98,11 @@ def _explain(error: Exception) -> str:
 
 
 def _leave(number: int, _frame: object) -> NoReturn:
-    """Leave through the contexts, as on Ctrl-C, so that the last user of the database stops it.
-
-    A second signal doesn't break that off.
-    """
-    for ignored in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(ignored, signal.SIG_IGN)
+    """Leave through the contexts, so that the last user of the database stops it. A second signal can't break that."""
+    for ending in ENDING:
+        signal.signal(ending, signal.SIG_IGN)
+    if number == signal.SIGINT:
+        raise KeyboardInterrupt
     sys.exit(128 + number)
 
 

@@ -102,6 +102,7 @@ def _show_progress() -> None:
         logger.addHandler(handler)
         logger.setLevel(logging.INFO)
         logger.propagate = False
+    logging.getLogger("airflow.sdk.definitions.dag").setLevel(logging.ERROR)  # it warns of tasks that will be skipped
 
 
 @contextmanager
