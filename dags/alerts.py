@@ -26,4 +26,4 @@ with DAG(
     tags=["cchc", "alerts"],
     **RUN_CALLBACKS,
 ):
-    task(operations.check_and_deliver)()
+    task(task_id="check_and_deliver")(operations.run_alerts)()

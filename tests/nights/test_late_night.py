@@ -70,15 +70,21 @@ class Airflow:
 
     def run_alerts(self) -> None:
         """One more run of the DAG ``alerts``, to its end."""
-        runs = f"{self.address}/api/v2/dags/alerts/dagRuns"
-        run = requests.post(runs, json={"logical_date": None}, headers=self.headers, timeout=30).json()
+        assert self.run("alerts") == ("success", 1)
 
-        def has_ended() -> bool:
+    def run(self, dag_id: str, **conf: str) -> tuple[str, int]:
+        """A run of a DAG by REST, to its end; its state, and how often its tasks were tried at most."""
+        runs = f"{self.address}/api/v2/dags/{dag_id}/dagRuns"
+        asked = {"logical_date": None, "conf": conf}
+        run = requests.post(runs, json=asked, headers=self.headers, timeout=30).json()
+
+        def find_end() -> str | None:
             found = requests.get(f"{runs}/{run['dag_run_id']}", headers=self.headers, timeout=30).json()
-            assert found["state"] != "failed"
-            return bool(found["state"] == "success")
+            return found["state"] if found["state"] in ("success", "failed") else None
 
-        wait_for(has_ended, "the run of alerts ends")
+        state = str(wait_for(find_end, f"the run of {dag_id} ends"))
+        tasks = requests.get(f"{runs}/{run['dag_run_id']}/taskInstances", headers=self.headers, timeout=30).json()
+        return state, max(task["try_number"] for task in tasks["task_instances"])
 
     def list_mails(self, words: str) -> list[Mail]:
         return [mail for mail in self.mail_server.mails if words in mail.content.get_body(("plain",)).get_content()]
@@ -90,7 +96,8 @@ def airflow() -> Iterator[Airflow]:
     with open_folder() as folder, serve_mail("none") as mail_server, pytest.MonkeyPatch.context() as patch:
         home, dags, recipients = folder / "home", folder / "dags", folder / "recipients.yaml"
         dags.mkdir()
-        shutil.copy(CHECKOUT / "dags" / "alerts.py", dags)
+        for name in ("alerts.py", "attainment.py"):
+            shutil.copy(CHECKOUT / "dags" / name, dags)
         (dags / "killed.py").write_text(KILLED, encoding="utf-8")
         recipients.write_text(RECIPIENTS, encoding="utf-8")
         extra = {"sender": "cchc@example.invalid", "security": "none"}
@@ -137,3 +144,23 @@ def test_task_whose_process_is_killed_is_told_by_its_run(airflow: Airflow) -> No
     text = mail.content.get_body(("plain",)).get_content()
     assert "tác vụ kill: bị ngắt, không để lại lỗi" in text
     assert "docs/runbook.md, mục “A run failed”" in text
+
+
+@pytest.mark.parametrize(
+    ("dag_id", "conf"),
+    [
+        ("attainment", {"date": "2042-12-31"}),
+        ("attainment", {"date": "2024-12-31", "through": "2024-12-30"}),
+        ("attainment", {"day": "2024-12-31"}),
+        ("alerts", {"date": "2024-12-31"}),
+    ],
+    ids=["a day that isn't over", "through before date", "an unknown parameter", "a day where none is asked for"],
+)
+def test_run_that_is_refused_stores_nothing_is_tried_once_and_told_to_nobody(
+    airflow: Airflow, dag_id: str, conf: dict[str, str]
+) -> None:
+    assert airflow.run(dag_id, **conf) == ("failed", 1)
+    airflow.run_alerts()  # by then the callbacks of the failed run have been called too
+    assert airflow.query("select count(*) from mart.indicator") == [(0,)]
+    assert airflow.query(f"select subject from ops.alert where subject like '{dag_id}%'") == []
+    assert airflow.list_mails(f"{dag_id}, đêm") == []

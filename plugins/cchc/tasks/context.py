@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from datetime import date
+from datetime import date, datetime
 
 from airflow.sdk import Connection, Context, get_current_context
 from airflow.sdk.exceptions import AirflowFailException, AirflowNotFoundException
@@ -26,22 +26,38 @@ def find_days(context: Context) -> DayRange:
 
     Of a run without any task that ran, Airflow tells callbacks little more than the DAG: it is for the newest day.
     """
-    run, now, settings = context.get("dag_run"), read_now(), read_settings()
-    started = run.run_after if run else now
-    dag = context["dag"]
+    now, settings = read_now(), read_settings()
+    days = _resolve_days(context, now)
+    first_day = read_first_day(settings.catalog, settings.province)
     try:
-        days = resolve_days(
-            asked=context.get("params", {}),
-            known=tuple(dag.params),
-            partition_key=run.partition_key if run else None,
-            newest=newest_complete_day(min(started, now)),
-        )
-        first_day = read_first_day(settings.catalog, settings.province)
         for day in (days.first, days.last):
             check_data_date(day, now, first_day)
     except DateRefusedError as error:
-        raise RunRefusedError(f"{dag.dag_id} is not run: {error}. Nothing was stored; trigger it anew") from error
+        raise _refuse(context, error) from error
     return days
+
+
+def check_parameters() -> None:
+    """Of a run that is for no day: that it was given no parameter which its DAG hasn't; raises RunRefusedError."""
+    _resolve_days(get_current_context(), read_now())
+
+
+def _resolve_days(context: Context, now: datetime) -> DayRange:
+    run = context.get("dag_run")
+    started = run.run_after if run else now
+    try:
+        return resolve_days(
+            asked=context.get("params", {}),
+            known=tuple(context["dag"].params),
+            partition_key=run.partition_key if run else None,
+            newest=newest_complete_day(min(started, now)),
+        )
+    except DateRefusedError as error:
+        raise _refuse(context, error) from error
+
+
+def _refuse(context: Context, why: DateRefusedError) -> RunRefusedError:
+    return RunRefusedError(f"{context['dag'].dag_id} is not run: {why}. Nothing was stored; trigger it anew")
 
 
 def current_days() -> DayRange:

@@ -24,7 +24,7 @@ from cchc.days import newest_complete_day
 from cchc.figures_vi import format_day
 from cchc.settings import read_now, read_settings
 from cchc.tasks.alerts import deliver_alerts, read_access, read_alerting
-from cchc.tasks.context import RunRefusedError, find_days, read_login
+from cchc.tasks.context import RunRefusedError, check_parameters, find_days, read_login
 from cchc.warehouse.connection import connect
 
 log = logging.getLogger(__name__)
@@ -44,6 +44,12 @@ class Failure:
     dag_id: str
     day: date
     facts: OperatorFacts
+
+
+def run_alerts() -> None:
+    """``check_and_deliver`` as a DAG's task: the DAG is for no day, and takes no parameter that seems to name one."""
+    check_parameters()
+    check_and_deliver()
 
 
 def check_and_deliver() -> None:
