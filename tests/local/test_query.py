@@ -152,8 +152,8 @@ def test_command_of_psql_is_refused_with_what_takes_it(analysed: tuple[Path, Dat
         "do $$ begin reset role; create table public.mine (a int); end $$",
         "do $$ begin set transaction read write; reset role; create table public.mine (a int); end $$",
         "do $$ begin commit; set transaction read write; reset role; create table public.mine (a int); end $$",
-        "reset role; create table public.mine (a int)",
-        "commit; begin read write; reset role; create table public.mine (a int)",
+        "set transaction read write; reset role; create table public.mine (a int)",
+        "commit; begin read write; reset role; create table public.mine (a int); commit",
     ],
 )
 def test_another_warehouse_is_only_read(analysed: tuple[Path, Database], tmp_path: Path, query: str) -> None:
