@@ -149,11 +149,11 @@ def test_command_of_psql_is_refused_with_what_takes_it(analysed: tuple[Path, Dat
 @pytest.mark.parametrize(
     "query",
     [
-        "do $$ begin reset role; create table public.mine (a int); end $$",
-        "do $$ begin set transaction read write; reset role; create table public.mine (a int); end $$",
-        "do $$ begin commit; set transaction read write; reset role; create table public.mine (a int); end $$",
-        "set transaction read write; reset role; create table public.mine (a int)",
-        "commit; begin read write; reset role; create table public.mine (a int); commit",
+        "do $$ begin set role none; create table public.mine (a int); end $$",
+        "do $$ begin set transaction read write; set role none; create table public.mine (a int); end $$",
+        "do $$ begin commit; set transaction read write; set role none; create table public.mine (a int); end $$",
+        "set transaction read write; set role none; create table public.mine (a int)",
+        "commit; begin read write; set role none; create table public.mine (a int); commit",
     ],
 )
 def test_another_warehouse_is_only_read(analysed: tuple[Path, Database], tmp_path: Path, query: str) -> None:
