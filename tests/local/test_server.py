@@ -126,6 +126,21 @@ def test_children_of_a_killed_server_that_stay_are_ended(copied: Path) -> None:
                 assert read_command(busy_pid) == []
 
 
+def test_shared_memory_that_is_another_servers_by_now_is_no_obstacle(copied: Path) -> None:
+    """A pid file from before a reboot names the memory that another home's server has got since."""
+    other = copied.with_name("other")
+    subprocess.run(["cp", "-a", str(copied), str(other)], check=True)
+    with open_database(other, settings=SETTINGS) as database:
+        lines = (other / "postgres" / "data" / "postmaster.pid").read_text().split("\n")
+        stale = copied / "postgres" / "data" / "postmaster.pid"
+        stale.write_text("\n".join(["4194304", str(stale.parent), *lines[2:]]))
+        began = time.monotonic()
+        with open_database(copied, settings=SETTINGS) as again:
+            assert ask(again, b"select 1") == 1
+        assert time.monotonic() - began < server.STOP_SECONDS
+        assert ask(database, b"select 1") == 1
+
+
 def test_server_that_somebody_restarted_by_another_name_is_used(copied: Path) -> None:
     with open_database(copied, settings=SETTINGS) as database:
         programs = prepare_programs(MAJOR, copied / "postgres")

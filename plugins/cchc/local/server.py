@@ -94,22 +94,22 @@ class Server:
     def stop(self) -> None:
         """Stop the server, if it runs, after ending its connections; one that doesn't stop in time is ended."""
         if self._await(lambda found: found is None or not found.is_recovering()):
-            self._signal(signal.SIGINT)
-            if self._await(lambda found: found is None, CRASH_SECONDS):
-                return
-            if not self._tells_of_crash() and self._await(lambda found: found is None):
+            pid = self._signal(signal.SIGINT)
+            if self._await_end(pid, CRASH_SECONDS) or (not self._tells_of_crash() and self._await_end(pid)):
                 return
         self._end()
 
     def _end(self) -> None:
         """Stop at once, without a checkpoint, and kill what is left: the next start recovers. Raises LocalError."""
-        if self._signal(signal.SIGQUIT) and self._await(lambda found: found is None):
+        pid = self._signal(signal.SIGQUIT)
+        if pid and self._await_end(pid):
             return  # the server kills its children after 5 s
-        self._signal(signal.SIGKILL)
+        pid = self._signal(signal.SIGKILL)
         if left := self._find_postmaster():
-            for pid in find_attached(left.shared_memory):
-                send_signal(pid, signal.SIGKILL)
-        if not self._await(lambda found: found is None):
+            for child in find_attached(left.shared_memory):
+                if self._is_ours(child):
+                    send_signal(child, signal.SIGKILL)
+        if not self._await_end(pid):
             raise LocalError(f"PostgreSQL hangs and can't be ended: end the processes that use {self.data}")
 
     def _tells_of_crash(self) -> bool:
@@ -127,13 +127,21 @@ class Server:
             time.sleep(PAUSE_SECONDS)
         return True
 
-    def _signal(self, number: signal.Signals) -> bool:
-        """Whether there was a server to send it to."""
+    def _await_end(self, pid: int, seconds: float | None = None) -> bool:
+        """Whether the server ends in time, which took its pid file away before."""
+        return self._await(lambda found: found is None and not self._is_ours(pid), seconds)
+
+    def _signal(self, number: signal.Signals) -> int:
+        """The process that it was sent to, 0 where there is no server."""
         postmaster = self._find_postmaster()
         if postmaster is None or not postmaster.pid:
-            return False
+            return 0
         send_signal(postmaster.pid, number)
-        return True
+        return postmaster.pid
+
+    def _is_ours(self, pid: int) -> bool:
+        """Whether a process lives and is one of this server's."""
+        return str(self.data) in read_command(pid) or runs_in(pid, self.data.resolve())
 
     def _initialise(self, password: str) -> None:
         """Make the data folder aside and move it to its place when complete; the rest of a killed try is removed."""
@@ -197,13 +205,19 @@ class Server:
             return None
         pid = int(lines[0] or 0)
         shared_memory = int(lines[6].split()[1]) if len(lines) > 6 and lines[6].strip() else -1
-        if str(self.data) in read_command(pid) or runs_in(pid, self.data.resolve()):
+        if self._is_ours(pid):
             port, status = (lines[3], lines[7].strip()) if len(lines) > 7 else ("0", "starting")
             return Postmaster(pid, int(port), status, shared_memory)
-        if is_attached(shared_memory):
-            return Postmaster(0, 0, "killed", shared_memory)  # its children are still leaving
+        if self._is_used_by_children(shared_memory):
+            return Postmaster(0, 0, "killed", shared_memory)
         (self.data / "postmaster.pid").unlink(missing_ok=True)
         return None
+
+    def _is_used_by_children(self, shared_memory: int) -> bool:
+        """Whether children of a killed server have yet to leave. Since a reboot another server may have that number."""
+        users = find_attached(shared_memory)
+        is_another = bool(users) and not any(map(self._is_ours, users))
+        return is_attached(shared_memory) and not is_another
 
 
 TELLING = ("No space left", "Permission denied", "Read-only", "FATAL", "PANIC")
