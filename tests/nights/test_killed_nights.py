@@ -6,8 +6,11 @@ import signal
 from datetime import date
 from pathlib import Path
 
+import psycopg
 import pytest
 
+from cchc.local.abandoned_runs import end_abandoned_runs
+from cchc.local.embedded import Database
 from simulator.server import run_simulator
 from tests.nights.conftest import PORTAL_WELL, set_night
 from tests.nights.killed_night import POINTS
@@ -33,12 +36,24 @@ def undisturbed(make_installation, province):
     return installation.checksum()
 
 
+def list_unfinished(cluster: Database) -> list[tuple[str, str, str | None]]:
+    """What Airflow takes for a task that runs or will run: DAG, task, state."""
+    with psycopg.connect(cluster.url("airflow", "airflow")) as connection:
+        return connection.execute(
+            "select dag_id, task_id, task_instance.state from dag_run inner join task_instance using (dag_id, run_id)"
+            " where dag_run.state in ('queued', 'running') or task_instance.state in ('queued', 'running')"
+        ).fetchall()
+
+
 @pytest.mark.parametrize("point", POINTS)
-def test_a_killed_night_run_again_ends_as_if_undisturbed(point, installation, province, undisturbed):
+def test_a_killed_night_run_again_ends_as_if_undisturbed(point, cluster, installation, province, undisturbed):
     installation.connect_portal(province.base_url, province.root_department_id)
     killed = installation.start_night(PROGRAM, point, DAY.isoformat(), "SIGKILL")
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     assert installation.checksum() != undisturbed
+    assert "running" in {state for _, _, state in list_unfinished(cluster)}
+    end_abandoned_runs(cluster)
+    assert list_unfinished(cluster) == [], "the scheduler would begin no other run of the DAG"
     assert installation.run_night(DAY) == PORTAL_WELL
     assert installation.checksum() == undisturbed
     assert installation.query("select count(*) from staging.national_portal_statistic") == [(0,)]
