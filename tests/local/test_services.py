@@ -24,6 +24,12 @@ from cchc.local.ports import HOST, choose_port
 from cchc.local.processes import find_members, read_command
 from cchc.settings import CHECKOUT
 
+MARK = {"seed": 1, "dossiers_per_year": 100_000, "now": "2025-01-01T05:30:00+07:00"}
+NEWEST_AND_OPEN = """
+select max(as_of_date) as newest,
+    (select array_agg((kind, subject, status) order by kind, subject) from ops.alert where status <> 'resolved') as open
+from mart.indicator_attainment
+"""
 FIRST = {"alerts", "attainment", "ingest_eoffice", "ingest_national_portal", "ingest_returns", "ingest_treasury"}
 
 
@@ -81,6 +87,46 @@ class Api:
             f"{run}/logs/{task['try_number']}", map_index=task["map_index"], full_content=True
         )["content"]
         return lines
+
+    def run(self, dag_id: str, **conf: str) -> str:
+        """Trigger a run as the UI does and wait for its end; its state."""
+        runs = f"dags/{dag_id}/dagRuns"
+        body = {"logical_date": None, "conf": conf}
+        begun = self.session.post(f"{self.address}/api/v2/{runs}", json=body, timeout=30).json()["dag_run_id"]
+        wait_for(lambda: self.get(f"{runs}/{begun}")["state"] in ("success", "failed"), f"{dag_id} ends", 300)
+        state: str = self.get(f"{runs}/{begun}")["state"]
+        return state
+
+
+@dataclass(frozen=True)
+class Commands:
+    """`python -m cchc.local` in a home, as the Makefile runs it."""
+
+    home: Path
+
+    def start(self, *command: str, **variables: str) -> subprocess.Popen[str]:
+        """Begin a command. The Makefile takes away what is meant for Python."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+        ours = {"PYTHONPATH": f"{CHECKOUT / 'plugins'}:{CHECKOUT}", "CCHC_HOME": str(self.home)}
+        return subprocess.Popen(
+            [sys.executable, "-m", "cchc.local", *command],
+            env={**kept, **ours, **variables},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, *command: str, code: int = 0, **variables: str) -> str:
+        """Run a command to its end; what it printed, of one that fails the errors."""
+        process = self.start(*command, **variables)
+        printed, said = process.communicate(timeout=300)
+        assert process.returncode == code, said
+        assert "Traceback" not in said
+        return said if code else printed
+
+    def read_state(self) -> tuple[str, str]:
+        """The checksum; newest day and open alerts."""
+        return self.run("checksum"), self.run("sql", NEWEST_AND_OPEN)
 
 
 def wait_for(is_done: Callable[[], object], what: str, seconds: float = 120) -> None:
@@ -175,16 +221,12 @@ def test_airflow_comes_up_in_a_hostile_environment_and_leaves_nothing(
 
 def end_while_it_starts(home: Path) -> None:
     """SIGTERM to `make up` while it waits ends what it has started, and the database."""
-    # The Makefile takes away what is meant for Python.
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-    environment = {**kept, "PYTHONPATH": f"{CHECKOUT / 'plugins'}:{CHECKOUT}", "CCHC_HOME": str(home)}
-    command = [sys.executable, "-m", "cchc.local", "up"]
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as up:
+    with Commands(home).start("up") as up:
         wait_for(lambda: read_sessions(home) or up.poll() is not None, "the api-server is started")
         sessions = read_sessions(home)
         up.terminate()
         _, said = up.communicate(timeout=60)
-    assert (up.returncode, b"Traceback" in said) == (128 + signal.SIGTERM, False), said
+    assert (up.returncode, "Traceback" in said) == (128 + signal.SIGTERM, False), said
     assert sessions
     assert find_members(sessions) == {}
     assert not (home / "postgres" / "data" / "postmaster.pid").exists()
@@ -196,6 +238,44 @@ def check_modes(home: Path) -> None:
         assert folder.stat().st_mode & 0o077 == 0
     for file in [*(home / "logs" / "tasks").rglob("*.log"), *home.glob("*.lock")]:
         assert file.stat().st_mode & 0o077 == 0, file
+
+
+@pytest.mark.timeout(600)
+def test_demonstration_stays_one_when_airflow_comes_up(home: Path) -> None:
+    home.mkdir()
+    (home / "demonstration.json").write_text(json.dumps(MARK))
+    commands = Commands(home)
+    assert "is no day" in commands.run("nightly", "2024-12-32", "", code=1)
+    commands.run("nightly", "2024-12-31", "national_portal")
+    before = commands.read_state()
+    assert before[1].splitlines()[-1].startswith("2024-12-31,")
+
+    assert "AIRFLOW_CONN_EOFFICE names a real source" in commands.run("up", code=1, AIRFLOW_CONN_EOFFICE="{}")
+    said = commands.run("up")
+    try:
+        assert "simulated province, its clock stands at 2025-01-01 05:30: the newest day is 2024-12-31" in said
+        assert commands.run("up") == said
+        api = Api(said)
+        scheduled = {dag["dag_id"] for dag in api.get("dags")["dags"] if dag["next_dagrun_run_after"]}
+        assert scheduled == {"alerts"}
+        assert api.run("ingest_national_portal", date="2024-12-31") == "success"  # from the archive
+        assert api.run("ingest_national_portal", date="2024-12-20") == "success"  # asked of the simulator
+        assert api.run("attainment") == "success"
+        ran = [task for task in api.list_tasks() if task["try_number"]]
+        assert [task for task in ran if task["try_number"] > 1] == []
+        for task in ran:
+            check_log(task, api.read_log(task))
+        assert "BAD" not in commands.run("check", "national_portal")
+    finally:
+        commands.run("down")
+    assert commands.read_state() == before
+
+
+def check_log(task: dict[str, Any], lines: list[dict[str, Any]]) -> None:
+    """The log of a task is there, without an error, and without a warning but of the sources that were left out."""
+    assert len(lines) > 3, task
+    loud = [line for line in lines if line.get("level") in ("warning", "error", "critical")]
+    assert [line for line in loud if "nothing has come yet" not in line["event"]] == [], task
 
 
 def test_down_where_nothing_is_up_does_nothing(home: Path) -> None:
