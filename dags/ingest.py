@@ -62,9 +62,9 @@ def build_dag(known: Profile) -> DAG:
 
 
 def build_refused_dag(source: str) -> DAG:
-    """The DAG of a source whose profile is refused, under the name that a DAG may have."""
+    """The DAG of a source whose profile is refused, under a name that a DAG may have and no good one has: with -."""
     with DAG(
-        dag_id=f"ingest_{re.sub(r'[^A-Za-z0-9_.-]', '_', source)}",
+        dag_id=f"ingest_{re.sub(r'[^A-Za-z0-9_.-]', '-', source)[:200]}",
         description=f"{source}.yaml: hồ sơ nguồn có lỗi, chưa lấy được số liệu",
         schedule=run_every_night("30 4 * * *"),
         default_args={**TASK_DEFAULTS, "owner": "van-phong-ubnd-tinh"},

@@ -5,19 +5,51 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Hashable
-from datetime import date
+from datetime import date, time
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import yaml
-from pydantic import StringConstraints
+from pydantic import AfterValidator, BeforeValidator, StringConstraints
+from pydantic_core import PydanticCustomError
 
 from cchc.mistake import Mistake
 
+_Held = TypeVar("_Held", tuple[Any, ...], dict[str, Any])
+
+
+def of_form(pattern: str, form: str) -> AfterValidator:
+    """Text of a form. ``form`` goes on "… is no": what it should be, and how it is written."""
+    written = re.compile(pattern)
+
+    def check(text: str) -> str:
+        if not written.fullmatch(text):
+            raise PydanticCustomError("form", "{form}", {"form": form})
+        return text
+
+    return AfterValidator(check)
+
+
+def _fill(held: _Held) -> _Held:
+    if not held:
+        raise PydanticCustomError("too_short", "empty")
+    return held
+
+
+def _read_clock(written: object) -> time:
+    if not isinstance(written, str) or not CLOCK.fullmatch(written):
+        raise ValueError('is no time of day, write it as "07:00"')
+    return time.fromisoformat(written)
+
+
 # Fields of these files.
+CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
+Clock = Annotated[time, BeforeValidator(_read_clock)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+Identifier = Annotated[str, of_form(r"[a-z][a-z0-9_]*", "name, write it in small letters a-z, digits and _")]
+# Not empty. Field(min_length=1) would also call a list empty whose entries are refused.
+Filled = AfterValidator(_fill)
 
 _TOP = "top of the file"
 # The field that names an entry, and what the entry is called.

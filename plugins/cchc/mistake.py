@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pydantic_core import ErrorDetails
 
 _LONGEST_QUOTE = 200
+# So many lines say the same of different places; the last one says how many more do.
+_MOST_ALIKE = 3
 
 # By pydantic's type of error. ``told`` is what stands in the file.
 _EXPLANATIONS = {
@@ -17,8 +21,10 @@ _EXPLANATIONS = {
     "string_type": "{told} is not text, write it in quotes",
     "string_too_short": "is empty, fill it in",
     "string_too_long": "{told} is too long, shorten it to {max_length} characters",
-    "string_pattern_mismatch": "{told} is not of the form {pattern}",
+    "form": "{told} is no {form}",
     "too_short": "is empty, fill it in",
+    "too_few": "has one value, write two or more",
+    "left_out": "leaves out {names}, add them",
     "tuple_type": "{told} is not a list, write it as [a, b]",
     "model_type": "{told} is no group of fields, write it as {{field: value}}",
     "date_type": "{told} is not a day, write it as 2024-12-31",
@@ -28,8 +34,8 @@ _EXPLANATIONS = {
     "int_from_float": "{told} is not a whole number, write it without a fraction",
     "float_type": "{told} is not a number, write it in digits: 1.5",
     "float_parsing": "{told} is not a number, write it with a point: 1.5",
-    "decimal_type": "{told} is not a number, write it in digits: 0.05",
-    "decimal_parsing": "{told} is not a number, write it with a point: 0.05",
+    "decimal_type": "{told} is not a number, write digits with a point and no other sign: 1.5",
+    "decimal_parsing": "{told} is not a number, write digits with a point and no other sign: 1.5",
     "greater_than": "{told} is too small, write more than {gt}",
     "greater_than_equal": "{told} is too small, write {ge} or more",
     "less_than_equal": "{told} is too large, write {le} or less",
@@ -58,7 +64,7 @@ class MistakesError(Exception):
     """A file is refused. ``mistakes`` holds all that were found, the message one a line."""
 
     def __init__(self, mistakes: Sequence[Mistake]) -> None:
-        super().__init__("\n".join(map(str, mistakes)))
+        super().__init__("\n".join(list_lines(mistakes)))
         self.mistakes = tuple(mistakes)
 
 
@@ -66,10 +72,26 @@ class CatalogError(MistakesError):
     """The catalog or a file of the alerts is refused."""
 
 
+def list_lines(mistakes: Iterable[Mistake]) -> list[str]:
+    """A line for each mistake. One wrong day of a header makes many alike: of those the first, and how many more."""
+    alike: dict[tuple[str, str, str], list[Mistake]] = defaultdict(list)
+    for mistake in mistakes:
+        field, text = re.sub(r"\[\d+\]", "[]", mistake.field), re.sub(r"\d{4}-\d\d-\d\d", "day", mistake.text)
+        alike[mistake.file, field, text].append(mistake)
+    lines: list[str] = []
+    for same in alike.values():
+        lines += map(str, same[:_MOST_ALIKE])
+        if len(same) > _MOST_ALIKE:
+            lines[-1] += f" (and {len(same) - _MOST_ALIKE} more such)"
+    return lines
+
+
 def field_path(location: Sequence[int | str]) -> str:
     """The path of a field as people write it: ("targets", 0, "value") → "targets[0].value"."""
     path = ""
     for step in location:
+        if step == "[key]":  # pydantic's word for the name of a field, not its value
+            continue
         path += f"[{step}]" if isinstance(step, int) else f".{step}" if path else step
     return path
 
@@ -90,4 +112,6 @@ def _quote(value: object) -> str:
     """A value as it is shown in a mistake, which is one line."""
     text = str(value)
     line = " ".join(text.split()) if len(text.splitlines()) > 1 else text
+    # Nobody sees a zero-width space or tells a hard space from another: they are written as \u200b.
+    line = "".join(sign if sign.isprintable() else f"\\u{ord(sign):04x}" for sign in line)
     return f'"{line}"' if len(line) <= _LONGEST_QUOTE else f'"{line[:_LONGEST_QUOTE]}…"'

@@ -54,14 +54,27 @@ def test_source_with_a_refused_profile_has_a_dag_of_one_task_beside_the_others(m
     monkeypatch.setattr("cchc.sources.profile.read_all_profiles", lambda: read)
     made = runpy.run_path(str(CHECKOUT / "dags" / "ingest.py"))
     dags = {name: dag for name, dag in made.items() if name.startswith("ingest_")}
-    assert set(dags) == {f"ingest_{profile.source}" for profile in good} | {"ingest_bad", "ingest_C_ng_m_i"}
-    for name in ("ingest_bad", "ingest_C_ng_m_i"):
+    assert set(dags) == {f"ingest_{profile.source}" for profile in good} | {"ingest_bad", "ingest_C-ng-m-i"}
+    for name in ("ingest_bad", "ingest_C-ng-m-i"):
         (task,) = dags[name].tasks
         assert task.task_id == "read_profile"
         assert list(task.on_failure_callback) == [tell_failure]
         assert dags[name].on_failure_callback is tell_failure
         assert set(dags[name].tags) <= TAGS
         assert dags[name].timetable.expression == "30 4 * * *"
+
+
+def test_refused_copy_takes_no_name_of_a_good_source_and_a_long_one_no_dag_away(monkeypatch):
+    error = ProfileError([Mistake("bad.yaml", "", "owner", "is missing, add it")])
+    eoffice = next(profile for profile in read_all_profiles().good if profile.source == "eoffice")
+    good = (eoffice, eoffice.model_copy(update={"source": "eoffice__1_"}))
+    read = ProfilesRead(good, {"eoffice (1)": error, "x" * 250: error})
+    monkeypatch.setattr("cchc.sources.profile.read_all_profiles", lambda: read)
+    made = runpy.run_path(str(CHECKOUT / "dags" / "ingest.py"))
+    dags = {name: len(dag.tasks) > 1 for name, dag in made.items() if name.startswith("ingest_")}
+    assert dags == {
+        "ingest_eoffice": True, "ingest_eoffice__1_": True, "ingest_eoffice--1-": False, f"ingest_{'x' * 200}": False,
+    }  # fmt: skip
 
 
 def test_every_dag_has_documentation_tags_and_one_run_at_a_time(bag):

@@ -95,7 +95,8 @@ EDITS = [
     ("eoffice", "kind: days,", "kind: weeks,", 'windows.kind: "weeks" is not one of days, budget_years'),
     ("eoffice", "{kind: header, header: lgspaccesstoken}", "{header: lgspaccesstoken}",
      "auth.kind: is missing, add it"),
-    ("eoffice", "path: /api", "path: api", 'path: "api/thong-ke/van-ban" is not of the form ^/[^\\s?#]*$'),
+    ("eoffice", "path: /api", "path: api",
+     'path: "api/thong-ke/van-ban" is no path of a URL, begin it with / and leave out spaces, ? and #'),
     ("eoffice", "key: [agency_code, day]", "key: []", "key: is empty, fill it in"),
     ("eoffice", "key: [agency_code, day]", "key: [day, day]", 'key: "day" is there 2 times, keep one'),
     ("eoffice", "type: date, required: true", "type: day, required: true",
@@ -115,6 +116,26 @@ EDITS = [
       "public_service_unit")),
     ("national_portal", "rows: statistic", "rows: statistic\ninbox: returns_inbox",
      "inbox: doesn't go with protocol: portal_evaluation, which has no files, take it out"),
+    ("eoffice", '"{end}"', '"{start}"', ("request: sends {start} twice, give each field its own\n"
+     "eoffice.yaml, field request: doesn't send {end}, by which the source knows the window: add it")),
+    ("treasury", 'request: {NienDo: "{year}", NgayKetSo: "{end}"}', "request: {}",
+     "request: doesn't send {year} or {end}, by which the source knows the window: add it"),
+    ("eoffice", "Ngay: {column: day, type: date, required: true}", "Ngay: {column: day, type: date}",
+     'key[1]: "day" may be missing, write required: true at fields.Ngay'),
+    ("eoffice", "first_wait_seconds: 2\n", "first_wait_seconds: 200\n",
+     "requests.first_wait_seconds: 200 is longer than longest_wait_seconds, 120: correct one"),
+    ("national_portal", "answer_timeout_seconds: 120", "answer_timeout_seconds: 12",
+     ("requests.answer_timeout_seconds: 12 is less than read_timeout_seconds, 45, though a whole answer takes longer "
+      "than a part: correct one")),
+    ("treasury", "inbox: returns_inbox ", "inbox: treasury ",
+     'inbox: "treasury" is where the source is asked, name the connection of the folder'),
+    ("treasury", 'success_codes: ["0", "00"]', "success_codes: [0]",
+     'success_codes[0]: "0" is not text, write it in quotes'),
+    ("returns", "of: [II.2-1, II.2-2]", "of: [II.2-1]", "derived.II.2.pooled.of: has one value, write two or more"),
+    ("returns", "max_rejected_share: 1 ", "max_rejected_share: 5% ",
+     'max_rejected_share: "5%" is not a number, write digits with a point and no other sign: 1.5'),
+    ("returns", "connection: returns_inbox", "connection: returns\u200b_inbox",
+     ('connection: "returns\\u200b_inbox" is no name of a connection, write it in letters a-z, digits and _')),
     ("returns", "inbox: returns_inbox\n", "", "inbox: is missing, add it"),
     ("returns", "[II.2-1, II.2-2], as: union", "[II.2-1, II.2-1], as: union",
      'derived.II.2.pooled.of: "II.2-1" is there 2 times, keep one'),
@@ -157,7 +178,7 @@ def test_bad_profile_stops_no_other_and_its_mistake_is_logged(tmp_path: Path, ca
     assert "eoffice.yaml, field page_sise: is not a field of this entry, correct its name" in caplog.text
 
 
-@pytest.mark.parametrize("name", ["a_copy_of_treasury", "treasury_2"])
+@pytest.mark.parametrize("name", ["a_copy_of_treasury", "treasury_2", "kho_bac", "t"])
 def test_of_two_that_ask_the_same_the_copy_is_refused(tmp_path: Path, name: str) -> None:
     copy_with(tmp_path, "treasury", "", "")
     copy_with(tmp_path, "treasury", "", "", name=name)
@@ -167,6 +188,56 @@ def test_of_two_that_ask_the_same_the_copy_is_refused(tmp_path: Path, name: str)
     assert asked.field == "connection"
     assert asked.text.startswith("treasury.yaml has path /api/giai-ngan of connection treasury already")
     assert files.field == "inbox"
+
+
+def test_copy_runs_no_more_than_its_original_that_names_a_missing_file(tmp_path: Path) -> None:
+    copy_with(tmp_path, "treasury", "measures: treasury", "measures: portal_statistic")
+    copy_with(tmp_path, "treasury", "", "", name="t")
+    read = read_all_profiles(tmp_path)
+    assert read.good == ()
+    assert [mistake.field for mistake in read.refused["treasury"].mistakes] == ["measures"]
+    assert [mistake.field for mistake in read.refused["t"].mistakes] == ["connection", "inbox"]
+
+
+@pytest.mark.parametrize(
+    ("source", "old", "new", "field", "told"),
+    [
+        ("eoffice", "connection: eoffice", "connection: treasury", "connection",
+         ('"treasury" is used by treasury.yaml with auth client_credentials, not with auth header: name the connection '
+          "of this source")),
+        ("returns", "inbox: returns_inbox\n", "inbox: treasury\n", "inbox",
+         ('"treasury" is used by treasury.yaml with auth client_credentials, not as the folder of the inbox: name the '
+          "connection of this source")),
+    ],
+)  # fmt: skip
+def test_connection_of_another_source_is_refused_where_it_is_borrowed(
+    tmp_path: Path, source: str, old: str, new: str, field: str, told: str
+) -> None:
+    for name in ("eoffice", "national_portal", "returns", "treasury"):
+        copy_with(tmp_path, name, *((old, new) if name == source else ("", "")))
+    read = read_all_profiles(tmp_path)
+    assert {name: [(one.field, one.text) for one in error.mistakes] for name, error in read.refused.items()} == {
+        source: [(field, told)]
+    }
+
+
+def test_files_that_editors_and_other_systems_leave_behind_are_no_profiles(tmp_path: Path) -> None:
+    copy_with(tmp_path, "eoffice", "", "")
+    (tmp_path / "._eoffice.yaml").write_bytes(b"\x00\x05\x16\x07")
+    (tmp_path / ".#eoffice.yaml").symlink_to("hoa@may-1.4711")
+    read = read_all_profiles(tmp_path)
+    assert ([profile.source for profile in read.good], read.refused) == (["eoffice"], {})
+
+
+def test_whatever_goes_wrong_with_one_profile_stops_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("eoffice", "returns"):
+        copy_with(tmp_path, name, "", "")
+    monkeypatch.setattr("cchc.sources.profile.check_files", lambda known: [] if known.source == "returns" else 1 / 0)
+    read = read_all_profiles(tmp_path)
+    assert [profile.source for profile in read.good] == ["returns"]
+    assert str(read.refused["eoffice"]) == (
+        "eoffice.yaml: can't be checked (ZeroDivisionError: division by zero), correct this file or one that it names"
+    )
 
 
 def test_mark_and_line_ends_of_windows_change_nothing(tmp_path: Path) -> None:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from cchc.settings import EXPECTATIONS, SOURCES
-from cchc.sources import profile_files
-from cchc.sources.profile import read_profile
+from cchc.settings import EXPECTATIONS, SOURCES, SQL
+from cchc.sources import profile_files, suite_files
+from cchc.sources.profile import read_all_profiles, read_profile
 from cchc.sources.profile_files import check_files, read_tables
 from tests.conftest import Warehouse
 
@@ -36,7 +36,7 @@ def test_names_of_the_real_profiles_are_all_there(profile: Any) -> None:
 
 
 def test_each_name_is_looked_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(profile_files, "EXPECTATIONS", tmp_path)
+    monkeypatch.setattr(suite_files, "EXPECTATIONS", tmp_path)
     for name in ("eoffice_response", "national_portal_statistic"):
         (tmp_path / f"{name}.json").write_bytes((EXPECTATIONS / f"{name}.json").read_bytes())
     profile = next(profile for profile in PROFILES if profile.source == "eoffice")
@@ -65,25 +65,46 @@ def test_sql_of_another_source_is_refused(change: dict[str, Any], told: str) -> 
     assert any(line.startswith(told) for line in found)
 
 
-@pytest.mark.parametrize(
-    ("change", "told"),
-    [
-        ({"name": "eoffice_answer"}, 'must have "name": "eoffice_response"'),
-        ({"expectations": []}, "for each of its expectations a rule_id and a severity"),
-        ({"expectations": [{"meta": {"rule_id": "a"}, "severity": "grave"}]}, "critical, info, warning: correct it"),
-        ({"expectations": [{"meta": {}, "severity": "info"}]}, "a part is missing ('rule_id'), write it as the others"),
-        ({"expectations": "none"}, "a part is missing"),
-    ],
-)
-def test_suite_that_cannot_judge_is_refused(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, change: dict[str, Any], told: str
+def copy_sql(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A copy of include/sql that the profiles are checked against."""
+    shutil.copytree(SQL, tmp_path / "sql")
+    monkeypatch.setattr(profile_files, "SQL", tmp_path / "sql")
+    for read in (read_tables, profile_files._read_views, profile_files._read_united):
+        monkeypatch.setattr(profile_files, read.__name__, read.__wrapped__)
+    return tmp_path / "sql"
+
+
+def test_sql_file_in_another_encoding_stops_the_profile_that_names_it_alone(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(profile_files, "EXPECTATIONS", tmp_path)
-    for name in ("eoffice_response", "eoffice_unit_day"):
-        suite = json.loads((EXPECTATIONS / f"{name}.json").read_text(encoding="utf-8"))
-        changed = suite | change if name == "eoffice_response" else suite
-        (tmp_path / f"{name}.json").write_text(json.dumps(changed), encoding="utf-8")
-    profile = next(profile for profile in PROFILES if profile.source == "eoffice")
-    ((field, text),) = check_files(profile)
-    assert field == "staging"
-    assert told in text
+    path = copy_sql(monkeypatch, tmp_path) / "measures" / "eoffice.sql"
+    path.write_bytes(path.read_text(encoding="utf-8").encode("utf-16"))
+    read = read_all_profiles()
+    assert [profile.source for profile in read.good] == ["national_portal", "returns", "treasury"]
+    assert str(read.refused["eoffice"]) == (
+        "eoffice.yaml, field measures: include/sql/measures/eoffice.sql is not UTF-8 at byte 0, save it as UTF-8"
+    )
+
+
+def test_migrations_written_otherwise_stop_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    schema = copy_sql(monkeypatch, tmp_path) / "schema"
+    (schema / "0090_more.sql").write_text(
+        "create unlogged table if not exists staging.more_row (\n    code text\n);\n"
+        "alter table staging.more_row add column day date;\nalter table staging.made_by_a_block add column day date;\n"
+        "create unlogged table staging.other (like staging.nothing including all);\n",
+        encoding="utf-8",
+    )
+    (schema / "0091_other_encoding.sql").write_bytes("create table".encode("utf-16"))
+    (schema / "._0002_ops.sql").write_bytes(b"\x00\xff")
+    assert read_all_profiles().refused == {}
+    assert profile_files.read_tables()["more_row"] == {"code": "text", "day": "date"}
+
+
+@pytest.mark.parametrize("profile", PROFILES, ids=lambda profile: profile.source)
+def test_columns_of_an_audit_view_are_those_of_the_database(warehouse: Warehouse, profile: Any) -> None:
+    for table in (f"{profile.staging}_response", f"{profile.staging}_{profile.rows}"):
+        found = warehouse.query(
+            "select column_name from information_schema.columns where table_schema = 'staging' and table_name = %s",
+            [f"{table}_audit"],
+        )
+        assert {column for (column,) in found} - profile_files.read_audited_columns(table) == set()

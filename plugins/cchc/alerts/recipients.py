@@ -17,7 +17,6 @@ from pydantic import (
     ConfigDict,
     Field,
     StrictBool,
-    StringConstraints,
     ValidationError,
     ValidationInfo,
     field_validator,
@@ -39,14 +38,13 @@ from cchc.alerts.model import (
 from cchc.alerts.working_days import WorkingDays
 from cchc.catalog.model import AgencyCode
 from cchc.days import LOCAL
-from cchc.document import Text, read_document
+from cchc.document import CLOCK, Clock, Text, of_form, read_document
 from cchc.mistake import CatalogError, Mistake, explain_error, field_path
 
 SMTP_CONNECTION = "alerts_smtp"
 
 # As HTML's e-mail fields take them: one address, no name, nothing that a header could be made of.
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
-_CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 _ONE_DAY = timedelta(days=1)
 
 
@@ -68,21 +66,16 @@ class QuietHours:
         return clock >= self.begins or clock < self.ends
 
 
-def _read_clock(written: object) -> time:
-    if not isinstance(written, str) or not _CLOCK.fullmatch(written):
-        raise ValueError('is no time of day, write it as "07:00"')
-    return time.fromisoformat(written)
-
-
 def _read_quiet_hours(written: object) -> QuietHours:
     begins, _, ends = str(written).partition("-")
-    if not (_CLOCK.fullmatch(begins) and _CLOCK.fullmatch(ends)) or begins == ends:
+    if not (CLOCK.fullmatch(begins) and CLOCK.fullmatch(ends)) or begins == ends:
         raise ValueError('is no span of hours, write it as "21:00-06:00"')
     return QuietHours(time.fromisoformat(begins), time.fromisoformat(ends))
 
 
-Clock = Annotated[time, BeforeValidator(_read_clock)]
-IndicatorPattern = Annotated[str, StringConstraints(pattern=r"^[A-Z]+[A-Za-z0-9.-]*\*?$")]
+IndicatorPattern = Annotated[
+    str, of_form(r"[A-Z]+[A-Za-z0-9.-]*\*?", "code of an entry, write it as II.1.b-1, or its beginning as II.1.*")
+]
 
 
 class Recipient(BaseModel):
@@ -90,7 +83,7 @@ class Recipient(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    id: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$")]
+    id: Annotated[str, of_form(r"[a-z][a-z0-9-]*", "id, write it in small letters a-z, digits and -")]
     name_vi: Text
     audience: Audience
     channel: Literal["email", "webhook", "apprise"]

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import time
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_core import PydanticCustomError
 
 from cchc.alerts.model import CellKind, Kind, OperatorKind, Severity, TaskKind
 from cchc.alerts.tracks import TrackRule
-from cchc.document import read_document
+from cchc.document import Clock, read_document
 from cchc.mistake import CatalogError, Mistake, explain_error, field_path
 
 KINDS: tuple[str, ...] = (*get_args(CellKind), *get_args(TaskKind), *get_args(OperatorKind))
@@ -49,15 +49,16 @@ class Rules(_Record):
     compare_days: Count
     history_days: Count
     escalate_after_working_days: Count
-    night_ready_by: Annotated[time, BeforeValidator(time.fromisoformat)]
+    night_ready_by: Clock
     severity: dict[Kind, Severity]
 
-    @model_validator(mode="after")
-    def _name_every_kind(self) -> Rules:
-        missing = [kind for kind in KINDS if kind not in self.severity]
+    @field_validator("severity")
+    @classmethod
+    def _name_every_kind(cls, severity: dict[Kind, Severity]) -> dict[Kind, Severity]:
+        missing = [kind for kind in KINDS if kind not in severity]
         if missing:
-            raise ValueError(f"severity: {', '.join(missing)} missing")
-        return self
+            raise PydanticCustomError("left_out", "left out", {"names": ", ".join(missing)})
+        return severity
 
     @cached_property
     def track_rules(self) -> dict[CellKind, TrackRule]:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StringConstraints
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StringConstraints
 
 from cchc.catalog.interval import Interval, unite
-from cchc.document import Identifier, Text
+from cchc.document import Filled, Identifier, Text, of_form
 from cchc.sources.profile_parts import Level
 
 Comparator = Literal[">=", ">", "="]
@@ -30,8 +29,6 @@ PLANNED_SOURCES = frozenset({"one_stop", "none"})
 # A terminal of 120 columns holds the attainment table with names of this length.
 SHORT_NAME_LENGTH = 36
 
-_Item = TypeVar("_Item")
-
 
 def _exact_number(value: object) -> Decimal:
     if isinstance(value, int | Decimal) and not isinstance(value, bool):
@@ -39,22 +36,21 @@ def _exact_number(value: object) -> Decimal:
     raise ValueError("is not a number, write it without quotes and with a point: 9.5")
 
 
-def _filled(values: tuple[_Item, ...]) -> tuple[_Item, ...]:
-    """Not empty. Field(min_length=1) would also call a list empty whose entries are refused."""
-    if not values:
-        raise PydanticCustomError("too_short", "empty")
-    return values
-
-
-AgencyCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]\d\d(\.[A-Z0-9]+)*$")]
-IndicatorCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]+(\.[A-Za-z0-9]+)*-[0-9a-z]+$")]
-TaskCode = Annotated[str, StringConstraints(pattern=r"^PL(\.[A-Z0-9]+)+$")]
+AgencyCode = Annotated[
+    str, of_form(r"[A-Z][0-9]{2}(\.[A-Z0-9]+)*", "code of an agency, write it as H58.31: capitals, digits and points")
+]
+IndicatorCode = Annotated[
+    str, of_form(r"[A-Z]+(\.[A-Za-z0-9]+)*-[0-9a-z]+", "code of an entry, write clause, hyphen, number: II.1.b-1")
+]
+TaskCode = Annotated[str, of_form(r"PL(\.[A-Z0-9]+)+", "code of a task, write it as PL.I.1")]
 Year = Annotated[int, Field(strict=True, ge=2000, le=2100)]
-Metric = Annotated[str, StringConstraints(pattern=r"^[a-z_]+(\.[A-Za-z0-9_-]+)+$")]
+Metric = Annotated[
+    str, of_form(r"[a-z_]+(\.[A-Za-z0-9_-]+)+", "figure of a source, write it as national_portal.online_payment")
+]
 Number = Annotated[Decimal, BeforeValidator(_exact_number)]
 # Bounds against a year that is mistyped.
 Day = Annotated[date, Field(strict=True, ge=date(1900, 1, 1), le=date(2100, 12, 31))]
-Levels = Annotated[tuple[Level, ...], AfterValidator(_filled)]
+Levels = Annotated[tuple[Level, ...], Filled]
 
 
 class _Record(BaseModel):
@@ -77,7 +73,7 @@ class Milestone(_Record):
     value: Number
 
 
-Targets = Annotated[tuple[Target, ...], AfterValidator(_filled)]
+Targets = Annotated[tuple[Target, ...], Filled]
 
 
 class Population(_Record):

@@ -14,10 +14,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from cchc.document import Identifier, Text, read_document
+from cchc.document import Filled, Identifier, Text, read_document
 from cchc.mistake import Mistake, MistakesError, explain_error, field_path
 from cchc.settings import SOURCES
 from cchc.sources.fields import Field as WireField
+from cchc.sources.profile_claims import find_shared
 from cchc.sources.profile_files import check_files
 from cchc.sources.profile_parts import (
     BudgetYearWindows,
@@ -27,7 +28,6 @@ from cchc.sources.profile_parts import (
     Derived,
     Endpoint,
     FileName,
-    Filled,
     Finding,
     HeaderAuth,
     Level,
@@ -36,6 +36,7 @@ from cchc.sources.profile_parts import (
     RequestPolicy,
     Sheet,
     UrlPath,
+    check_request,
 )
 
 __all__ = [
@@ -46,6 +47,8 @@ __all__ = [
 
 log = logging.getLogger(__name__)
 
+# Not those that begin with a point: editors and other systems leave such files behind.
+PROFILES = "[!.]*.yaml"
 # Minute and hour of a run for every day: the attainment goes on at 06:00 without those that are later.
 NIGHTLY = re.compile(r"[0-5]?\d 0?[0-5] \* \* \*")
 
@@ -98,6 +101,10 @@ class BaseProfile(Model):
     def claims(self) -> dict[str, str]:
         """What only one profile may have: in words, and the field that says so."""
 
+    def ways(self) -> dict[str, tuple[str, str]]:
+        """For each connection the field that names it, and in words how it is used: it has one login for one host."""
+        return {self.inbox: ("inbox", "as the folder of the inbox")} if self.inbox else {}
+
     def findings(self) -> Iterator[Finding]:
         """What the fields must be together, beyond what each is by itself."""
         if not NIGHTLY.fullmatch(self.schedule):
@@ -142,9 +149,14 @@ class PortalProfile(BaseProfile):
         """An endpoint of a connection."""
         return {f"endpoint {name} of connection {self.connection}": "connection" for name in self.endpoints}
 
+    def ways(self) -> dict[str, tuple[str, str]]:
+        """Without a login."""
+        return super().ways() | {self.connection: ("connection", "as a portal, without a login")}
+
     def findings(self) -> Iterator[Finding]:
         """Also: no files, each endpoint in itself, and each metric once."""
         yield from super().findings()
+        yield from ((f"requests.{field}", text) for field, text in self.requests.findings())
         if self.inbox is not None:
             yield "inbox", "doesn't go with protocol: portal_evaluation, which has no files, take it out"
         places: dict[str, str] = {}
@@ -197,13 +209,24 @@ class RecordsProfile(BaseProfile):
         asked = {f"path {self.path} of connection {self.connection}": "connection"}
         return asked | (_claim_headings(self.inbox, [self.fields_]) if self.inbox else {})
 
+    def ways(self) -> dict[str, tuple[str, str]]:
+        """With a login of its kind."""
+        return super().ways() | {self.connection: ("connection", f"with auth {self.auth.kind}")}
+
     def findings(self) -> Iterator[Finding]:
-        """Also: the key names columns, and lists name nothing twice."""
+        """Also: what is sent tells the window, the key names columns that are there, and lists name nothing twice."""
         yield from super().findings()
-        columns = {wire.column for wire in self.fields_.values()}
+        yield from ((f"requests.{field}", text) for field, text in self.requests.findings())
+        yield from check_request(self.request.values(), self.windows)
+        if self.inbox == self.connection:
+            yield "inbox", f'"{self.inbox}" is where the source is asked, name the connection of the folder'
+        named = {wire.column: (name, wire) for name, wire in self.fields_.items()}
         for position, column in enumerate(self.key):
-            if column not in columns:
-                yield f"key[{position}]", f'"{column}" is no column of fields, it has {", ".join(sorted(columns))}'
+            if column not in named:
+                yield f"key[{position}]", f'"{column}" is no column of fields, it has {", ".join(sorted(named))}'
+            elif not named[column][1].required:
+                text = f'"{column}" may be missing, write required: true at fields.{named[column][0]}'
+                yield f"key[{position}]", text
         for field, names in (("key", self.key), ("metrics", self.metrics_), ("success_codes", self.success_codes)):
             yield from _find_repeated(field, names)
 
@@ -230,6 +253,10 @@ class FilesProfile(BaseProfile):
     def claims(self) -> dict[str, str]:
         """The headings of its sheets."""
         return _claim_headings(self.inbox, [sheet.fields_ for sheet in self.sheets.values()])
+
+    def ways(self) -> dict[str, tuple[str, str]]:
+        """No host is asked."""
+        return {self.connection: ("connection", "as the folder of the inbox")} | super().ways()
 
     def findings(self) -> Iterator[Finding]:
         """Also: a reading is made of different figures."""
@@ -284,24 +311,27 @@ def read_profile(path: Path) -> Profile:
 def read_all_profiles(folder: Path = SOURCES) -> ProfilesRead:
     """Read every profile of a folder, with the files that it names; a bad one stops no other.
 
-    Of two that have the same, the one with the longer name is the copy, and is refused.
+    Of two that have the same, the copy is refused: the one whose tables aren't called as the file is.
     """
-    profiles: dict[str, Profile] = {}
+    read: dict[str, Profile] = {}
     refused: dict[str, ProfileError] = {}
-    claimed: dict[str, str] = {}
-    for path in sorted(folder.glob("*.yaml"), key=lambda path: (len(path.stem), path.stem)):
+    for path in sorted(folder.glob(PROFILES)):
         try:
             profile = read_profile(path)
+            findings = list(check_files(profile))
+            if findings:
+                refused[path.stem] = ProfileError([_name_mistake(path, *finding) for finding in findings])
+            read[path.stem] = profile
         except ProfileError as error:
             refused[path.stem] = error
-            continue
-        findings = [*check_files(profile), *_find_claimed(profile, claimed)]
-        if findings:
-            refused[path.stem] = ProfileError([_name_mistake(path, *finding) for finding in findings])
-        else:
-            profiles[path.stem] = profile
-            claimed |= dict.fromkeys(profile.claims(), path.name)
-    return ProfilesRead(tuple(profiles[source] for source in sorted(profiles)), dict(sorted(refused.items())))
+        except Exception as error:  # noqa: BLE001  # whatever it is, it must not stop the other sources
+            text = f"can't be checked ({type(error).__name__}: {error}), correct this file or one that it names"
+            refused[path.stem] = ProfileError([Mistake(path.name, "", "", text)])
+    for source, findings in find_shared(read).items():
+        told = refused[source].mistakes if source in refused else ()
+        refused[source] = ProfileError([*told, *(_name_mistake(Path(f"{source}.yaml"), *one) for one in findings)])
+    good = tuple(read[source] for source in sorted(read) if source not in refused)
+    return ProfilesRead(good, dict(sorted(refused.items())))
 
 
 def read_profiles(folder: Path = SOURCES) -> list[Profile]:
@@ -310,12 +340,6 @@ def read_profiles(folder: Path = SOURCES) -> list[Profile]:
     for error in read.refused.values():
         log.warning("%s (make validate tells all; until then this source is left as it is)", error)
     return list(read.good)
-
-
-def _find_claimed(profile: Profile, claimed: Mapping[str, str]) -> Iterator[Finding]:
-    for claim, field in profile.claims().items():
-        if claim in claimed:
-            yield field, f"{claimed[claim]} has {claim} already, change or remove one of the two files"
 
 
 def _name_mistake(path: Path, field: str, text: str) -> Mistake:

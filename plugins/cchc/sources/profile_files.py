@@ -5,29 +5,32 @@ Looked up in the files, without a database, so that a wrong name is told before 
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 from typing import TYPE_CHECKING
 
-from cchc.settings import EXPECTATIONS, SQL
+from cchc.document import read_text
+from cchc.mistake import Mistake
+from cchc.settings import SQL
 from cchc.sources.fields import Type
 from cchc.sources.profile_parts import Finding
+from cchc.sources.suite_files import check_suite
 
 if TYPE_CHECKING:
     from cchc.sources.profile import Profile
 
 Columns = Mapping[str, str]
 
-SEVERITIES = frozenset({"critical", "warning", "info"})
-
-# As the schema's files write them. What an execute in a do block adds there, no profile names.
-_TABLE = re.compile(r"create unlogged table staging\.(\w+) \((.*?)\n?\);", re.DOTALL)
+# As the schema's files write them. What an execute in a do block adds, suites name and profiles don't.
+_TABLE = re.compile(r"create unlogged table (?:if not exists )?staging\.(\w+) \((.*?)\n?\);", re.DOTALL)
 _COLUMN = re.compile(r"^ {4}(?!primary key)(\w+) (\w+(?:\[\])?)", re.MULTILINE)
 _LIKE = re.compile(r"like staging\.(\w+) including all")
 _ADDED = re.compile(r"alter table staging\.(\w+) add column (\w+) (\w+(?:\[\])?)")
-_VIEW = re.compile(r"create or replace view staging\.(\w+) as")
+_BLOCK = re.compile(r"^do \$\$(.*?)^\$\$;", re.DOTALL | re.MULTILINE)
+_ADDED_IN_BLOCK = re.compile(r"add column (\w+)")
+_VIEW = re.compile(r"create or replace view staging\.(\w+) as\n(.*?);", re.DOTALL)
+_SELECTED = re.compile(r"(?:\.| as )(\w+),?$", re.MULTILINE)
 _UNITED = re.compile(r"^from staging\.(\w+) as", re.MULTILINE)
 
 # Type of a field → types of the columns that it fills, by what is added to the column's name.
@@ -46,9 +49,7 @@ def check_files(profile: Profile) -> Iterator[Finding]:
     """Yields (field, what is wrong) for each name in a profile behind which there is nothing, or something else."""
     response, rows = f"{profile.staging}_response", f"{profile.staging}_{profile.rows}"
     for field, suite in (("staging", response), ("rows", rows)):
-        text = _check_suite(suite)
-        if text:
-            yield field, text
+        yield from ((field, text) for text in check_suite(suite, read_audited_columns(suite)))
     yield from _check_staging(profile, response, rows)
     staged = [f"staging.{rows}"] if rows in read_tables() else []
     for position, name in enumerate(profile.publish):
@@ -62,7 +63,12 @@ def _check_sql(field: str, name: str, tables: Collection[str]) -> Iterator[Findi
     path = SQL / name
     if not path.is_file():
         yield field, f"there is no include/sql/{name}, correct the name or write it"
-    elif tables and not any(table in path.read_text(encoding="utf-8") for table in tables):
+        return
+    mistakes: list[Mistake] = []
+    text = read_text(path, mistakes)
+    if text is None:
+        yield from ((field, f"include/sql/{name} {mistake.text}") for mistake in mistakes)
+    elif tables and not any(table in text for table in tables):
         yield field, f"include/sql/{name} doesn't read {' or '.join(tables)}, name the file that does"
 
 
@@ -91,48 +97,41 @@ def _check_staging(profile: Profile, response: str, rows: str) -> Iterator[Findi
                     yield f"{place}.{name}.type", f'column "{column}" {is_meant}: correct one'
 
 
-def _check_suite(name: str) -> str | None:
-    """What is wrong with a suite of include/expectations/; None when nothing is."""
-    path = EXPECTATIONS / f"{name}.json"
-    if not path.is_file():
-        return f"there is no include/expectations/{name}.json, correct the name or write it"
-    try:
-        suite = json.loads(path.read_text(encoding="utf-8"))
-        told, severities = suite["name"], [rule["severity"] for rule in suite["expectations"]]
-        are_named = all(isinstance(rule["meta"]["rule_id"], str) for rule in suite["expectations"])
-    except (OSError, ValueError) as error:
-        return f"include/expectations/{name}.json is not readable as JSON ({error}), correct it"
-    except (KeyError, TypeError) as error:
-        return f"include/expectations/{name}.json: a part is missing ({error}), write it as the others"
-    if told != name or not are_named or not severities or set(severities) - SEVERITIES:
-        return (
-            f'include/expectations/{name}.json must have "name": "{name}", and for each of its expectations a rule_id'
-            f" and a severity, {', '.join(sorted(SEVERITIES))}: correct it"
-        )
-    return None
-
-
 @cache
 def read_tables() -> Mapping[str, Columns]:
     """The staging tables of include/sql/schema/: table → column → type."""
     tables: dict[str, dict[str, str]] = {}
-    for path in sorted((SQL / "schema").glob("*.sql")):
-        text = path.read_text(encoding="utf-8")
+    for text in _read_sql("schema/[!.]*.sql"):
         for table, inside in _TABLE.findall(text):
             like = _LIKE.match(inside)
-            tables[table] = dict(tables[like[1]]) if like else dict(_COLUMN.findall(inside))
+            tables[table] = dict(tables.get(like[1], {})) if like else dict(_COLUMN.findall(inside))
         for table, column, column_type in _ADDED.findall(text):
-            tables[table][column] = column_type
+            tables.setdefault(table, {})[column] = column_type
     return tables
 
 
+def read_audited_columns(table: str) -> frozenset[str]:
+    """The columns of a table's audit view: the table's own, and what its lines end with; none without a view."""
+    view = _read_views().get(f"{table}_audit")
+    if view is None:
+        return frozenset()
+    blocks = [block for text in _read_sql("schema/[!.]*.sql") for block in _BLOCK.findall(text)]
+    added = [name for block in blocks if f"staging.{table}'" in block for name in _ADDED_IN_BLOCK.findall(block)]
+    return frozenset({*read_tables().get(table, {}), *added, *_SELECTED.findall(view)})
+
+
 @cache
-def _read_views() -> frozenset[str]:
-    texts = [path.read_text(encoding="utf-8") for path in (SQL / "views").glob("staging.*.sql")]
-    return frozenset(view for text in texts for view in _VIEW.findall(text))
+def _read_views() -> Mapping[str, str]:
+    """The views of include/sql/views/ with their text."""
+    return {view: inside for text in _read_sql("views/staging.*.sql") for view, inside in _VIEW.findall(text)}
 
 
 @cache
 def _read_united() -> frozenset[str]:
     """The tables whose rows the ledger sees."""
-    return frozenset(_UNITED.findall((SQL / "views" / "staging.staged.sql").read_text(encoding="utf-8")))
+    return frozenset(_UNITED.findall("\n".join(_read_sql("views/staging.staged.sql"))))
+
+
+def _read_sql(pattern: str) -> list[str]:
+    """The files of include/sql/ in their order. One that is no UTF-8 hides what it makes from those who name that."""
+    return [path.read_bytes().decode("utf-8", "replace") for path in sorted(SQL.glob(pattern)) if path.is_file()]

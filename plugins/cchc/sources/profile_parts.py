@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
-from cchc.document import Identifier
+from cchc.document import Filled, Identifier, of_form
 from cchc.sources.fields import Field as WireField
 
 # The levels of agencies. A source has its own words for them.
 Level = Literal["province", "department", "district", "commune", "division", "public_service_unit"]
 
-ConnectionName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]+$")]
-FileName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_.]*$")]
-UrlPath = Annotated[str, StringConstraints(pattern=r"^/[^\s?#]*$")]
-Filled = Field(min_length=1)
+ConnectionName = Annotated[
+    str, of_form(r"[A-Za-z0-9_.-]+", "name of a connection, write it in letters a-z, digits and _")
+]
+FileName = Annotated[
+    str,
+    of_form(
+        r"[a-z][a-z0-9_.]*", "name of an SQL file, write it in small letters a-z, digits, _ and points, without .sql"
+    ),
+]
+UrlPath = Annotated[str, of_form(r"/[^\s?#]*", "path of a URL, begin it with / and leave out spaces, ? and #")]
 
 # (field, what is wrong and what to do)
 Finding = tuple[str, str]
@@ -44,16 +52,31 @@ class RequestPolicy(Model):
     largest_body_bytes: int = Field(gt=0)
     firewall_signs: tuple[str, ...] = ()
 
+    def findings(self) -> Iterator[Finding]:
+        """Times that can't both be meant."""
+        if self.first_wait_seconds > self.longest_wait_seconds:
+            told = f"{self.first_wait_seconds:g} is longer than longest_wait_seconds, {self.longest_wait_seconds:g}"
+            yield "first_wait_seconds", f"{told}: correct one"
+        if self.answer_timeout_seconds < self.read_timeout_seconds:
+            told = f"{self.answer_timeout_seconds:g} is less than read_timeout_seconds, {self.read_timeout_seconds:g}"
+            yield "answer_timeout_seconds", f"{told}, though a whole answer takes longer than a part: correct one"
+
     def override(self, extra: Mapping[str, Any]) -> RequestPolicy:
         """The policy, with what a connection's extra says otherwise."""
         known = {key: value for key, value in extra.items() if key in RequestPolicy.model_fields}
         return RequestPolicy.model_validate({**self.model_dump(), **known})
 
 
+def _check_several(names: tuple[str, ...]) -> tuple[str, ...]:
+    if len(names) < 2:
+        raise PydanticCustomError("too_few" if names else "too_short", "too few")
+    return names
+
+
 class Derived(Model):
     """A reading made of several figures; ``of`` names them."""
 
-    of: Annotated[tuple[str, ...], Field(min_length=2)]
+    of: Annotated[tuple[str, ...], AfterValidator(_check_several)]
     by: Literal["union", "least"] = Field(alias="as")
 
 
@@ -106,11 +129,24 @@ class BudgetYearWindows(Model):
     kind: Literal["budget_years"]
 
 
+def check_request(sent: Iterable[str], windows: DayWindows | BudgetYearWindows) -> Iterator[Finding]:
+    """A placeholder twice, or left out, asks for another window than the one that its answer is filed under."""
+    times = Counter(sent)
+    yield from (("request", f"sends {name} twice, give each field its own") for name in times if times[name] > 1)
+    if isinstance(windows, BudgetYearWindows):
+        needed = [] if {"{year}", "{end}"} & times.keys() else ["{year} or {end}"]
+    elif windows.longest_days == 1:
+        needed = [] if {"{start}", "{end}"} & times.keys() else ["{start} or {end}"]
+    else:
+        needed = [name for name in ("{start}", "{end}") if name not in times]
+    yield from (("request", f"doesn't send {name}, by which the source knows the window: add it") for name in needed)
+
+
 class HeaderAuth(Model):
     """The connection's password in a header of every request."""
 
     kind: Literal["header"]
-    header: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]+$")]
+    header: Annotated[str, of_form(r"[A-Za-z0-9-]+", "name of a header, write it in letters a-z, digits and -")]
 
 
 class ClientCredentialsAuth(Model):

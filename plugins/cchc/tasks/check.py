@@ -12,7 +12,15 @@ from cchc.sources.errors import SourceError
 from cchc.sources.http import RejectedResponseError, Response
 from cchc.sources.inbox import list_files
 from cchc.sources.landing import Session, Target
-from cchc.sources.profile import FilesProfile, PortalProfile, Profile, RecordsProfile, read_all_profiles, read_profile
+from cchc.sources.profile import (
+    PROFILES,
+    FilesProfile,
+    PortalProfile,
+    Profile,
+    RecordsProfile,
+    read_all_profiles,
+    read_profile,
+)
 from cchc.sources.reading import Reading
 from cchc.sources.window import Window, plan_year_and_month
 from cchc.sources.written_text import make_printable
@@ -26,7 +34,7 @@ def check_source(source: str) -> Iterator[Finding]:
     """Ask once; yields what works (True) and what doesn't (False), each as a sentence. Nothing is stored."""
     path = SOURCES / f"{source}.yaml"
     if not path.exists():
-        known = ", ".join(sorted(item.stem for item in SOURCES.glob("*.yaml")))
+        known = ", ".join(sorted(item.stem for item in SOURCES.glob(PROFILES)))
         yield False, f"no source {source!r}: include/sources/ has {known}"
         return
     read = read_all_profiles()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -19,6 +20,7 @@ import psycopg
 from airflow.sdk import ObjectStoragePath
 
 from cchc.days import newest_complete_day
+from cchc.document import read_document
 from cchc.settings import SOURCES, read_now
 from cchc.sources.archive import Archive, ArchiveError, Capture, read_capture
 from cchc.sources.errors import SourceError
@@ -92,9 +94,8 @@ def take_new_files(inbox: InboxStore, profile: Profile, archive: Archive) -> lis
     """The files of a source that no run has archived: at most MOST_FILES, the senders in turns."""
     read = read_all_profiles()
     kinds = {other.source: list_wanted(other) for other in read.good if other.inbox}
-    refused = [source for source in read.refused if _may_take_files(source)]
-    otherwise = None if refused else RETURNS
-    archives = [replace(archive, source=source) for source in (*kinds, *refused)]
+    otherwise = None if any(_may_take_files(source, read.good) for source in read.refused) else RETURNS
+    archives = [replace(archive, source=source) for source in (*kinds, *read.refused)]
     known = {window.key for other in archives for _, window in _list_archived(other)}
     new = (file for file in list_files(inbox, LARGEST_FILE_BYTES) if identify(file) not in known)
     waiting = take_turns(settle(new, LARGEST_FILE_BYTES))
@@ -227,10 +228,17 @@ def _find_taker(file: InboxFile, kinds: dict[str, Wanted], otherwise: str | None
     return taken_by or otherwise
 
 
-def _may_take_files(source: str) -> bool:
-    """Whether a profile that can't be read says anything of an inbox."""
+def _may_take_files(source: str, good: Sequence[Profile]) -> bool:
+    """Whether files may belong to a refused profile; those of a copy belong to its original, which runs."""
+    takers = [profile for profile in good if profile.inbox]
+    if any(re.match(rf"{profile.source}[^a-z0-9_]", source) for profile in takers):  # as "returns (1)"
+        return False
+    path = SOURCES / f"{source}.yaml"
+    told = read_document(path, []) or {}
+    if any((profile.staging, profile.inbox) == (told.get("staging"), told.get("inbox")) for profile in takers):
+        return False
     try:
-        return b"inbox" in (SOURCES / f"{source}.yaml").read_bytes()
+        return b"inbox" in path.read_bytes().replace(b"\0", b"")  # also in UTF-16, which can't be read
     except OSError:
         return True
 

@@ -66,7 +66,7 @@ def _has_ledger(connection: psycopg.Connection) -> bool:
 def _apply_missing(connection: psycopg.Connection) -> list[str]:
     applied = []
     known: dict[str, str] = dict(connection.execute("select file, sha256 from ops.schema_migration").fetchall())
-    for path in sorted((SQL / "schema").glob("*.sql")) + sorted((SQL / "views").glob("*.sql")):
+    for path in sorted((SQL / "schema").glob("[!.]*.sql")) + sorted((SQL / "views").glob("[!.]*.sql")):
         name = f"{path.parent.name}/{path.name}"
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         if known.get(name) == digest:
