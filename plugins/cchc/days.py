@@ -66,6 +66,20 @@ def check_data_date(day: date, now: datetime, first_day: date | None) -> date:
     return day
 
 
+def check_trigger(named: Mapping[str, datetime | None], begun: datetime) -> None:
+    """Of a run that is given no ``date``: that no hour which its trigger names lies on another day than ``begun``.
+
+    ``named``: field → hour. An hour of the 24 before ``begun`` is well: such a run has waited over midnight. Raises
+    DateRefusedError.
+    """
+    for field, hour in named.items():
+        if hour is None or hour.astimezone(LOCAL).date() == begun.astimezone(LOCAL).date():
+            continue
+        if not timedelta(0) <= begun - hour < timedelta(days=1):
+            day = hour.astimezone(LOCAL).date()
+            raise DateRefusedError(f"its {field} is on {day}, which says nothing of its day: give that as date")
+
+
 def resolve_days(
     asked: Mapping[str, object], known: Collection[str], partition_key: str | None, newest: date
 ) -> DayRange:

@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 
 from cchc.alerts.model import CellFacts, OperatorFacts, TaskFacts, Told
-from cchc.alerts.recipients import Recipient, load_recipients, load_valid_recipients, strip_foreign
+from cchc.alerts.recipients import Recipient, load_recipients, read_recipients, strip_foreign
 from cchc.alerts.working_days import WorkingDays
 from cchc.days import LOCAL
 from cchc.mistake import CatalogError
@@ -228,7 +228,8 @@ recipients:
     agencies: [H58.16]
 """
 MISTAKES = [
-    ("id: so-y-te", "id: Sở Y tế", 'recipient Sở Y tế, field id: "Sở Y tế" is not of the form ^[a-z][a-z0-9-]*$'),
+    ("id: so-y-te", "id: Sở Y tế",
+     'recipient Sở Y tế, field id: "Sở Y tế" is no id, write it in small letters a-z, digits and -'),
     ("    name_vi: Sở Y tế\n", "", "recipient so-y-te, field name_vi: is missing, add it"),
     ("audience: performance", "audience: all",
      'recipient so-y-te, field audience: "all" is not one of performance, operators'),
@@ -242,7 +243,7 @@ MISTAKES = [
      'recipient so-y-te, field connection: "alerts_x" goes with channel webhook or apprise only, take it out'),
     ("    agencies: [H58.16]\n", "", "recipient so-y-te, field agencies: is missing, add it"),
     ("[H58.16]", "[sở y tế]",
-     r'recipient so-y-te, field agencies[0]: "sở y tế" is not of the form ^[A-Z]\d\d(\.[A-Z0-9]+)*$'),
+     'recipient so-y-te, field agencies[0]: "sở y tế" is no code of an agency, write it as H58.31: capitals, '),
     ("[H58.16]", "[H58.16]\n    kinds: [missed, red]",
      'recipient so-y-te, field kinds[1]: "red" is not one of missed, behind, drop, '),
     ("[H58.16]", "[H58.16]\n    digest_at: 7",
@@ -309,11 +310,12 @@ def test_missing_file_is_told(tmp_path: Path) -> None:
             GOOD + GOOD.partition("recipients:\n")[2].replace("so-y-te", "so-noi-vu").replace("H58.16", "58"),
             ["so-y-te"],
         ),
+        (GOOD + GOOD.partition("recipients:\n")[2], ["so-y-te"]),
         ("recipients: none", []),
         ("recipients: [", []),
     ],
-    ids=["all", "wrong", "one wrong", "no list", "no YAML"],
+    ids=["all", "wrong", "one wrong", "one twice", "no list", "no YAML"],
 )
 def test_entries_that_hold_can_be_had_from_a_file_that_does_not(tmp_path: Path, text: str, expected: list[str]) -> None:
     (tmp_path / "recipients.yaml").write_text(text, encoding="utf-8")
-    assert [recipient.id for recipient in load_valid_recipients(tmp_path / "recipients.yaml")] == expected
+    assert [recipient.id for recipient in read_recipients(tmp_path / "recipients.yaml").good] == expected

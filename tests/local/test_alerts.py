@@ -171,6 +171,11 @@ def test_unknown_alert_is_refused_with_the_query_that_lists_them(installed: Data
         (("ack", "9a2b3c4d", "vì", "30/06/2024", ""), "UNTIL='30/06/2024' is no day: make ack ALERT="),
         (("snooze", "9a2b3c4d", "vì", "2024-02-30", ""), "UNTIL='2024-02-30' is no day: make snooze ALERT="),
         (("ack", "9a2b3c4d", "vì", "2024-06-09", ""), "UNTIL=2024-06-09 is over, today is 2024-06-10: make ack ALERT="),
+        (
+            ("snooze", "9a2b3c4d", "vì", "2042-07-15", ""),
+            "UNTIL=2042-07-15 is too far, the last day that may be given today is 2024-09-10: make snooze ALERT=",
+        ),
+        (("ack", "9a2b3c4d", "vì", "2024-09-11", ""), "UNTIL=2024-09-11 is too far, the last day that may be given "),
         (("alerts-dry-run", ""), "DATE='' is no day: make alerts-dry-run DATE="),
         (("alerts-dry-run", "2024-02-30"), "DATE='2024-02-30' is no day: make alerts-dry-run DATE="),
         (

@@ -21,11 +21,12 @@ def _clock(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CCHC_NOW", "2024-07-02T08:00:00+07:00")
 
 
-def tell(params: dict[str, Any], partition_key: str | None = None, started: datetime = STARTED) -> Any:
+def tell(params: dict[str, Any], partition_key: str | None = None, started: datetime = STARTED, **run: Any) -> Any:
     """What Airflow tells a task of its run: parameters, with what else came with it among them."""
+    known = {"run_type": "manual", "logical_date": None, "run_after": started, "start_date": started, "clear_number": 0}
     return {
         "dag": SimpleNamespace(dag_id="attainment", params={"date": None, "through": None}),
-        "dag_run": SimpleNamespace(partition_key=partition_key, run_after=started),
+        "dag_run": SimpleNamespace(**{**known, "partition_key": partition_key, **run}),
         "params": {"date": None, "through": None, **params},
     }
 
@@ -68,3 +69,38 @@ def test_plan_with_a_mistake_sets_no_first_day_and_refuses_no_run(
     (tmp_path / "plan_2024.yaml").write_text("province: H58\n\tvalid_from: 2024-01-01\n", encoding="utf-8")
     monkeypatch.setenv("CCHC_CATALOG", str(tmp_path))
     assert find_days(tell({"date": "2023-12-31"})).first == date(2023, 12, 31)
+
+
+def test_scheduled_run_is_not_held_against_the_first_plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "plan_2024.yaml").write_text("province: H58\nvalid_from: 2042-01-01\n", encoding="utf-8")
+    monkeypatch.setenv("CCHC_CATALOG", str(tmp_path))
+    assert find_days(tell({}, "2024-06-30", run_type="scheduled")).first == date(2024, 6, 30)
+    with pytest.raises(AirflowFailException, match="2024-06-30 is before 2042-01-01"):
+        find_days(tell({"date": "2024-06-30"}))
+
+
+def test_scheduled_run_of_a_day_that_is_not_over_is_refused() -> None:
+    with pytest.raises(AirflowFailException, match="2042-12-31 is not over yet"):
+        find_days(tell({}, "2042-12-31", run_type="scheduled"))
+
+
+@pytest.mark.parametrize("field", ["logical_date", "run_after"])
+@pytest.mark.parametrize("hour", [datetime(2024, 6, 1, tzinfo=UTC), datetime(2042, 6, 1, tzinfo=UTC)])
+def test_run_by_hand_whose_trigger_names_another_day_is_to_give_it_as_date(field: str, hour: datetime) -> None:
+    why = f"its {field} is on {hour.date()}, which says nothing of its day: give that as date. Nothing was stored"
+    with pytest.raises(AirflowFailException, match=why):
+        find_days(tell({}, **{field: hour}))
+    assert find_days(tell({"date": "2024-06-01"}, **{field: hour})).first == date(2024, 6, 1)
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        {"logical_date": datetime(2024, 6, 30, 16, 50, tzinfo=UTC)},  # 23:50 of 30 June, and queued over midnight
+        {"start_date": datetime(2024, 8, 1, tzinfo=UTC), "clear_number": 1},
+        {"start_date": None},
+    ],
+    ids=["it waited over midnight", "it was cleared weeks later", "it hasn't begun"],
+)
+def test_run_by_hand_without_a_day_is_for_the_newest_when_it_was_triggered(run: dict[str, Any]) -> None:
+    assert find_days(tell({}, **run)).first == date(2024, 6, 30)

@@ -15,12 +15,17 @@ import psycopg
 import pytest
 from airflow.sdk.log import mask_secret
 
+from cchc.alerts.delivery import compose_due
+from cchc.alerts.rendering import Content
+from cchc.mistake import CatalogError
+from cchc.settings import CHECKOUT, read_now
+from cchc.tasks.alerts import read_alerting
 from cchc.tasks.operations import check_and_deliver, settle_failure, tell_failure
 from tests.alerts.smtp_server import MailServer, serve_mail
 from tests.conftest import Warehouse
 
 NIGHT = date(2024, 12, 31)
-MORNING = "2025-01-01T05:00:00+07:00"
+MORNING, HOUR = "2025-01-01T05:00:00+07:00", datetime(2024, 12, 31, 21, 35, tzinfo=UTC)
 RECIPIENTS = """
 recipients:
   - id: operators
@@ -85,8 +90,15 @@ def unreachable(installation: Warehouse, monkeypatch: pytest.MonkeyPatch, closed
 def end_task(task_id: str = "attain_night", error: Any = None, *, dag_id: str = "attainment", day: date = NIGHT) -> Any:
     """The context in which Airflow calls back when a task has ended."""
     return {
-        "dag": SimpleNamespace(dag_id=dag_id, params={"date": None}),
-        "dag_run": SimpleNamespace(partition_key=day.isoformat(), run_after=datetime(2024, 12, 31, 21, 35, tzinfo=UTC)),
+        "dag": SimpleNamespace(dag_id=dag_id, params={"date": None, "through": None}),
+        "dag_run": SimpleNamespace(
+            partition_key=day.isoformat(),
+            run_type="scheduled",
+            logical_date=None,
+            run_after=HOUR,
+            start_date=HOUR,
+            clear_number=0,
+        ),
         "params": {"date": None},
         "run_id": "scheduled__2024-12-31T21:35:00+00:00",
         "ti": SimpleNamespace(task_id=task_id, log_url=f"http://127.0.0.1:8766/dags/{dag_id}/tasks/{task_id}"),
@@ -131,17 +143,38 @@ def test_secret_that_airflow_knows_is_told_to_nobody(installation):
     assert "ValueError: refused: ***" in read_told(installation)
 
 
-def test_mistake_in_another_recipient_s_entry_does_not_silence_a_failure(installation):
+def spoil_recipients() -> None:
     with Path(os.environ["CCHC_RECIPIENTS"]).open("a", encoding="utf-8") as file:
         file.write("  - id: Sở Y tế\n")
+
+
+@pytest.mark.usefixtures("installation")
+def test_mistake_in_another_recipient_s_entry_does_not_silence_a_failure(mail_server):
+    spoil_recipients()
     tell_failure(end_task("stage"))
-    assert len(list_notices(installation)) == 1
+    with pytest.raises(CatalogError, match=r"recipients.yaml, recipient Sở Y tế, field id: "):
+        check_and_deliver()
+    assert [mail.addresses for mail in mail_server.mails] == [["operators@example.invalid"]]
+
+
+def test_message_for_an_entry_that_is_spoilt_waits_until_it_is_right(installation, mail_server):
+    tell_failure(end_task("stage"))
+    with psycopg.connect(installation.url(), autocommit=True) as connection:
+        compose_due(connection, read_alerting().recipients, read_now(), lambda *_: Content("Tin", "Tin", "Tin"))
+    file = Path(os.environ["CCHC_RECIPIENTS"])
+    good = file.read_text(encoding="utf-8")
+    file.write_text(good.replace("operators@example.invalid", "nobody"), encoding="utf-8")
+    with pytest.raises(CatalogError, match="recipient operators, field address"):
+        check_and_deliver()
+    assert (mail_server.mails, installation.query("select status from ops.message")) == ([], [("waiting",)])
+    file.write_text(good, encoding="utf-8")
+    check_and_deliver()
+    assert len(mail_server.mails) == 1
 
 
 def test_mistake_in_another_recipient_s_entry_does_not_keep_an_alert_open(installation):
     tell_failure(end_task("stage"))
-    with Path(os.environ["CCHC_RECIPIENTS"]).open("a", encoding="utf-8") as file:
-        file.write("  - id: Sở Y tế\n")
+    spoil_recipients()
     settle_failure(end_task("stage"))
     assert installation.query("select status from ops.alert") == [("resolved",)]
 
@@ -194,15 +227,52 @@ def test_failure_after_it_had_gone_well_is_told_again(installation):
     assert list_notices(installation)[-1] == ("operators", "reopened", True)
 
 
-REFUSED = [{"date": "2042-12-31"}, {"date": "2025-01-01"}, {"date": "2023-12-31"}, {"day": "2024-12-31"}]
+# The first plan begins on 20 December, so that a day before it is no history.
+REFUSED = [{"date": "2042-12-31"}, {"date": "2025-01-01"}, {"date": "2024-12-19"}, {"day": "2024-12-31"}]
 
 
+@pytest.fixture
+def late_plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    catalog = tmp_path / "catalog"
+    catalog.mkdir()
+    (catalog / "plan_2024.yaml").write_text("province: H58\nvalid_from: 2024-12-20\n", encoding="utf-8")
+    (catalog / "holidays.yaml").write_bytes((CHECKOUT / "include" / "catalog" / "holidays.yaml").read_bytes())
+    monkeypatch.setenv("CCHC_CATALOG", str(catalog))
+
+
+@pytest.mark.usefixtures("late_plan")
 @pytest.mark.parametrize("params", REFUSED)
-def test_run_that_was_refused_is_told_to_nobody(installation, params):
+def test_run_by_hand_that_was_refused_is_told_to_nobody(installation, params):
     context = end_task("plan_night")
-    context["dag_run"].partition_key = None
+    context["dag_run"].partition_key, context["dag_run"].run_type = None, "manual"
     tell_failure(context | {"params": {"date": None, **params}})
     assert list_alerts(installation) == []
+
+
+def test_scheduled_run_that_was_refused_is_told(installation):
+    tell_failure(end_task("plan_night", ValueError("not over yet"), day=date(2042, 12, 31)))
+    assert list_notices(installation) == [("operators", "opened", True)]
+    assert installation.query("select began_on from ops.alert") == [(NIGHT,)]
+
+
+def end_range(first: str, last: str) -> Any:
+    """The context of a run for several days."""
+    context = end_task()
+    context["dag_run"].partition_key, context["dag_run"].run_type = None, "manual"
+    return context | {"params": {"date": first, "through": last}}
+
+
+def test_failed_run_for_days_up_to_the_newest_is_a_failure_of_that(installation):
+    tell_failure(end_range("2024-12-01", "2024-12-31"))
+    assert installation.query("select subject, began_on, facts ->> 'subject_vi' from ops.alert") == [
+        ("attainment", NIGHT, "attainment, các đêm từ 01/12/2024 đến 31/12/2024")
+    ]
+
+
+def test_run_for_days_that_goes_well_ends_the_alert_of_any_of_them(installation):
+    tell_failure(end_task())
+    settle_failure(end_range("2024-12-01", "2024-12-31"))
+    assert installation.query("select status from ops.alert") == [("resolved",)]
 
 
 def test_run_of_a_day_that_is_not_over_ends_no_alert(installation):

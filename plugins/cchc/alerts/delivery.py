@@ -136,15 +136,22 @@ def _store_message(
 
 
 def send_due(
-    connection: psycopg.Connection, recipients: Iterable[Recipient], channels: Mapping[str, Channel], now: datetime
+    connection: psycopg.Connection,
+    recipients: Iterable[Recipient],
+    channels: Mapping[str, Channel],
+    now: datetime,
+    *,
+    is_whole: bool = True,
 ) -> Outcome:
     """Send the waiting messages whose turn it is; ``channels`` by connection, without those that aren't set.
 
-    Each is committed as soon as it is taken: a crash in between sends that one again, with the same message_id.
-    ``connection`` commits by itself (cchc.warehouse.connection.connect).
+    ``is_whole``: no entry of the recipients' file is refused, so that whoever is missing has left it. Each message is
+    committed as soon as it is taken: a crash in between sends that one again, with the same message_id. ``connection``
+    commits by itself (cchc.warehouse.connection.connect).
     """
     with hold_lock(connection, "deliver"):  # whoever comes second finds what is left
-        delivery = _Delivery(connection, {recipient.id: recipient for recipient in recipients}, channels, now)
+        known = {recipient.id: recipient for recipient in recipients}
+        delivery = _Delivery(connection, known, channels, now, is_whole)
         for waiting in _read_waiting(connection, now):
             delivery.handle(waiting)
     outcome = Outcome(delivery.sent, delivery.waiting, tuple(delivery.given_up))
@@ -165,6 +172,7 @@ class _Delivery:
     recipients: Mapping[str, Recipient]
     channels: Mapping[str, Channel]
     now: datetime
+    is_whole: bool
     down: dict[str, str] = field(default_factory=dict)
     sent: int = 0
     waiting: int = 0
@@ -173,7 +181,10 @@ class _Delivery:
     def handle(self, waiting: _Waiting) -> None:
         """Try one message, unless its recipient isn't to be disturbed now, and store what became of it."""
         recipient = self.recipients.get(waiting.recipient)
-        if recipient is None:
+        if recipient is None and not self.is_whole:
+            log.warning("a message for %s waits until the recipients' file has no mistake", waiting.recipient)
+            self.waiting += 1
+        elif recipient is None:
             self._give_up(waiting, "the recipient is no longer in the recipients' file")
         elif recipient.is_quiet(self.now) and not waiting.message.is_urgent:
             self.waiting += 1

@@ -29,7 +29,7 @@ def dispatch(
         return write_message(connection, alerting, recipient, told, is_urgent=is_urgent)
 
     compose_due(connection, alerting.recipients, now, write)
-    outcome = send_due(connection, alerting.recipients, channels, now)
+    outcome = send_due(connection, alerting.recipients, channels, now, is_whole=not alerting.mistakes)
     with connection.transaction():
         _tell_operators(Ledger(connection, alerting, now))
     return outcome

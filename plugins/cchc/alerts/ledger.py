@@ -16,6 +16,7 @@ from cchc.alerts.rules import Rules
 from cchc.alerts.settlement import Resolution
 from cchc.alerts.working_days import WorkingDays
 from cchc.days import LOCAL
+from cchc.mistake import Mistake
 from cchc.warehouse.connection import run_file
 
 # What concerns who operates the pipeline; everything else is about what agencies achieve.
@@ -30,12 +31,16 @@ KEYS = ("plan_year", "figure_year", "indicator_code", "variant", "agency_code", 
 
 @dataclass(frozen=True)
 class Alerting:
-    """Whose alerts, by which rules, for whom, on which days."""
+    """Whose alerts, by which rules, for whom, on which days.
+
+    ``mistakes``: those of the recipients' file; whoever's entry has one is not among the ``recipients``.
+    """
 
     province: str
     rules: Rules
     recipients: tuple[Recipient, ...]
     working_days: WorkingDays
+    mistakes: tuple[Mistake, ...] = ()
 
 
 @dataclass(frozen=True)

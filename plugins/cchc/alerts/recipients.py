@@ -212,22 +212,40 @@ class _File(BaseModel):
     recipients: tuple[Recipient, ...]
 
 
+@dataclass(frozen=True)
+class RecipientsRead:
+    """The recipients whose entries hold, and every mistake in the file."""
+
+    good: tuple[Recipient, ...]
+    mistakes: tuple[Mistake, ...] = ()
+
+
 def load_recipients(path: Path) -> tuple[Recipient, ...]:
     """Read the recipients. Every mistake found is told at once, in one CatalogError."""
+    read = read_recipients(path)
+    if read.mistakes:
+        raise CatalogError(read.mistakes)
+    return read.good
+
+
+def read_recipients(path: Path) -> RecipientsRead:
+    """Read the recipients; a mistake in one entry takes no message from the others.
+
+    Of two with one id the first counts.
+    """
     mistakes: list[Mistake] = []
-    document = read_document(path, mistakes)
-    recipients = _parse(path.name, document, mistakes) if document is not None else ()
-    if mistakes:
-        raise CatalogError(mistakes)
-    return recipients
-
-
-def load_valid_recipients(path: Path) -> tuple[Recipient, ...]:
-    """The recipients whose entries hold: what is said when a mistake in the file keeps everything else from working."""
-    document = read_document(path, []) or {}
-    entries = document.get("recipients") or []
-    parsed = [_parse(path.name, {"recipients": [entry]}, []) for entry in entries if isinstance(entry, dict)]
-    return tuple(recipient for one in parsed for recipient in one)
+    document = read_document(path, mistakes) or {}
+    recipients = _parse(path.name, document, mistakes) if document or not mistakes else ()
+    if not mistakes:
+        return RecipientsRead(recipients)
+    refused = {mistake.entry for mistake in mistakes if mistake.field != "id"}
+    entries = document.get("recipients")
+    good: dict[str, Recipient] = {}
+    for entry in entries if isinstance(entries, list) else []:
+        for recipient in _parse(path.name, {"recipients": [entry]}, []) if isinstance(entry, dict) else ():
+            if f"recipient {recipient.id}" not in refused:
+                good.setdefault(recipient.id, recipient)
+    return RecipientsRead(tuple(good.values()), tuple(mistakes))
 
 
 def _parse(file: str, document: dict[str, Any], mistakes: list[Mistake]) -> tuple[Recipient, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 import os
 import sys
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -23,6 +23,8 @@ SNOOZE = 'make snooze ALERT=3f2a9c1e WHY="bảo trì" UNTIL=2024-07-15'
 REHEARSE = "make alerts-dry-run DATE=2024-06-30"
 
 SHORTEST_BEGINNING = 4
+# An answer for longer than a quarter is a mistyped year; who is never to get such news says so in the recipients' file.
+LONGEST_ANSWER = timedelta(days=92)
 
 
 def acknowledge(home: Path, alert: str, why: str, until: str, who: str) -> int:
@@ -48,6 +50,8 @@ def rehearse(home: Path, day: str) -> int:
 
         try:
             alerting = read_alerting()
+            if alerting.mistakes:
+                raise CatalogError(alerting.mistakes)
         except CatalogError as error:
             raise LocalError(str(error)) from error
         with connect_as_loader(home) as connection:
@@ -68,6 +72,9 @@ def _check_answer(example: str, alert: str, why: str, until: str) -> date | None
     today = read_now().astimezone(LOCAL).date()
     if last_day and last_day < today:
         raise LocalError(f"UNTIL={until} is over, today is {today}: {example}")
+    if last_day and last_day > today + LONGEST_ANSWER:
+        latest = today + LONGEST_ANSWER
+        raise LocalError(f"UNTIL={until} is too far, the last day that may be given today is {latest}: {example}")
     return last_day
 
 

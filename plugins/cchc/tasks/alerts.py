@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable
-from pathlib import Path
 
 from cchc.alerts.channels.channel import Access
 from cchc.alerts.channels.directory import open_channels
 from cchc.alerts.dispatch import dispatch
 from cchc.alerts.evaluation import evaluate
 from cchc.alerts.ledger import Alerting
-from cchc.alerts.recipients import Recipient, load_recipients
+from cchc.alerts.recipients import read_recipients
 from cchc.alerts.rules import load_rules
 from cchc.alerts.working_days import read_working_days
+from cchc.mistake import CatalogError
 from cchc.settings import ALERT_RULES, read_now, read_settings
 from cchc.tasks.context import read_connection, read_login
 from cchc.warehouse.connection import connect
@@ -23,27 +22,42 @@ log = logging.getLogger(__name__)
 
 
 def evaluate_alerts() -> None:
-    """Hold what has changed since the last evaluation against what was told, and note who is to be told."""
+    """Hold what has changed since the last evaluation against what was told, and note who is to be told.
+
+    A mistake in the recipients' file keeps news from the entry that has it alone. It is logged here, so that what was
+    noted is sent, and fails the delivery. Where no entry holds nothing is evaluated: the next evaluation makes up.
+    """
     alerting = read_alerting()
+    if alerting.mistakes and not alerting.recipients:
+        raise CatalogError(alerting.mistakes)
+    for mistake in alerting.mistakes:
+        log.warning("%s (this entry is left aside)", mistake)
     with connect(read_login()) as connection:
         evaluate(connection, alerting, read_now())
 
 
 def deliver_alerts() -> None:
-    """Write and send what is due. What can't be sent waits in the outbox; the night doesn't fail on it."""
+    """Write and send what is due. What can't be sent waits in the outbox; the night doesn't fail on it.
+
+    It does fail, when all is sent that can be, on a mistake in the recipients' file.
+    """
     alerting = read_alerting()
     with connect(read_login()) as connection:
         dispatch(connection, alerting, open_channels(alerting.recipients, read_access), read_now())
+    if alerting.mistakes:
+        raise CatalogError(alerting.mistakes)
 
 
-def read_alerting(load: Callable[[Path], tuple[Recipient, ...]] = load_recipients) -> Alerting:
-    """Whose alerts, by which rules, for whom. A mistake in the files fails with file, entry and field."""
+def read_alerting() -> Alerting:
+    """Whose alerts, by which rules, for whom. A mistake in the rules fails with file, entry and field."""
     settings = read_settings()
+    recipients = read_recipients(settings.recipients)
     return Alerting(
         province=settings.province,
         rules=load_rules(ALERT_RULES),
-        recipients=load(settings.recipients),
+        recipients=recipients.good,
         working_days=read_working_days(settings.catalog),
+        mistakes=recipients.mistakes,
     )
 
 

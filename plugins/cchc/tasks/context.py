@@ -8,9 +8,10 @@ from datetime import date, datetime
 
 from airflow.sdk import Connection, Context, get_current_context
 from airflow.sdk.exceptions import AirflowFailException, AirflowNotFoundException
+from airflow.sdk.types import DagRunProtocol
 
 from cchc.catalog.first_day import read_first_day
-from cchc.days import DateRefusedError, DayRange, check_data_date, newest_complete_day, resolve_days
+from cchc.days import DateRefusedError, DayRange, check_data_date, check_trigger, newest_complete_day, resolve_days
 from cchc.settings import read_now, read_settings
 from cchc.warehouse.connection import Login
 
@@ -25,16 +26,30 @@ def find_days(context: Context) -> DayRange:
     """The days that a run is for, by what Airflow tells of it; raises RunRefusedError.
 
     Of a run without any task that ran, Airflow tells callbacks little more than the DAG: it is for the newest day.
+    A run of the schedule isn't held against the first plan: its day is none that a person has typed, and a mistake in
+    that plan must not keep the sources from being asked.
     """
-    now, settings = read_now(), read_settings()
+    now, settings, run = read_now(), read_settings(), context.get("dag_run")
     days = _resolve_days(context, now)
-    first_day = read_first_day(settings.catalog, settings.province)
+    is_typed = run is not None and run.run_type != "scheduled"
+    first_day = read_first_day(settings.catalog, settings.province) if is_typed else None
     try:
+        if run is not None and run.run_type == "manual":
+            _check_trigger(context, run)
         for day in (days.first, days.last):
             check_data_date(day, now, first_day)
     except DateRefusedError as error:
         raise _refuse(context, error) from error
     return days
+
+
+def _check_trigger(context: Context, run: DagRunProtocol) -> None:
+    """That a run by hand without ``date`` has no hour of another day, which would seem to name its day."""
+    if context["params"].get("date") or run.partition_key:
+        return
+    # A run that was cleared begins anew, maybe weeks later; its day is still that of its trigger.
+    begun = run.run_after if run.clear_number else run.start_date
+    check_trigger({"logical_date": run.logical_date, "run_after": run.run_after}, begun or run.run_after)
 
 
 def check_parameters() -> None:

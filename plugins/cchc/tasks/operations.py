@@ -19,8 +19,7 @@ from cchc.alerts.channels.directory import open_channels
 from cchc.alerts.lateness import check_nights
 from cchc.alerts.ledger import Alerting, Ledger, NewAlert
 from cchc.alerts.model import OperatorFacts, Told, name_alert
-from cchc.alerts.recipients import load_valid_recipients
-from cchc.days import newest_complete_day
+from cchc.days import DayRange, newest_complete_day
 from cchc.figures_vi import format_day
 from cchc.settings import read_now, read_settings
 from cchc.tasks.alerts import deliver_alerts, read_access, read_alerting
@@ -39,7 +38,7 @@ CONNECT_SECONDS = 5
 
 @dataclass(frozen=True)
 class Failure:
-    """A failed run of a DAG, for the night of ``day``."""
+    """A failed run of a DAG. ``day``: the night that it was for, of several the last."""
 
     dag_id: str
     day: date
@@ -74,7 +73,7 @@ def tell_failure(context: Context) -> None:
     """
     if isinstance(context.get("exception"), KeyboardInterrupt):
         return
-    alerting, now, failure = read_alerting(load_valid_recipients), read_now(), _describe_failure(context)
+    alerting, now, failure = read_alerting(), read_now(), _describe_failure(context)
     newest = newest_complete_day(now)
     if failure is None or (newest - failure.day).days > alerting.rules.history_days:
         return
@@ -88,12 +87,12 @@ def tell_failure(context: Context) -> None:
 
 def settle_failure(context: Context) -> None:
     """End the alerts of a DAG's failures: callback of a run that went well, for the same day or a later one."""
-    run = _identify_run(context)
-    if run is None:
+    try:
+        dag_id, day = context["dag"].dag_id, find_days(context).last
+    except RunRefusedError:
         return
-    dag_id, day = run
     with connect(read_login(), connect_timeout=CONNECT_SECONDS) as connection, connection.transaction():
-        ledger = Ledger(connection, read_alerting(load_valid_recipients), read_now())
+        ledger = Ledger(connection, read_alerting(), read_now())
         for alert in ledger.read_open(["run_failed"]):
             if alert.subject in (dag_id, _name_older_days(dag_id)) and alert.began_on <= day:
                 ledger.end(alert, "recovered", day, day)
@@ -115,27 +114,30 @@ def _name_older_days(dag_id: str) -> str:
     return f"{dag_id}, older days"
 
 
-def _identify_run(context: Context) -> tuple[str, date] | None:
-    """DAG and day of a run, of several days the first; None: the run was refused, there is no such day."""
-    try:
-        return context["dag"].dag_id, find_days(context).first
-    except RunRefusedError:
-        return None
-
-
 def _describe_failure(context: Context) -> Failure | None:
-    run = _identify_run(context)
-    if run is None:
-        return None
-    dag_id, day = run
-    ti = context.get("ti")
+    """What is told of a failed run; None: it was refused, which who began it by hand reads in its log.
+
+    Nobody reads that of a run that the schedule began: its refusal is a failure of the newest night.
+    """
+    try:
+        days = find_days(context)
+    except RunRefusedError:
+        run = context.get("dag_run")
+        if run is None or run.run_type == "manual":
+            return None
+        newest = newest_complete_day(read_now())
+        days = DayRange(newest, newest)
+    dag_id, ti = context["dag"].dag_id, context.get("ti")
     told = (
         f"tác vụ {ti.task_id}: {_describe_error(context.get('exception'))}; nhật ký: {ti.log_url}"
         if ti
         else f"lần chạy {context['run_id']} không thành công"
     )
-    subject = f"{dag_id}, đêm {format_day(day)}"
-    return Failure(dag_id, day, OperatorFacts(kind="run_failed", subject_vi=subject, told=told, runbook=FAILED_RUN))
+    nights = f"đêm {format_day(days.last)}"
+    if days.first < days.last:
+        nights = f"các đêm từ {format_day(days.first)} đến {format_day(days.last)}"
+    facts = OperatorFacts(kind="run_failed", subject_vi=f"{dag_id}, {nights}", told=told, runbook=FAILED_RUN)
+    return Failure(dag_id, days.last, facts)
 
 
 def _describe_error(error: BaseException | str | None) -> str:
