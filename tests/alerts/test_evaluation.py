@@ -32,7 +32,9 @@ def test_evaluated_again_nothing_is_told_again(board: Board) -> None:
 
 def test_a_row_written_anew_with_the_same_figures_tells_nothing(board: Board) -> None:
     board.run(DAY, [46, 44, 44])
-    board.run(DAY, [46, 44, 44])
+    for number, value in enumerate([46, 44, 44]):
+        board.put(after(number), value)
+        board.evaluate(after(2), hour=6 + number)
     assert board.list_steps() == ["opened"]
 
 

@@ -50,7 +50,7 @@ class House:
     def __init__(self) -> None:
         self.rows: dict[date, Row] = {}
         self.memories: Memories = {kind: {} for kind in KINDS}
-        self.watch = Watch(PROVINCE, {(2024, "II.1.b-1", "primary"): ENTRY}, RULES, self.memories)
+        self.watch = Watch(PROVINCE, {(2024, "II.1.b-1", "primary"): ENTRY}, RULES, self.memories, date.max)
 
     def write(self, rows: list[Row]) -> dict[str, list[Turn]]:
         """What is said after some rows changed at once."""

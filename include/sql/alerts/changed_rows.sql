@@ -1,6 +1,15 @@
--- Rows of the attainment table changed after %(change_id)s, as they are now; gone ones have no
--- status. Entries that have left the plan are left out.
-with changed as (
+-- Rows of the attainment table up to the day %(newest)s that have changed since the last evaluation, as they are now;
+-- gone ones have no status. A day that wasn't over then was left aside, and is taken with all its rows once it is.
+-- Entries that have left the plan are left out.
+with mark as (
+    select
+        m.change_id,
+        (m.evaluated_at at time zone 'Asia/Ho_Chi_Minh')::date - 1 as newest
+    from ops.alert_mark as m
+    where m.province_code = %(province)s
+),
+
+changed as (
     select distinct
         c.as_of_date,
         c.plan_year,
@@ -9,7 +18,11 @@ with changed as (
         c.agency_code
     from ops.changed_cell as c
     where
-        c.change_id > %(change_id)s
+        c.as_of_date <= %(newest)s
+        and (
+            c.change_id > coalesce((select m.change_id from mark as m), 0)
+            or c.as_of_date > (select m.newest from mark as m)
+        )
         and c.variant = any(%(variants)s)
         and (c.agency_code = %(province)s or c.agency_code like %(province)s || '.%%')
 )

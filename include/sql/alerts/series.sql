@@ -1,4 +1,4 @@
--- Every row of some cells in their year and its 13th month, by day, with the year asked for.
+-- Every row of some cells in their year and its 13th month, up to the day %(newest)s, by day, with the year asked for.
 select
     c.figure_year,
     a.as_of_date,
@@ -32,4 +32,5 @@ inner join mart.indicator_attainment as a
         and c.agency_code = a.agency_code
         and a.as_of_date >= make_date(c.figure_year, 1, 1)
         and a.as_of_date < make_date(c.figure_year + 1, 2, 1)
+        and a.as_of_date <= %(newest)s
 order by a.as_of_date;

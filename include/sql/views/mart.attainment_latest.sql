@@ -30,8 +30,13 @@ left join lateral (
     order by v.valid_from desc
     limit 1
 ) as g on true
-where a.as_of_date = (select max(x.as_of_date) from mart.indicator_attainment as x);
-comment on view mart.attainment_latest is 'The attainment table of its newest day, with names for people.';
+-- A day that isn't over was computed by a mistake, and must not hide the newest that is. The clock is the server's: one
+-- that an installation is given (CCHC_NOW) is never ahead of it.
+where a.as_of_date = (
+    select max(x.as_of_date) from mart.indicator_attainment as x
+    where x.as_of_date <= (now() at time zone 'Asia/Ho_Chi_Minh')::date - 1
+);
+comment on view mart.attainment_latest is 'The attainment table of its newest day that is over, with names for people.';
 comment on column mart.attainment_latest.clause is 'Clause of the decision.';
 comment on column mart.attainment_latest.ordinal is 'Place in the decision.';
 comment on column mart.attainment_latest.indicator_name_vi is 'Name of the indicator.';

@@ -1,6 +1,9 @@
 create or replace view mart.data_freshness as
+-- Nights and loads of days that aren't over are there by a mistake, and must not make a source late or in time. The
+-- clock is the server's: one that an installation is given (CCHC_NOW) is never ahead of it.
 with night as (
     select max(n.day) as as_of_date from ops.source_night as n
+    where n.day <= (now() at time zone 'Asia/Ho_Chi_Minh')::date - 1
 ),
 
 newest as (
@@ -10,7 +13,10 @@ newest as (
         l.newest_day,
         l.captured_at as came_at
     from ops.load as l
-    where l.status = 'published' and l.newest_day is not null
+    where
+        l.status = 'published'
+        and l.newest_day is not null
+        and coalesce(l.data_date <= (now() at time zone 'Asia/Ho_Chi_Minh')::date - 1, true)
     order by l.source, l.entity, l.newest_day desc, l.captured_at
 ),
 
@@ -21,6 +27,7 @@ measured as (
         max(m.fresh_until) as fresh_until
     from mart.measure as m
     inner join ops.load as l on m.load_id = l.load_id
+    where coalesce(l.data_date <= (now() at time zone 'Asia/Ho_Chi_Minh')::date - 1, true)
     group by l.source, l.entity
 )
 
@@ -50,7 +57,7 @@ comment on column mart.data_freshness.entity is 'Entity, as in ops.load.';
 comment on column mart.data_freshness.name_vi is 'Name of the source.';
 comment on column mart.data_freshness.newest_day is 'Newest day that its accepted rows describe; NULL: nothing has come yet.';
 comment on column mart.data_freshness.came_at is 'When the source first told of that day.';
-comment on column mart.data_freshness.as_of_date is 'Day of the newest night, against which it is late or not.';
+comment on column mart.data_freshness.as_of_date is 'Day of the newest night that is over, against which it is late or not.';
 comment on column mart.data_freshness.allowed_delay_days is 'Days that the newest day may lie behind; of returns, days after the end of the next period.';
 comment on column mart.data_freshness.is_late is 'Nothing has come, or the newest day lies behind further than allowed.';
 comment on column mart.data_freshness.stale_since is 'First day on which it was late; NULL while it is not, or when nothing has ever come.';

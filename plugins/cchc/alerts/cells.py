@@ -102,13 +102,13 @@ def read_entries(connection: psycopg.Connection, province: str) -> Entries:
 
 
 def read_changed(
-    connection: psycopg.Connection, province: str, variants: Iterable[str], mark: int
+    connection: psycopg.Connection, province: str, variants: Iterable[str], newest: date
 ) -> Generator[Row, None, None]:
-    """The rows changed after ``mark``, as they are now, by cell, then by day.
+    """The rows up to the day ``newest`` changed since the last evaluation, as they are now, by cell, then by day.
 
     They come from the server as they are taken, inside a transaction: a rebuilt year is a million of them.
     """
-    parameters = {"province": province, "variants": list(variants), "change_id": mark}
+    parameters = {"province": province, "variants": list(variants), "newest": newest}
     text = (SQL / "alerts/changed_rows.sql").read_text(encoding="utf-8").rstrip().removesuffix(";")
     with connection.cursor("changed_rows") as cursor:
         cursor.execute(text.encode(), parameters)
@@ -128,13 +128,13 @@ def read_stretch(connection: psycopg.Connection, cell: Cell, days: DayRange) -> 
     return _read_rows(connection, "alerts/stretch.sql", parameters)
 
 
-def read_series(connection: psycopg.Connection, cells: Iterable[Cell]) -> list[tuple[int, Row]]:
-    """Every row of the years of ``cells``, by day, each with the year that it was asked for.
+def read_series(connection: psycopg.Connection, cells: Iterable[Cell], newest: date) -> list[tuple[int, Row]]:
+    """Every row of the years of ``cells`` up to the day ``newest``, by day, each with the year that it was asked for.
 
     A year comes with the January after it, the 13th month of a budget year, whoever's that is.
     """
     columns = list(zip(*cells, strict=True)) or [()] * len(Cell._fields)
-    parameters = {name: list(column) for name, column in zip(Cell._fields, columns, strict=True)}
+    parameters = {name: list(column) for name, column in zip(Cell._fields, columns, strict=True)} | {"newest": newest}
     cursor = run_file(connection, "alerts/series.sql", parameters)
     return [(figure_year, Row(*row)) for figure_year, *row in cursor.fetchall()]
 

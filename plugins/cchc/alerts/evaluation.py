@@ -27,7 +27,7 @@ from cchc.alerts.rules import Rules
 from cchc.alerts.settlement import KnownAlert, settle
 from cchc.alerts.tracks import Turn
 from cchc.alerts.watch import Watch, Watched
-from cchc.days import LOCAL
+from cchc.days import LOCAL, newest_complete_day
 from cchc.warehouse.connection import take_lock
 
 log = logging.getLogger(__name__)
@@ -45,12 +45,16 @@ class Evaluation:
 
 
 def evaluate(connection: psycopg.Connection, alerting: Alerting, now: datetime) -> Evaluation:
-    """Open, end and escalate alerts by what has changed, and note who is to be told; commits."""
+    """Open, end and escalate alerts by what has changed, and note who is to be told; commits.
+
+    A day that isn't over at ``now`` was computed by a mistake: it isn't looked at, so that it ends nothing.
+    """
     province, history_days = alerting.province, timedelta(days=alerting.rules.history_days)
     with connection.transaction():
         # Attainments and evaluations one after another: no change becomes visible behind the mark.
         take_lock(connection, "attain")
-        marks = _read_marks(connection, province)
+        newest = newest_complete_day(now)
+        marks = _read_marks(connection, province, newest)
         if marks.day is None:
             return Evaluation(None)
         is_old_night = now.astimezone(LOCAL).date() - marks.day > history_days
@@ -60,7 +64,7 @@ def evaluate(connection: psycopg.Connection, alerting: Alerting, now: datetime) 
         entries, names = read_entries(connection, province), _read_names(connection, marks.day)
         explainer = Explainer(connection, province, entries, alerting.rules, names)
         cells = _CellEvaluation(ledger, explainer, marks.day, held_before)
-        with closing(read_changed(connection, province, alerting.rules.variants, marks.evaluated)) as rows:
+        with closing(read_changed(connection, province, alerting.rules.variants, newest)) as rows:
             cells.evaluate(rows)
         evaluate_tasks(ledger, names, marks.day, held_before)
         evaluate_sources(ledger, marks.day)
@@ -101,7 +105,7 @@ class _CellEvaluation:
     def evaluate(self, rows: Iterable[Row]) -> None:
         """Fold the changed rows in, then settle the alerts of every cell that has turned or had."""
         memories = read_memories(self.ledger.connection, self._province)
-        watch = Watch(self._province, self.explainer.entries, self._rules, memories)
+        watch = Watch(self._province, self.explainer.entries, self._rules, memories, self.day)
         watched = watch.take_in(self.ledger.connection, rows)
         store_memories(self.ledger.connection, memories, [(said.kind, said.cell) for said in watched])
         alerts = {(alert.kind, alert.subject): alert for alert in self.ledger.read_open(KINDS)}
@@ -200,7 +204,8 @@ def _read_names(connection: psycopg.Connection, day: date) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class _Marks:
-    """The newest attained day, since when is watched, the last change evaluated, the last there is, the last step."""
+    """The newest attained day that is over, since when is watched, the last change evaluated, the last there is, the
+    last step."""
 
     day: date | None
     watched_since: date | None
@@ -209,14 +214,15 @@ class _Marks:
     step: int
 
 
-def _read_marks(connection: psycopg.Connection, province: str) -> _Marks:
+def _read_marks(connection: psycopg.Connection, province: str, newest: date) -> _Marks:
     cursor = connection.cursor(row_factory=class_row(_Marks)).execute(
-        "select (select max(as_of_date) from mart.indicator_attainment where agency_code = %(province)s) as day,"
+        "select (select max(as_of_date) from mart.indicator_attainment"
+        " where agency_code = %(province)s and as_of_date <= %(newest)s) as day,"
         " (select watched_since from ops.alert_mark where province_code = %(province)s) as watched_since,"
         " coalesce((select change_id from ops.alert_mark where province_code = %(province)s), 0) as evaluated,"
         " coalesce((select max(change_id) from ops.changed_cell), 0) as changed,"
         " coalesce((select max(step_id) from ops.alert_step), 0) as step",
-        {"province": province},
+        {"province": province, "newest": newest},
     )
     (marks,) = cursor.fetchall()
     return marks

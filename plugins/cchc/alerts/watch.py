@@ -49,12 +49,13 @@ class Watched:
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """``memories`` are brought up to date by what is taken in."""
+    """``memories`` are brought up to date by what is taken in; ``newest``: the last day that is looked at."""
 
     province: str
     entries: Entries
     rules: Rules
     memories: Memories
+    newest: date
 
     def take_in(self, connection: psycopg.Connection, rows: Iterable[Row]) -> list[Watched]:
         """Fold in changed ``rows`` (by cell, then by day); returns what is said of each cell concerned."""
@@ -68,7 +69,7 @@ class Watch:
                 watched += self._watch_cell(cell, own)
         for cells in _chunk(list(anew), CELLS_AT_ONCE):
             whole: dict[Cell, list[Row]] = {cell: [] for cell in cells}
-            for figure_year, row in read_series(connection, cells):
+            for figure_year, row in read_series(connection, cells, self.newest):
                 cell = name_cell(row, self.entries)
                 if cell.figure_year == figure_year:  # a January is asked for with two years, and belongs to one
                     whole[cell].append(row)

@@ -115,6 +115,17 @@ def list_late(connection: psycopg.Connection) -> list[tuple[str, str, date | Non
     return [(source, entity, newest_day, stale_since) for source, entity, newest_day, stale_since in rows]
 
 
+def list_days_beyond(connection: psycopg.Connection, newest: date) -> list[date]:
+    """The days after ``newest``, the newest that is over, that runs have left something of."""
+    rows = connection.execute(
+        "select day from ops.source_night where day > %(newest)s"
+        " union select day from ops.attained_night where day > %(newest)s"
+        " union select as_of_date from mart.indicator_attainment where as_of_date > %(newest)s order by 1",
+        {"newest": newest},
+    ).fetchall()
+    return [day for (day,) in rows]
+
+
 def has_late_days(connection: psycopg.Connection, province: str) -> bool:
     """Whether publishes have touched days that are attained already."""
     row = connection.execute(
