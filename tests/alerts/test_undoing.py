@@ -30,19 +30,24 @@ def missed(board: Board) -> Board:
 
 
 def compute_mistyped_day(board: Board) -> None:
-    """The day that shouldn't be, with its plan still 2024's: all that belonged to 2024 is over by then."""
+    """The day that shouldn't be, by a clock years ahead: all that belonged to 2024 is over by then."""
     board.put(MISTYPED, None)
-    board.evaluate(MISSED_ON, hour=8)
+    board.evaluate(MISTYPED)
 
 
-def undo(board: Board, day: date = MISTYPED, *, is_over: bool = False) -> Undone:
-    """As make withdraw does it: the rows, the mark, the alerts, then an evaluation."""
+def take_out(board: Board, day: date) -> None:
+    """The rows of a day, as make withdraw takes them out."""
     parameters = {"day": day, "province": PROVINCE}
+    run_file(board.connection, "withdraw/results.sql", parameters)
+    run_file(board.connection, "withdraw/mark.sql", parameters)
+
+
+def undo(board: Board) -> Undone:
+    """As make withdraw does it: the rows, the mark, the alerts, then an evaluation."""
     with board.connection.transaction():
-        run_file(board.connection, "withdraw/results.sql", parameters)
-        run_file(board.connection, "withdraw/mark.sql", parameters)
+        take_out(board, MISTYPED)
         ledger = Ledger(board.connection, board.alerting, morning(MISSED_ON, 9))
-        undone = undo_day(ledger, day, MISSED_ON, is_over=is_over)
+        undone = undo_day(ledger, MISTYPED, MISSED_ON)
     board.evaluate(MISSED_ON, hour=10)
     return undone
 
@@ -96,12 +101,6 @@ def test_failure_of_the_day_is_withdrawn_and_hides_none_any_more(missed: Board) 
     assert told == ["opened"]  # of the night; what nobody had been told of the other day nobody is told
 
 
-def test_failure_of_a_proper_day_stays_when_what_it_computed_is_withdrawn(missed: Board) -> None:
-    open_failure(missed, MISSED_ON)
-    undo(missed, MISSED_ON, is_over=True)
-    assert ("run_failed", "open") in missed.list_alerts("kind", "status")
-
-
 def test_who_was_notified_of_an_end_that_was_none_is_notified_that_it_goes_on(missed: Board) -> None:
     missed.put(MISTYPED, None)
     (alert,) = missed.connection.execute("select alert_id from ops.alert").fetchone() or (None,)
@@ -113,21 +112,55 @@ def test_who_was_notified_of_an_end_that_was_none_is_notified_that_it_goes_on(mi
     assert [step for _, step, _ in missed.list_notices()] == ["opened", "resolved", "reopened"]
 
 
-def test_fall_that_came_while_the_day_was_the_newest_is_found_when_it_is_out(board: Board) -> None:
+@pytest.mark.parametrize("mistyped", [MISTYPED, date(2024, 12, 30)])
+def test_day_that_is_not_over_ends_no_alert_and_hides_no_fall(missed: Board, mistyped: date) -> None:
+    missed.add_indicator("II.1.b-2")
+    for day, value in ((FIRST, 46), (MISSED_ON, 44), (MISSED_ON + timedelta(days=1), 44)):
+        missed.put(day, value, code="II.1.b-2")
+    for code in ("II.1.b-1", "II.1.b-2"):
+        missed.put(mistyped, 50, code=code)
+    missed.put(FIRST, 47)  # a restatement: the year is looked at anew
+    missed.run(MISSED_ON + timedelta(days=1), [44])
+    assert missed.list_alerts("indicator_code", "status") == [("II.1.b-1", "open"), ("II.1.b-2", "open")]
+
+
+def test_rows_of_a_day_that_was_not_over_count_once_it_is(board: Board) -> None:
     board.run(FIRST, [46])
-    board.put(MISTYPED, None)
+    for number in (1, 2):
+        board.put(FIRST + timedelta(days=number), 44)
     board.evaluate(FIRST, hour=8)
+    assert board.list_alerts() == []
+    board.evaluate(FIRST + timedelta(days=2))  # none of its rows has changed since
+    assert board.list_alerts("kind", "began_on") == [("missed", FIRST + timedelta(days=1))]
+
+
+def test_fall_after_a_night_with_a_clock_years_ahead_is_found(board: Board) -> None:
+    board.run(FIRST, [46])
+    compute_mistyped_day(board)
     board.run(FIRST + timedelta(days=1), [44, 44])
-    assert board.list_alerts() == []  # of a year that seems to be over nothing is opened
+    found = [("missed", "open", FIRST + timedelta(days=1))]
+    assert board.list_alerts("kind", "status", "began_on") == found
     undo(board)
-    assert board.list_alerts("kind", "status", "began_on") == [("missed", "open", FIRST + timedelta(days=1))]
+    assert board.list_alerts("kind", "status", "began_on") == found
+
+
+def test_older_proper_day_that_is_withdrawn_says_nothing_of_a_target_that_stays_missed(missed: Board) -> None:
+    last = MISSED_ON + timedelta(days=2)
+    missed.run(MISSED_ON + timedelta(days=1), [44, 44])
+    compose(missed, last)
+    steps, notices = missed.list_steps(), missed.list_notices()
+    take_out(missed, MISSED_ON)
+    missed.evaluate(last, hour=10)
+    assert (missed.list_steps(), missed.list_notices()) == (steps, notices)
+    assert missed.list_alerts("kind", "status") == [("missed", "open")]
 
 
 def test_proper_day_that_ended_an_alert_is_undone_until_it_is_computed_again(missed: Board) -> None:
     recovered_on = MISSED_ON + timedelta(days=1)
     missed.run(recovered_on, [50])
     assert missed.list_alerts("status") == [("resolved",)]
-    assert undo(missed, recovered_on, is_over=True) == Undone(reopened=1, withdrawn=0)
+    take_out(missed, recovered_on)
+    missed.evaluate(recovered_on, hour=10)
     assert missed.list_alerts("status") == [("open",)]
     missed.run(recovered_on, [50])
     assert missed.list_alerts("status") == [("resolved",)]

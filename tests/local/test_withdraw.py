@@ -15,8 +15,28 @@ from cchc.local.warehouse import prepare_warehouse
 from cchc.settings import CHECKOUT
 from tests.alerts.board import Board
 
-PROPER, MISTYPED = date(2024, 6, 9), date(2042, 12, 31)
+PROPER, MISTYPED, BEFORE_ANY_PLAN = date(2024, 6, 9), date(2042, 12, 31), date(2004, 6, 9)
 NOW = "2024-06-10T08:00:00+07:00"
+
+
+# A file that a run for a day that can't be has filed under it, and a task that the proper day has from it.
+FILE = """
+insert into ops.load (
+    load_id, source, entity, window_start, window_end, data_date, content_sha256, status, run_id, started_at
+) values (%(load)s, 'returns', 'file', %(day)s, %(day)s, %(day)s, 'sha', 'published', 'test', now())
+"""
+NIGHT = "insert into ops.source_night (source, day, run_id) values ('returns', %(day)s, 'test')"
+DONE = """
+insert into mart.task_status (
+    as_of_date, plan_year, task_code, agency_code, status, done_on, is_overdue, is_due_soon, load_id, run_id,
+    computed_at
+) values (%(proper)s, 2024, %(load)s::text, 'H58.02', 'done', '2024-03-01', false, false, %(load)s::uuid, 'test', now())
+"""
+LOADS = {
+    MISTYPED: "42000000-0000-5000-8000-000000000000",
+    BEFORE_ANY_PLAN: "04000000-0000-5000-8000-000000000000",
+    PROPER: "24000000-0000-5000-8000-000000000000",
+}
 
 
 @pytest.fixture(scope="module")
@@ -28,8 +48,10 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
             board = Board(connection)
             board.add_indicator()
             board.add_agency("H58", "Tỉnh Tiền Giang", "province")
-            for day in (PROPER, MISTYPED):
+            for day, load in LOADS.items():
                 board.put(day, 46)
+                for statement in (FILE, NIGHT, DONE):
+                    connection.execute(statement.encode(), {"day": day, "load": load, "proper": PROPER})
         yield database
 
 
@@ -62,12 +84,21 @@ def test_what_cannot_be_withdrawn_is_said_in_one_line(installed: Database, day: 
     assert PROPER in list_days(installed)
 
 
-def test_mistyped_day_is_taken_out_and_the_newest_is_the_proper_one(installed: Database) -> None:
-    answered = withdraw(installed, str(MISTYPED))
+def list_loads(database: Database) -> list[tuple[date]]:
+    with psycopg.connect(database.url("cchc_analyst")) as connection:
+        return connection.execute("select data_date from ops.load order by 1").fetchall()
+
+
+@pytest.mark.parametrize("day", [MISTYPED, BEFORE_ANY_PLAN])
+def test_day_that_cannot_be_is_taken_out_with_what_it_loaded(installed: Database, day: date) -> None:
+    answered = withdraw(installed, str(day))
     assert answered.returncode == 0, answered.stderr
     assert answered.stdout.splitlines() == [
-        "2042-12-31 is withdrawn: 1 results, 0 statuses of tasks, 0 runs",
+        f"{day} is withdrawn: 1 results, 0 statuses of tasks, 1 runs",
+        "  1 loads that only it can have brought, with 0 rows; the bytes are kept",
         "  alerts: 0 are open again, 0 are withdrawn",
         "The newest day is 2024-06-09.",
     ]
-    assert list_days(installed) == [PROPER]
+    assert day not in list_days(installed)
+    assert (day,) not in list_loads(installed)
+    assert (PROPER,) in list_loads(installed)

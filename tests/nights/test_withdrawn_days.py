@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
 
+import openpyxl
 import psycopg
 import pytest
 
@@ -15,13 +17,15 @@ from cchc.local import LocalError
 from cchc.local.withdraw import withdraw_day
 from simulator.server import run_simulator
 from tests.nights.conftest import ALL_WELL, Installation, choose_hour
-from tests.sources.hostile_workbooks import GOOD_ROW, HEADINGS, write_workbook
+from tests.sources.hostile_workbooks import GOOD_ROW, HEADINGS, save, write_workbook
+from tests.sources.sent_workbooks import TASK_HEADINGS
 
 pytestmark = pytest.mark.timeout(900)
 
 FIRST, SECOND = date(2024, 4, 8), date(2024, 4, 9)
 MISTYPED = date(2025, 4, 9)  # a year too far
 AFTER_IT = "2025-04-10T08:00:00+07:00"
+TASK = ("PL.I.1", "H58.31", "hoàn thành", "01/03/2024", "12/BC-UBND")
 RECIPIENTS = """
 recipients:
   - {id: operators, name_vi: Vận hành, audience: operators, channel: email, address: operators@example.invalid}
@@ -33,6 +37,9 @@ select (select max(as_of_date) from mart.attainment_latest), (select max(as_of_d
     (select max(day) from ops.attained_night), (select max(data_date) from ops.load)
 """
 OPEN_ALERTS = "select alert_id, kind, status from ops.alert where status <> 'resolved' order by alert_id"
+DONE = """
+select agency_code from mart.task_status where as_of_date = %s and task_code = 'PL.I.1' and done_on = '2024-03-01'
+"""
 WAITING = "select recipient, step from ops.notice inner join ops.alert_step using (step_id) where as_of_date = %s"
 
 
@@ -66,9 +73,14 @@ def withdraw(installation: Installation, day: date, *, killed_after: str = "") -
 
 
 def put_files(inbox):
-    """What senders put into the inbox after the first night: figures, and the treasury's export once more."""
+    """What senders put into the inbox after the first night: figures, a task done before that night, and the treasury's
+    export once more."""
     (inbox / "H58.31").mkdir(parents=True, exist_ok=True)
-    (inbox / "H58.31" / "bc.xlsx").write_bytes(write_workbook([HEADINGS, GOOD_ROW]))
+    workbook = openpyxl.load_workbook(io.BytesIO(write_workbook([HEADINGS, GOOD_ROW])))
+    tasks = workbook.create_sheet("NhiemVu")
+    for row in (TASK_HEADINGS, TASK):
+        tasks.append(row)
+    (inbox / "H58.31" / "bc.xlsx").write_bytes(save(workbook))
     (export,) = inbox.glob("H58.04/giai-ngan-2024-03.csv")
     (inbox / "H58.04" / "gui-lai.csv").write_bytes(export.read_bytes() + b"\n")
 
@@ -97,6 +109,8 @@ def test_warehouse_is_as_if_a_mistyped_day_had_never_been(installation, tmp_path
         assert installation.query(NEWEST) == [(MISTYPED,) * 4]
         assert installation.query(OPEN_ALERTS) != alerts
         assert installation.query(WAITING, MISTYPED)
+        # A day before the mistyped one has what its file says: a task that was done by then.
+        assert installation.query(DONE, FIRST) == [("H58.31",)]
         for table in ("office_unit_day", "disbursement"):
             assert installation.query(f"select count(*) from core.{table} where told_on = %s", MISTYPED) > [(0,)]
 

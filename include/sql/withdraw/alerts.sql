@@ -1,5 +1,5 @@
 -- The alerts whose last turn was found by %(day)s: whether they were open before it, are open now, and whether people
--- were notified of what it found. Alerts of %(kept_kinds)s go by the clock or by runs, not by what a day says.
+-- were notified of what it found. Alerts of %(kept_kinds)s go by the clock, not by what a day says.
 with turn as (
     select
         s.alert_id,

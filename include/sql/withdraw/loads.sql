@@ -1,5 +1,6 @@
--- The loads that only runs for days that weren't over can have brought: those of %(day)s, and of days and windows
--- beyond %(next)s, the day of the next run to come. None where %(day)s is over. Leaves the table withdrawn_load.
+-- The loads that only runs for days that can't be may have brought: those of %(day)s, and, where it isn't over, of days
+-- and windows beyond %(next)s, the day of the next run to come. None where %(day)s is a proper day. Leaves the table
+-- withdrawn_load.
 create temporary table withdrawn_load on commit drop as
 select
     l.load_id,
@@ -9,11 +10,10 @@ select
     l.archive_uri
 from ops.load as l
 where
-    not %(is_over)s
+    not %(is_proper)s
     and (
         l.data_date = %(day)s
-        or l.data_date > %(next)s
-        or l.window_start > %(next)s
+        or (%(day)s >= %(next)s and (l.data_date > %(next)s or l.window_start > %(next)s))
         or (l.status = 'failed' and l.run_id in (select n.run_id from ops.source_night as n where n.day = %(day)s))
     );
 

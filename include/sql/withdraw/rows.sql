@@ -129,6 +129,12 @@ delete from ops.expectation_result as e
 using withdrawn_load as w
 where e.load_id = w.load_id;
 
+-- A task that the withdrawn file said was done has its status on days before it too. They are touched above, and
+-- computed again.
+update mart.task_status as t set load_id = null
+from withdrawn_load as w
+where t.load_id = w.load_id;
+
 delete from ops.load as l
 using withdrawn_load as w
 where l.load_id = w.load_id;

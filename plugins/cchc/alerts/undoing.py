@@ -1,4 +1,7 @@
-"""What a day has done to alerts, undone: it was computed and shouldn't have been (``make withdraw``)."""
+"""What a day has done to alerts, undone: there can't be such a day, and it was computed (``make withdraw``).
+
+Of a day that there can be, which is computed again, evaluation finds by itself what holds without it.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +13,7 @@ from cchc.alerts.model import Kind
 from cchc.days import LOCAL
 from cchc.warehouse.connection import run_file
 
-# These go by the clock and by messages; a failed run says nothing of what its day has computed, if it is a day at all.
 BY_THE_CLOCK: tuple[Kind, ...] = ("night_late", "undelivered")
-BY_RUNS: tuple[Kind, ...] = (*BY_THE_CLOCK, "run_failed")
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class Undone:
     withdrawn: int
 
 
-def undo_day(ledger: Ledger, day: date, found_on: date, *, is_over: bool) -> Undone:
+def undo_day(ledger: Ledger, day: date, found_on: date) -> Undone:
     """Bring alerts to what they were before the runs of ``day``, in the current transaction.
 
     Nobody is notified but those who were notified of what isn't so. ``found_on``: the day of the steps it writes.
@@ -31,7 +32,7 @@ def undo_day(ledger: Ledger, day: date, found_on: date, *, is_over: bool) -> Und
     parameters = {
         "province": ledger.alerting.province,
         "day": day,
-        "kept_kinds": list(BY_RUNS if is_over else BY_THE_CLOCK),
+        "kept_kinds": list(BY_THE_CLOCK),
     }
     run_file(ledger.connection, "withdraw/notices.sql", parameters)
     rows = run_file(ledger.connection, "withdraw/alerts.sql", parameters).fetchall()

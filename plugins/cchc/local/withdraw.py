@@ -13,10 +13,11 @@ import psycopg
 
 from cchc.alerts.evaluation import evaluate
 from cchc.alerts.ledger import Alerting, Ledger
-from cchc.alerts.recipients import load_recipients
+from cchc.alerts.recipients import read_recipients
 from cchc.alerts.rules import load_rules
 from cchc.alerts.undoing import Undone, undo_day
 from cchc.alerts.working_days import read_working_days
+from cchc.catalog.first_day import read_first_day
 from cchc.days import newest_complete_day
 from cchc.indicators.attainment import attain
 from cchc.local import LocalError
@@ -59,7 +60,8 @@ def withdraw_day(connection: psycopg.Connection, day: date) -> Iterator[str]:
     Raises LocalError, before anything is changed, where there is nothing to take out or a file can't be read.
     """
     settings, now, alerting = read_settings(), read_now(), _read_alerting()
-    withdrawal = Withdrawal(settings.province, day, newest_complete_day(now))
+    first_day = read_first_day(settings.catalog, settings.province)
+    withdrawal = Withdrawal(settings.province, day, newest_complete_day(now), first_day)
     filed = _list_filed(withdrawal)
     if not (is_there(connection, withdrawal) or filed or list_unloaded(connection)):
         raise LocalError(_describe_nothing(connection, withdrawal))
@@ -68,8 +70,11 @@ def withdraw_day(connection: psycopg.Connection, day: date) -> Iterator[str]:
         for name in ("attain", *(f"publish {profile.source}" for profile in read_profiles())):
             take_lock(connection, name)
         taken_out = take_out(connection, withdrawal)
-        found_on = _find_newest(connection, withdrawal.province) or withdrawal.newest
-        undone = undo_day(Ledger(connection, alerting, now), day, found_on, is_over=withdrawal.is_over)
+        undone = None
+        if not withdrawal.is_proper:
+            found_on = _find_newest(connection, withdrawal) or withdrawal.newest
+            undone = undo_day(Ledger(connection, alerting, now), day, found_on)
+    yield from (f"{mistake} (this entry is left aside)" for mistake in alerting.mistakes)
     yield from _describe(withdrawal, taken_out, undone)
     run_id = f"withdraw/{day}"
     lost, done = load_again(connection, read_profiles(), withdrawal.province, run_id)
@@ -79,16 +84,19 @@ def withdraw_day(connection: psycopg.Connection, day: date) -> Iterator[str]:
     if ranges:
         yield f"  computed again: {', '.join(f'{days.first} to {days.last}' for days in ranges)}"
     evaluate(connection, alerting, now)
-    yield f"The newest day is {_find_newest(connection, withdrawal.province) or 'none'}."
+    yield f"The newest day is {_find_newest(connection, withdrawal) or 'none'}."
 
 
 def _read_alerting() -> Alerting:
     settings = read_settings()
     try:
-        recipients = load_recipients(settings.recipients)
-        return Alerting(settings.province, load_rules(ALERT_RULES), recipients, read_working_days(settings.catalog))
+        recipients = read_recipients(settings.recipients)
+        if recipients.mistakes and not recipients.good:
+            raise CatalogError(recipients.mistakes)
+        rules, working_days = load_rules(ALERT_RULES), read_working_days(settings.catalog)
     except CatalogError as error:
         raise LocalError(f"nothing is withdrawn: {error}") from error
+    return Alerting(settings.province, rules, recipients.good, working_days, recipients.mistakes)
 
 
 def _list_archives(province: str) -> list[Archive]:
@@ -96,14 +104,14 @@ def _list_archives(province: str) -> list[Archive]:
 
 
 def _list_filed(withdrawal: Withdrawal) -> list[tuple[Archive, date, str]]:
-    """The files of the inbox that are filed under a day that isn't the next run's: no run would take them."""
-    if withdrawal.is_over:
+    """The files of the inbox that are filed under the day, or under one yet to come: no run would take them."""
+    if withdrawal.is_proper:
         return []
     return [
         (archive, filed_on, window)
         for archive in _list_archives(withdrawal.province)
         for filed_on, window in archive.list_files()
-        if filed_on > withdrawal.next_day
+        if filed_on > withdrawal.next_day or filed_on == withdrawal.day < withdrawal.next_day
     ]
 
 
@@ -114,7 +122,7 @@ def _set_archive_right(
     for folder in list_folders(connection, withdrawal):
         if ".file-" not in folder.parent.name and folder.is_dir():
             _set_aside(folder)
-    for archive in [] if withdrawal.is_over else _list_archives(withdrawal.province):
+    for archive in [] if withdrawal.is_proper else _list_archives(withdrawal.province):
         for window in archive.list_windows(withdrawal.day):
             if ".file-" not in window:
                 for capture in _find(archive, window, withdrawal.day):
@@ -151,9 +159,11 @@ def _choose_day(connection: psycopg.Connection, source: str, withdrawal: Withdra
     return min(row[0] + timedelta(days=1), withdrawal.next_day) if row and row[0] else withdrawal.newest
 
 
-def _find_newest(connection: psycopg.Connection, province: str) -> date | None:
+def _find_newest(connection: psycopg.Connection, withdrawal: Withdrawal) -> date | None:
+    """The newest day that is computed and over."""
     row = connection.execute(
-        "select max(as_of_date) from mart.indicator_attainment where agency_code = %s", [province]
+        "select max(as_of_date) from mart.indicator_attainment where agency_code = %s and as_of_date <= %s",
+        [withdrawal.province, withdrawal.newest],
     ).fetchone()
     return row[0] if row else None
 
@@ -168,13 +178,14 @@ def _describe_nothing(connection: psycopg.Connection, withdrawal: Withdrawal) ->
     return f"DATE={withdrawal.day}: there is nothing to withdraw, {newest}. Nothing was changed"
 
 
-def _describe(withdrawal: Withdrawal, taken_out: TakenOut, undone: Undone) -> Iterator[str]:
+def _describe(withdrawal: Withdrawal, taken_out: TakenOut, undone: Undone | None) -> Iterator[str]:
     yield (
         f"{withdrawal.day} is withdrawn: {taken_out.results} results, {taken_out.statuses} statuses of tasks,"
         f" {taken_out.runs} runs"
     )
     if taken_out.loads:
         yield f"  {taken_out.loads} loads that only it can have brought, with {taken_out.rows} rows; the bytes are kept"
-    elif withdrawal.is_over:
+    elif withdrawal.is_proper:
         yield f"  what was loaded for it stays: make nightly DATE={withdrawal.day} computes it again"
-    yield f"  alerts: {undone.reopened} are open again, {undone.withdrawn} are withdrawn"
+    if undone:
+        yield f"  alerts: {undone.reopened} are open again, {undone.withdrawn} are withdrawn"

@@ -32,16 +32,22 @@ AUDITED_TOGETHER = 100
 
 @dataclass(frozen=True)
 class Withdrawal:
-    """A day of a province. ``newest``: the newest day that is over; what is beyond the day after it can't be."""
+    """A day of a province. ``newest``: the newest day that is over; what is beyond the day after it can't be.
+    ``first``: the first day of the earliest plan; None: it isn't known."""
 
     province: str
     day: date
     newest: date
+    first: date | None = None
 
     @property
-    def is_over(self) -> bool:
-        """Of a day that is over only what was computed is taken out: what was loaded for it stays."""
-        return self.day <= self.newest
+    def is_proper(self) -> bool:
+        """Whether a run may be for it: then only what was computed is taken out, and what was loaded for it stays.
+
+        A plan that has yet to begin has a mistyped day: no day is held against it.
+        """
+        is_planned = self.first is None or self.first > self.newest or self.day >= self.first
+        return self.day <= self.newest and is_planned
 
     @property
     def next_day(self) -> date:
@@ -50,7 +56,7 @@ class Withdrawal:
 
     def parameters(self) -> dict[str, Any]:
         """Parameters of include/sql/withdraw/."""
-        return {"province": self.province, "day": self.day, "is_over": self.is_over, "next": self.next_day}
+        return {"province": self.province, "day": self.day, "is_proper": self.is_proper, "next": self.next_day}
 
 
 @dataclass(frozen=True)
