@@ -57,7 +57,9 @@ class Mistake:
 
     def __str__(self) -> str:
         places = [self.file, self.entry, self.field and f"field {self.field}"]
-        return ", ".join(filter(None, places)) + f": {self.text}"
+        line = ", ".join(filter(None, places)) + f": {self.text}"
+        # Nobody sees a zero-width space or tells a hard space from another: they are written as \u200b.
+        return "".join(sign if sign.isprintable() else f"\\u{ord(sign):04x}" for sign in line)
 
 
 class MistakesError(Exception):
@@ -112,6 +114,4 @@ def _quote(value: object) -> str:
     """A value as it is shown in a mistake, which is one line."""
     text = str(value)
     line = " ".join(text.split()) if len(text.splitlines()) > 1 else text
-    # Nobody sees a zero-width space or tells a hard space from another: they are written as \u200b.
-    line = "".join(sign if sign.isprintable() else f"\\u{ord(sign):04x}" for sign in line)
     return f'"{line}"' if len(line) <= _LONGEST_QUOTE else f'"{line[:_LONGEST_QUOTE]}…"'

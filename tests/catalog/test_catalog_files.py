@@ -219,6 +219,29 @@ def test_a_mistake_outside_the_entries_is_refused_with_its_place(load: Load, old
 
 
 MAP_MISTAKES = [
+    ("agency_sets.yaml", "[district]", "[division]",
+     "agency_sets.yaml, entry huyen: selects no agency of agencies.csv, correct its levels, codes, name_starts_with"),
+    ("agency_sets.yaml", "valid_from: 2024-01-01", "valid_from: 2042-01-01",
+     "agency_sets.yaml, entry huyen: selects no agency of agencies.csv, correct its levels, codes, name_starts_with"),
+    ("agency_sets.yaml", "valid_from: 2024-01-01\n    is_list_complete: true",
+     "valid_from: 2042-01-01\n    is_list_complete: false",
+     ('plan_2024.yaml, entry II.1.b-1, field population.set: "huyen" exists on no day of the plan, correct its days in '
+      "agency_sets.yaml")),
+    ("agency_sets.yaml", "[H58.31]", "[H58.31, H58.32]",
+     "agency_sets.yaml, entry huyen: selects no agency of agencies.csv, correct its levels, codes, name_starts_with"),
+    ("agencies.csv", "UBND thành phố Mỹ Tho,district,H58,", "UBND thành phố Mỹ Tho,district,H58.31,",
+     'agencies.csv, entry H58.31 (line 4), field parent_code: "H58.31" is the agency itself, name the agency above'),
+    ("agencies.csv", "UBND thành phố Mỹ Tho,district,H58,", "UBND thành phố Mỹ Tho,district,H58.02,",
+     ('agencies.csv, entry H58.31 (line 4), field parent_code: "H58.02" is a department, a district is below province: '
+      "correct the code or the level")),
+    ("agencies.csv", "UBND thành phố Mỹ Tho,district,", "UBND thành phố Gò Công,district,",
+     ('agencies.csv, entry H58.32 (line 6), field name_vi: "UBND thành phố Gò Công" is H58.31 too in these days, '
+      "correct the name or take one out")),
+    ("agencies.csv", "H58.02,,Sở Nội vụ", "H58.02\u200b,,Sở Nội vụ",
+     ('agencies.csv, entry H58.02\\u200b (line 3), field code: "H58.02\\u200b" is no code of an agency, write it as '
+      "H58.31: capitals, digits and points")),
+    ("agencies.csv", "H58.02,,Sở Nội vụ,department,H58,2024-01-01,2025-07-01,yes,", ",,Sở Nội vụ,department,,,,,x",
+     "agencies.csv, line 3, field code: is missing, add it"),
     ("agency_sets.yaml", "[district]", "[quan]",
      'agency_sets.yaml, entry huyen, field levels[0]: "quan" is not one of province, department'),
     ("agency_sets.yaml", "[H58.31]", "[H58.99]",
@@ -260,6 +283,61 @@ def test_a_mistake_in_the_agencies_or_sets_is_refused_by_name(
     with pytest.raises(CatalogError) as refusal:
         load(edited(file, old, new))
     assert any(line.startswith(told) for line in str(refusal.value).splitlines()), str(refusal.value)
+
+
+def test_rows_that_a_spreadsheet_leaves_below_a_table_are_left_out(load: Load) -> None:
+    assert load({"agencies.csv": AGENCIES + ",,,,,,,,\n" * 3}) == load()
+
+
+def test_one_wrong_day_of_the_header_is_told_once_and_not_of_each_entry(load: Load) -> None:
+    with pytest.raises(CatalogError) as refusal:
+        load(edited("plan_2024.yaml", "valid_from: 2024-01-01\nvalid_to", "valid_from: 2042-01-01\nvalid_to"))
+    assert {mistake.entry for mistake in refusal.value.mistakes if mistake.file == "plan_2024.yaml"} == {"header"}
+
+
+def test_one_mistake_of_many_entries_is_told_three_times_and_counted(load: Load) -> None:
+    entry = PLAN[PLAN.index("      - code:") :]
+    entries = "".join(entry.replace("II.1.b-1", f"II.1.b-{number}") for number in range(1, 52))
+    header = PLAN[: PLAN.index("      - code:")].replace("valid_from: 2024-01-01", "valid_from: 2024-02-01")
+    with pytest.raises(CatalogError) as refusal:
+        load({"plan_2024.yaml": header + entries})
+    lines = str(refusal.value).splitlines()
+    told = "field targets[0].valid_from: 2024-01-01 is outside the plan, 2024-02-01 to 2024-12-31"
+    assert [line for line in lines if "targets[0].valid_from" in line] == [
+        f"plan_2024.yaml, entry II.1.b-1, {told}",
+        f"plan_2024.yaml, entry II.1.b-2, {told}",
+        f"plan_2024.yaml, entry II.1.b-3, {told} (and 48 more such)",
+    ]
+
+
+def test_a_set_without_members_of_the_plan_s_days_is_refused(load: Load) -> None:
+    agencies = AGENCIES + "H58.33,,UBND huyện Mới,district,H58,2025-01-01,2025-07-01,yes,\n"
+    sets = {"agency_sets.yaml": SETS.replace("[H58.31]", "[H58.31, H58.32]"), "agencies.csv": agencies}
+    told = (
+        r'entry II.1.b-1, field population.set: "huyen" holds no agency on any day of the plan, correct it in agency_'
+    )
+    with pytest.raises(CatalogError, match=told):
+        load(sets)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("value: 45", "value: 450",
+         "450 is more than 100 percent of a share, correct it (or say may_exceed_100: true)"),
+        ("value: 45", "value: -45", "-45 is below 0, correct it"),
+        ("value: 45}]\n        judged", "value: -45}]\n        is_share: false\n        judged",
+         "-45 is below 0, correct it"),
+    ],
+)  # fmt: skip
+def test_a_target_that_no_share_or_count_can_have_is_refused(load: Load, old: str, new: str, told: str) -> None:
+    with pytest.raises(CatalogError) as refusal:
+        load(edited("plan_2024.yaml", old, new))
+    assert str(refusal.value) == f"plan_2024.yaml, entry II.1.b-1, field targets[0].value: {told}"
+
+
+def test_a_share_that_may_exceed_100_percent_has_such_a_target(load: Load) -> None:
+    load(edited("plan_2024.yaml", "value: 45}]", "value: 450}]\n        may_exceed_100: true"))
 
 
 def test_a_repeated_code_is_refused(load: Load) -> None:

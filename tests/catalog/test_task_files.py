@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cchc.catalog import CatalogError, load_catalog, task_agency_rows
-from tests.catalog.small_catalog import TASKS, Load, edited
+from tests.catalog.small_catalog import PLAN, TASKS, Load, edited
 
 DEADLINE = "deadline_kind: quarter\n        starts_on: 2024-01-01\n        due_on: 2024-03-31"
 TASK_MISTAKES = [
@@ -67,7 +67,18 @@ def test_two_files_of_tasks_of_one_year_are_refused(load: Load) -> None:
 
 def test_tasks_of_other_provinces_are_left_alone(load: Load) -> None:
     others = TASKS.replace("province: H58", "province: H44").replace("PL.I.1", "nhiệm vụ")
-    assert [annex.province for annex in load({"tasks_2024_h44.yaml": others}).annexes] == ["H58"]
+    plan = PLAN.replace("province: H58", "province: H44")
+    files = {"tasks_2024_h44.yaml": others, "plan_2024_h44.yaml": plan}
+    assert [annex.province for annex in load(files).annexes] == ["H58"]
+
+
+def test_tasks_of_a_province_without_a_plan_are_refused(load: Load) -> None:
+    with pytest.raises(CatalogError) as refusal:
+        load(edited("tasks_2024.yaml", "province: H58", "province: H85"))
+    assert str(refusal.value) == (
+        'tasks_2024.yaml, header, field province: "H85" has no plan in this folder that these tasks belong to, correct '
+        "it or add the plan"
+    )
 
 
 def test_a_plan_may_be_without_tasks(load: Load, tmp_path: Path) -> None:

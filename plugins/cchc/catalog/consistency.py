@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Container, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from itertools import pairwise
 
@@ -19,6 +19,7 @@ from cchc.catalog.model import (
     province_of,
     target_intervals,
 )
+from cchc.sources.profile_parts import Level
 
 Finding = tuple[str, str]
 
@@ -30,6 +31,15 @@ DAYS_OF_DEADLINE = {
     "from_date_open": ("starts_on",),
 }
 
+# Level of an agency -> the levels that the agency above it may have.
+ABOVE: Mapping[Level, tuple[Level, ...]] = {
+    "department": ("province",),
+    "district": ("province",),
+    "commune": ("province", "district"),
+    "division": ("province", "department", "district", "commune"),
+    "public_service_unit": ("province", "department", "district", "commune", "division"),
+}
+
 # source -> the metrics that it has; None where that isn't known yet
 Sources = Mapping[str, Collection[str] | None]
 
@@ -37,6 +47,7 @@ Sources = Mapping[str, Collection[str] | None]
 def check_indicator(indicator: Indicator, plan_days: tuple[date, date] | None) -> Iterator[Finding]:
     """One entry against itself and, where the plan's first and last day are known, against them."""
     yield from _check_all_targets("", indicator.targets, indicator.comparator is not None, plan_days)
+    yield from _check_values("", indicator)
     yield from _check_levels("", indicator.population)
     if (indicator.judged == "yearly_survey") != (indicator.published_on is not None):
         yield "published_on", "goes with judged: yearly_survey, give both or neither"
@@ -55,6 +66,7 @@ def check_indicator(indicator: Indicator, plan_days: tuple[date, date] | None) -
         if variant.targets:
             has_comparator = (variant.comparator or indicator.comparator) is not None
             yield from _check_all_targets(path, variant.targets, has_comparator, plan_days)
+            yield from _check_values(path, indicator.read_as(variant))
         if variant.population:
             yield from _check_levels(path, variant.population)
         reading = indicator.read_as(variant)
@@ -177,6 +189,17 @@ def _check_targets(
             yield f"{path}targets", f"two targets are in force on {later.valid_from}, end the first before it"
 
 
+def _check_values(path: str, reading: Indicator) -> Iterator[Finding]:
+    """No target is below 0, and that of a share is a percentage."""
+    is_percentage = reading.is_share and not reading.may_exceed_100
+    for position, target in enumerate(reading.targets):
+        if target.value is not None and target.value < 0:
+            yield f"{path}targets[{position}].value", f"{target.value} is below 0, correct it"
+        elif target.value is not None and is_percentage and target.value > 100:
+            text = f"{target.value} is more than 100 percent of a share, correct it (or say may_exceed_100: true)"
+            yield f"{path}targets[{position}].value", text
+
+
 def _check_metric(
     path: str, source: str, metric: str | None, sources: Sources, optional: Collection[str]
 ) -> Iterator[Finding]:
@@ -227,20 +250,39 @@ def check_sources(indicator: Indicator, sources: Sources, optional: Collection[s
 
 
 def check_references(
-    indicator: Indicator, province: str, sets: Container[str], agencies: Iterable[Agency]
+    indicator: Indicator, plan: Plan, sets: Mapping[str, AgencySet], agencies: Sequence[Agency]
 ) -> Iterator[Finding]:
     """One entry against the sets and the agencies. A province without agencies yet has no lead to be checked."""
     named = [("", indicator.population)]
     named += [(f"variants[{at}].", v.population) for at, v in enumerate(indicator.variants) if v.population]
     for path, population in named:
-        if population.set is not None and population.set not in sets:
-            yield f"{path}population.set", f'"{population.set}" is not in agency_sets.yaml, add or correct it'
-    codes = {agency.code for agency in agencies if agency.province_code == province}
+        if population.set is not None:
+            yield from _check_named_set(f"{path}population.set", population.set, plan, sets, agencies)
+    codes = {agency.code for agency in agencies if agency.province_code == plan.province}
     if codes and indicator.lead_agency_code not in codes | {None}:
         yield "lead_agency_code", f'"{indicator.lead_agency_code}" is not in agencies.csv, add or correct it'
 
 
-def check_task(task: Task, plan: Plan, sets: Container[str], agency_codes: Container[str]) -> Iterator[Finding]:
+def _check_named_set(
+    field: str, name: str, plan: Plan, sets: Mapping[str, AgencySet], agencies: Sequence[Agency]
+) -> Iterator[Finding]:
+    """A set that holds nobody while the plan runs judges nobody. One whose list isn't complete may be empty."""
+    if name not in sets:
+        yield field, f'"{name}" is not in agency_sets.yaml, add or correct it'
+        return
+    days = Interval(plan.valid_from, plan.valid_to + timedelta(days=1)) if plan.valid_from <= plan.valid_to else None
+    ours = [agency for agency in agencies if agency.province_code == plan.province]
+    if days is None:
+        return
+    if not sets[name].interval.intersection(days):
+        yield field, f'"{name}" exists on no day of the plan, correct its days in agency_sets.yaml'
+        return
+    held = [shared for _, shared in sets[name].member_intervals(ours)]
+    if ours and sets[name].is_list_complete and not any(shared.intersection(days) for shared in held):
+        yield field, f'"{name}" holds no agency on any day of the plan, correct it in agency_sets.yaml'
+
+
+def check_task(task: Task, plan: Plan, sets: Mapping[str, AgencySet], agencies: Sequence[Agency]) -> Iterator[Finding]:
     """One task against itself, the plan that it is an annex to, the sets and the agencies."""
     yield from _check_deadline(task, plan)
     planned = {indicator.code for indicator in plan.indicators}
@@ -249,12 +291,12 @@ def check_task(task: Task, plan: Plan, sets: Container[str], agency_codes: Conta
             yield "indicators", f'"{code}" is no entry of the plan of {plan.year}, add or correct it'
     if not (task.agencies.codes or task.agencies.sets):
         yield "agencies", "names nobody, add codes or sets"
+    agency_codes = {agency.code for agency in agencies}
     for code in task.agencies.codes:
         if plan.province in agency_codes and code not in agency_codes:
             yield "agencies.codes", f'"{code}" is not in agencies.csv, add or correct it'
     for code in task.agencies.sets:
-        if code not in sets:
-            yield "agencies.sets", f'"{code}" is not in agency_sets.yaml, add or correct it'
+        yield from _check_named_set("agencies.sets", code, plan, sets, agencies)
 
 
 def _check_deadline(task: Task, plan: Plan) -> Iterator[Finding]:
@@ -270,14 +312,19 @@ def _check_deadline(task: Task, plan: Plan) -> Iterator[Finding]:
         yield "due_on", f"{task.due_on} is before starts_on {task.starts_on}, correct one"
 
 
-def check_set(known: AgencySet, agency_codes: Container[str]) -> Iterator[Finding]:
+def check_set(known: AgencySet, agencies: Sequence[Agency]) -> Iterator[Finding]:
     """One set against itself and the agencies; codes of a province without agencies yet can't be checked."""
     if known.valid_to_exclusive is not None and known.valid_to_exclusive <= known.valid_from:
         yield "valid_to_exclusive", f"{known.valid_to_exclusive} is not after valid_from {known.valid_from}"
+        return
+    agency_codes = {agency.code for agency in agencies}
     for field, codes in (("except_codes", known.except_codes), ("only_codes", known.only_codes)):
         for code in codes:
             if province_of(code) in agency_codes and code not in agency_codes:
                 yield field, f'"{code}" is not in agencies.csv, add or correct it'
+                return
+    if known.is_list_complete and agencies and not any(known.member_intervals(agencies)):
+        yield "", "selects no agency of agencies.csv, correct its levels, codes, name_starts_with or days"
 
 
 def check_agencies(agencies: Iterable[Agency]) -> Iterator[tuple[Agency, str, str]]:
@@ -294,6 +341,7 @@ def check_agencies(agencies: Iterable[Agency]) -> Iterator[tuple[Agency, str, st
                 yield later, "valid_from", f"{later.valid_from}: the version from {earlier.valid_from} is still valid"
         for agency in same_code:
             yield from _check_parent(agency, versions)
+    yield from _check_names(agencies)
 
 
 def _check_parent(agency: Agency, versions: defaultdict[str, list[Agency]]) -> Iterator[tuple[Agency, str, str]]:
@@ -302,8 +350,28 @@ def _check_parent(agency: Agency, versions: defaultdict[str, list[Agency]]) -> I
             yield agency, "parent_code", f'"{agency.parent_code}": a province has no parent, leave it empty'
     elif agency.parent_code is None:
         yield agency, "parent_code", "is empty, name the agency above"
+    elif agency.parent_code == agency.code:
+        yield agency, "parent_code", f'"{agency.code}" is the agency itself, name the agency above'
     else:
-        parents = [parent.interval for parent in versions.get(agency.parent_code, [])]
-        day = agency.interval.first_day_outside(parents)
+        parents = versions.get(agency.parent_code, [])
+        day = agency.interval.first_day_outside([parent.interval for parent in parents])
         if day:
             yield agency, "parent_code", f'"{agency.parent_code}" is no agency on {day}, correct the code or the days'
+        for level in dict.fromkeys(one.level for one in parents if one.interval.intersection(agency.interval)):
+            if level not in ABOVE[agency.level]:
+                text = (
+                    f'"{agency.parent_code}" is a {level}, a {agency.level} is below {" or ".join(ABOVE[agency.level])}'
+                )
+                yield agency, "parent_code", f"{text}: correct the code or the level"
+
+
+def _check_names(agencies: Iterable[Agency]) -> Iterator[tuple[Agency, str, str]]:
+    """One agency under two codes would be counted twice. Communes of two districts may have one name."""
+    alike: defaultdict[tuple[str, str, str | None], list[Agency]] = defaultdict(list)
+    for agency in agencies:
+        same = alike[agency.name_vi, agency.level, agency.parent_code]
+        twins = [one for one in same if one.code != agency.code and one.interval.intersection(agency.interval)]
+        if twins:
+            text = f'"{agency.name_vi}" is {twins[0].code} too in these days, correct the name or take one out'
+            yield agency, "name_vi", text
+        same.append(agency)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -54,11 +54,11 @@ def load_catalog(folder: Path, province: str) -> Catalog:
     """
     mistakes: list[Mistake] = []
     agencies = _read_agencies(folder / AGENCIES_FILE, mistakes)
-    sets = _read_sets(folder / SETS_FILE, {agency.code for agency in agencies}, mistakes)
+    sets = _read_sets(folder / SETS_FILE, agencies, mistakes)
     is_map_sound = not mistakes
-    plans = _read_plans(folder, province, mistakes)
+    plans, provinces = _read_plans(folder, province, mistakes)
     is_plan_sound = not mistakes
-    annexes = _read_annexes(folder, province, mistakes)
+    annexes = _read_annexes(folder, province, provinces, mistakes)
     profiles = read_all_profiles()
     optional = {metric for profile in profiles.good for metric in profile.optional_metrics()}
     for file, plan in plans.items():
@@ -66,9 +66,9 @@ def load_catalog(folder: Path, province: str) -> Catalog:
             findings = check_sources(indicator, _name_figures(profiles, indicator.code), optional)
             _Reading(file, mistakes).note(f"entry {indicator.code}", findings)
     if is_map_sound:  # an agency or set that is itself refused is not "unknown" as well
-        mistakes += _check_plans(plans, {known.code for known in sets}, agencies)
+        mistakes += _check_plans(plans, {known.code: known for known in sets}, agencies)
     if is_plan_sound:  # nor is an entry
-        mistakes += _check_annexes(annexes, plans.values(), {known.code for known in sets}, agencies)
+        mistakes += _check_annexes(annexes, plans.values(), {known.code: known for known in sets}, agencies)
     if mistakes:
         raise CatalogError(mistakes)
     return Catalog(
@@ -145,7 +145,9 @@ def _read_agencies(path: Path, mistakes: list[Mistake]) -> list[Agency]:
         return []
     placed: list[tuple[str, Agency]] = []
     for row in table:
-        place = f"entry {row['code']} (line {table.line_num})"
+        if not any(row.values()):  # spreadsheets leave such rows below a table
+            continue
+        place = f"entry {row['code']} (line {table.line_num})" if row["code"] else f"line {table.line_num}"
         agency = reading.parse(Agency, _typed_cells(row), place)
         if agency:
             placed.append((place, agency))
@@ -171,7 +173,7 @@ def _typed_cells(row: Mapping[str, Any]) -> dict[str, Any]:
     return cells
 
 
-def _read_sets(path: Path, agency_codes: set[str], mistakes: list[Mistake]) -> list[AgencySet]:
+def _read_sets(path: Path, agencies: Sequence[Agency], mistakes: list[Mistake]) -> list[AgencySet]:
     document = read_document(path, mistakes)
     if document is None:
         return []
@@ -181,13 +183,13 @@ def _read_sets(path: Path, agency_codes: set[str], mistakes: list[Mistake]) -> l
         known = reading.parse(AgencySet, fields, entry)
         if known:
             sets.append(known)
-            reading.note(entry, check_set(known, agency_codes))
+            reading.note(entry, check_set(known, agencies))
     reading.note_repeated(known.code for known in sets)
     return sets
 
 
-def _read_plans(folder: Path, province: str, mistakes: list[Mistake]) -> dict[str, Plan]:
-    """The plans of ``province`` by file."""
+def _read_plans(folder: Path, province: str, mistakes: list[Mistake]) -> tuple[dict[str, Plan], set[str]]:
+    """The plans of ``province`` by file, and every province that has one."""
     plans: dict[str, Plan] = {}
     provinces: set[str] = set()
     for whose, reading, document in _read_documents(folder, PLAN_FILES, province, mistakes):
@@ -199,13 +201,16 @@ def _read_plans(folder: Path, province: str, mistakes: list[Mistake]) -> dict[st
     if province not in provinces:
         found = ", ".join(sorted(provinces)) or "none"
         mistakes.append(Mistake(PLAN_FILES, "", "", f"no plan of province {province}, add one (found: {found})"))
-    return plans
+    return plans, provinces
 
 
-def _read_annexes(folder: Path, province: str, mistakes: list[Mistake]) -> dict[str, Annex]:
-    """The annexes of the plans of ``province`` by file; a plan may be without."""
+def _read_annexes(folder: Path, province: str, provinces: Collection[str], mistakes: list[Mistake]) -> dict[str, Annex]:
+    """The annexes of the plans of ``province`` by file; a plan may be without, an annex not: its code is mistyped."""
     annexes: dict[str, Annex] = {}
     for whose, reading, document in _read_documents(folder, TASK_FILES, province, mistakes):
+        if whose not in {*provinces, province}:
+            text = f'"{whose}" has no plan in this folder that these tasks belong to, correct it or add the plan'
+            reading.note(_HEADER, [("province", text)])
         annex = _parse_annex(reading, document) if whose == province else None
         if annex:
             _note_same_year(reading, annex, annexes)
@@ -232,9 +237,9 @@ def _parse_plan(reading: _Reading, document: Mapping[str, Any]) -> Plan | None:
     """A plan whose header is right, with those of its entries that are right; mistakes tell the rest."""
     header = {name: value for name, value in document.items() if name != "clauses"}
     plan = reading.parse(Plan, header | {"indicators": ()}, _HEADER)
-    if plan:
-        reading.note(_HEADER, check_plan(plan))
-    days = (plan.valid_from, plan.valid_to) if plan else None
+    findings = list(check_plan(plan)) if plan else []
+    reading.note(_HEADER, findings)
+    days = (plan.valid_from, plan.valid_to) if plan and not findings else None  # else each entry would be told too
     indicators: list[Indicator] = []
     for clause_place, clause in reading.entries(document, "clauses", _HEADER):
         shared = {name: value for name, value in clause.items() if name != "entries"}
@@ -262,25 +267,26 @@ def _parse_annex(reading: _Reading, document: Mapping[str, Any]) -> Annex | None
     return annex and annex.model_copy(update={"tasks": tuple(tasks)})
 
 
-def _check_plans(plans: Mapping[str, Plan], sets: set[str], agencies: list[Agency]) -> Iterator[Mistake]:
+def _check_plans(
+    plans: Mapping[str, Plan], sets: Mapping[str, AgencySet], agencies: Sequence[Agency]
+) -> Iterator[Mistake]:
     """The plans against the sets and the agencies."""
     for file, plan in plans.items():
         for indicator in plan.indicators:
-            for finding in check_references(indicator, plan.province, sets, agencies):
+            for finding in check_references(indicator, plan, sets, agencies):
                 yield Mistake(file, f"entry {indicator.code}", *finding)
 
 
 def _check_annexes(
-    annexes: Mapping[str, Annex], plans: Iterable[Plan], sets: set[str], agencies: list[Agency]
+    annexes: Mapping[str, Annex], plans: Iterable[Plan], sets: Mapping[str, AgencySet], agencies: Sequence[Agency]
 ) -> Iterator[Mistake]:
     """The annexes against their plans, the sets and the agencies."""
     plan_of = {plan.year: plan for plan in plans}
-    codes = {agency.code for agency in agencies}
     for file, annex in annexes.items():
         plan = plan_of.get(annex.year)
         if plan is None:
             yield Mistake(file, _HEADER, "year", f"there is no plan of {annex.year} that these tasks belong to")
             continue
         for task in annex.tasks:
-            for finding in check_task(task, plan, sets, codes):
+            for finding in check_task(task, plan, sets, agencies):
                 yield Mistake(file, f"entry {task.code}", *finding)
