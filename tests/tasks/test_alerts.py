@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import logging
+from datetime import date, timedelta
+from pathlib import Path
 
+import psycopg
 import pytest
 
-from cchc.tasks.alerts import read_access
+from cchc.mistake import CatalogError
+from cchc.tasks.alerts import evaluate_alerts, read_access
+from tests.alerts.board import Board
+from tests.conftest import Warehouse
+
+DAY = date(2024, 6, 3)
+GOOD = """
+recipients:
+  - {id: lanh-dao, name_vi: Lãnh đạo, audience: performance, channel: email, address: a@example.invalid, agencies: [H58]}
+"""
+SPOILT = "  - {id: so-y-te, name_vi: Sở Y tế, audience: performance, channel: fax, agencies: [H58]}\n"
 
 
 def test_channel_is_what_its_connection_says(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -37,3 +51,43 @@ def test_connection_whose_extra_is_no_object_is_left_aside(
     with caplog.at_level(logging.WARNING):
         assert read_access("alerts_smtp") is None
     assert "alerts_smtp is left aside" in caplog.text
+
+
+@pytest.fixture
+def fallen(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """The recipients' file of a warehouse whose province has fallen below a target, not evaluated yet."""
+    server, file = warehouse.server, tmp_path / "recipients.yaml"
+    login = {
+        "conn_type": "postgres", "host": server.host, "port": server.port, "schema": warehouse.database,
+        "login": "cchc_loader", "password": server.credentials["cchc_loader"],
+    }  # fmt: skip
+    monkeypatch.setenv("AIRFLOW_CONN_WAREHOUSE", json.dumps(login))
+    monkeypatch.setenv("CCHC_RECIPIENTS", str(file))
+    monkeypatch.setenv("CCHC_NOW", "2024-06-06T05:00:00+07:00")
+    with psycopg.connect(warehouse.url(), autocommit=True) as connection:
+        board = Board(connection)
+        board.add_indicator()
+        board.add_agency("H58", "Tỉnh Tiền Giang", "province")
+        for number, value in enumerate((46, 44, 44)):
+            board.put(DAY + timedelta(days=number), value)
+    return file
+
+
+def test_mistake_in_one_entry_keeps_no_news_from_the_others(
+    fallen: Path, warehouse: Warehouse, caplog: pytest.LogCaptureFixture
+) -> None:
+    fallen.write_text(GOOD + SPOILT, encoding="utf-8")
+    with caplog.at_level(logging.WARNING):
+        evaluate_alerts()
+    assert warehouse.query("select recipient from ops.notice") == [("lanh-dao",)]
+    assert "recipients.yaml, recipient so-y-te, field channel: " in caplog.text
+
+
+def test_where_no_entry_holds_the_next_evaluation_makes_up(fallen: Path, warehouse: Warehouse) -> None:
+    fallen.write_text(f"recipients:\n{SPOILT}", encoding="utf-8")
+    with pytest.raises(CatalogError, match="recipient so-y-te, field channel"):
+        evaluate_alerts()
+    assert warehouse.query("select count(*) from ops.alert") == [(0,)]
+    fallen.write_text(GOOD, encoding="utf-8")
+    evaluate_alerts()
+    assert warehouse.query("select recipient from ops.notice") == [("lanh-dao",)]
