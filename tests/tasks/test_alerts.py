@@ -18,7 +18,8 @@ from tests.conftest import Warehouse
 DAY = date(2024, 6, 3)
 GOOD = """
 recipients:
-  - {id: lanh-dao, name_vi: Lãnh đạo, audience: performance, channel: email, address: a@example.invalid, agencies: [H58]}
+  - {id: lanh-dao, name_vi: Lãnh đạo, audience: performance, channel: email,
+     address: a@example.invalid, agencies: [H58]}
 """
 SPOILT = "  - {id: so-y-te, name_vi: Sở Y tế, audience: performance, channel: fax, agencies: [H58]}\n"
 
