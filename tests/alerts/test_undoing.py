@@ -144,17 +144,6 @@ def test_fall_after_a_night_with_a_clock_years_ahead_is_found(board: Board) -> N
     assert board.list_alerts("kind", "status", "began_on") == found
 
 
-def test_older_proper_day_that_is_withdrawn_says_nothing_of_a_target_that_stays_missed(missed: Board) -> None:
-    last = MISSED_ON + timedelta(days=2)
-    missed.run(MISSED_ON + timedelta(days=1), [44, 44])
-    compose(missed, last)
-    steps, notices = missed.list_steps(), missed.list_notices()
-    take_out(missed, MISSED_ON)
-    missed.evaluate(last, hour=10)
-    assert (missed.list_steps(), missed.list_notices()) == (steps, notices)
-    assert missed.list_alerts("kind", "status") == [("missed", "open")]
-
-
 def test_proper_day_that_ended_an_alert_is_undone_until_it_is_computed_again(missed: Board) -> None:
     recovered_on = MISSED_ON + timedelta(days=1)
     missed.run(recovered_on, [50])

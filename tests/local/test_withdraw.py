@@ -6,14 +6,18 @@ import os
 import subprocess
 from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 
 import psycopg
 import pytest
 
+from cchc.alerts.recipients import read_recipients
 from cchc.local.embedded import Database, open_database
 from cchc.local.warehouse import prepare_warehouse
+from cchc.local.withdraw import withdraw_day
 from cchc.settings import CHECKOUT
 from tests.alerts.board import Board
+from tests.conftest import Warehouse
 
 PROPER, MISTYPED, BEFORE_ANY_PLAN = date(2024, 6, 9), date(2042, 12, 31), date(2004, 6, 9)
 NOW = "2024-06-10T08:00:00+07:00"
@@ -102,3 +106,40 @@ def test_day_that_cannot_be_is_taken_out_with_what_it_loaded(installed: Database
     assert day not in list_days(installed)
     assert (day,) not in list_loads(installed)
     assert (PROPER,) in list_loads(installed)
+
+
+RECIPIENTS = """
+recipients:
+  - {id: leader, name_vi: Lãnh đạo, audience: performance, channel: email, address: a@example.invalid, agencies: [H58]}
+  - {id: spoilt, name_vi: Lãnh đạo, audience: performance, channel: fax}
+"""
+
+
+@pytest.fixture
+def missed(warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Board]:
+    """A province that has missed a target since 4 June, which was found on the 5th; the newest day is PROPER."""
+    (tmp_path / "recipients.yaml").write_text(RECIPIENTS, encoding="utf-8")
+    settings = {"HOME": str(tmp_path), "RECIPIENTS": str(tmp_path / "recipients.yaml"), "NOW": NOW}
+    for name, value in settings.items():
+        monkeypatch.setenv(f"CCHC_{name}", value)
+    with psycopg.connect(warehouse.url(), autocommit=True) as connection:
+        board = Board(connection, read_recipients(tmp_path / "recipients.yaml").good)
+        board.add_indicator()
+        board.add_agency("H58", "Tỉnh Tiền Giang", "province")
+        board.run(date(2024, 6, 3), [46, 44, 44, 44, 44, 44, 44])
+        yield board
+
+
+def test_older_proper_day_says_nothing_of_a_target_that_stays_missed(missed: Board) -> None:
+    notices = missed.list_notices()
+    assert [step for _, step, _ in notices] == ["opened"]
+    said = list(withdraw_day(missed.connection, date(2024, 6, 5)))
+    assert said[-1] == "The newest day is 2024-06-09."
+    assert (missed.list_steps(), missed.list_notices()) == (["opened"], notices)
+    assert missed.list_alerts("kind", "status") == [("missed", "open")]
+
+
+def test_mistake_in_one_recipient_s_entry_is_said_and_keeps_no_day_in(missed: Board) -> None:
+    said = list(withdraw_day(missed.connection, PROPER))
+    assert any(line.startswith("recipients.yaml, recipient spoilt, field channel: ") for line in said)
+    assert said[-1] == "The newest day is 2024-06-08."

@@ -31,7 +31,7 @@ def find_days(context: Context) -> DayRange:
     """
     now, settings, run = read_now(), read_settings(), context.get("dag_run")
     days = _resolve_days(context, now)
-    is_typed = run is not None and run.run_type != "scheduled"
+    is_typed = run is not None and run.run_type not in ("scheduled", "asset_triggered")
     first_day = read_first_day(settings.catalog, settings.province) if is_typed else None
     try:
         if run is not None and run.run_type == "manual":
