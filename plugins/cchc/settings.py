@@ -71,6 +71,14 @@ def read_now() -> datetime:
     return read_settings().now or datetime.now(UTC)
 
 
+def check_clock(settings: Settings, clock: datetime | None = None) -> None:
+    """Raises SettingsError where ``CCHC_NOW`` is later than the clock: days that aren't over would be taken as data."""
+    if settings.now is not None and settings.now > (clock or datetime.now(UTC)):
+        raise SettingsError(
+            f"CCHC_NOW={settings.now.isoformat()} is later than this machine's clock, correct or unset it"
+        )
+
+
 def _parse_moment(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)

@@ -5,16 +5,17 @@ from __future__ import annotations
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, get_args
+from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_core import PydanticCustomError
 
-from cchc.alerts.model import CellKind, Kind, OperatorKind, Severity, TaskKind
+from cchc.alerts.model import CellKind, OperatorKind, Severity, TaskKind
 from cchc.alerts.tracks import TrackRule
 from cchc.document import Clock, read_document
 from cchc.mistake import CatalogError, Mistake, explain_error, field_path
 
+AnyKind = Literal[CellKind, TaskKind, OperatorKind]  # one list, so that a mistyped kind is told once
 KINDS: tuple[str, ...] = (*get_args(CellKind), *get_args(TaskKind), *get_args(OperatorKind))
 
 Points = Annotated[Decimal, Field(gt=0)]
@@ -50,11 +51,11 @@ class Rules(_Record):
     history_days: Count
     escalate_after_working_days: Count
     night_ready_by: Clock
-    severity: dict[Kind, Severity]
+    severity: dict[AnyKind, Severity]
 
     @field_validator("severity")
     @classmethod
-    def _name_every_kind(cls, severity: dict[Kind, Severity]) -> dict[Kind, Severity]:
+    def _name_every_kind(cls, severity: dict[AnyKind, Severity]) -> dict[AnyKind, Severity]:
         missing = [kind for kind in KINDS if kind not in severity]
         if missing:
             raise PydanticCustomError("left_out", "left out", {"names": ", ".join(missing)})

@@ -17,7 +17,7 @@ from cchc.local import LocalError
 from cchc.local.demonstration import keep_clock
 from cchc.local.environment import clean_process_environment
 from cchc.mistake import MistakesError
-from cchc.settings import SettingsError, read_home, read_settings
+from cchc.settings import SettingsError, check_clock, read_home, read_settings
 from cchc.warehouse.connection import ignore_libpq_environment
 
 # command -> module here, function, names of its arguments. The function takes the home and the arguments and returns
@@ -74,7 +74,7 @@ def main() -> int:
         ignore_libpq_environment()
         home = read_home()
         if given["command"] != "validate":  # which lists wrong settings with all else that is wrong
-            read_settings()
+            check_clock(read_settings())
             keep_clock(home)
         run = getattr(import_module(f"cchc.local.{module}"), function)
         code: int = run(home, *(given[name] for name in names))

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
-import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import NamedTuple, ParamSpec, TypeVar
@@ -18,15 +16,14 @@ from cchc.alerts.working_days import HOLIDAYS_FILE, read_working_days
 from cchc.catalog import Catalog, load_catalog
 from cchc.catalog.loading import AGENCIES_FILE, PLAN_FILES, SETS_FILE, TASK_FILES
 from cchc.catalog.rows import PRIMARY
-from cchc.document import read_document
-from cchc.mistake import Mistake, MistakesError
-from cchc.settings import ALERT_RULES, EXPECTATIONS, INCLUDE, NAMES, SOURCES, Settings, SettingsError, read_settings
+from cchc.document import read_document, read_text
+from cchc.local.validate_environment import ENVIRONMENT, check_connections, check_places, list_unknown, read_places
+from cchc.mistake import Mistake, MistakesError, list_lines
+from cchc.settings import ALERT_RULES, EXPECTATIONS, INCLUDE, SOURCES, SQL
 from cchc.sources.profile import FilesProfile, ProfilesRead, read_all_profiles
 
 WORDING = INCLUDE / "alerts" / "wording_vi.yaml"
 REASONS = INCLUDE / "inbox" / "reasons_vi.yaml"
-ENVIRONMENT = "environment"
-CONNECTION = "AIRFLOW_CONN_"
 # Of the files in the catalog's folder, those that somebody may have meant to be read.
 WRITTEN = {".yaml", ".yml", ".csv", ".txt", ".json"}
 
@@ -35,95 +32,82 @@ _Given = ParamSpec("_Given")
 
 
 class Part(NamedTuple):
-    """What was checked: a line for when it is well, and what is wrong."""
+    """What was checked: a line for when it is well, what is wrong, and what may be meant."""
 
     well: str
     mistakes: Sequence[Mistake]
+    notes: Sequence[str] = ()
 
 
 def validate_files(_home: Path) -> int:
     """Print a line for each part that is well and for each mistake; 0 when there is none, else 1."""
     parts = list(check_parts())
     for part in parts:
-        lines = [f"BAD  {mistake}" for mistake in part.mistakes] or [f"ok   {part.well}"]
+        lines = [f"BAD  {line}" for line in list_lines(part.mistakes)] or [f"ok   {part.well}"]
+        lines += [f"note {note}" for note in part.notes]
         sys.stdout.writelines(f"{line}\n" for line in lines)
     return 1 if any(part.mistakes for part in parts) else 0
 
 
 def check_parts() -> Iterator[Part]:
     """Check settings, sources, catalog and alerts; a part that is wrong doesn't keep the others from being checked."""
-    settings, mistakes = _read_places()
-    mistakes += [*_check_places(settings), *_check_connections()]
-    yield Part(f"settings: province {settings.province}, home {settings.home}, catalog {settings.catalog}", mistakes)
+    settings, mistakes = read_places()
     profiles = read_all_profiles()
+    recipients, wrong_recipients = _try(settings.recipients.name, load_recipients, settings.recipients)
+    mistakes += _list(ENVIRONMENT, check_places, settings)
+    mistakes += _list(ENVIRONMENT, check_connections, profiles, recipients or ())
+    unknown = list_unknown(profiles, recipients or ())
+    well = f"settings: province {settings.province}, home {settings.home}, catalog {settings.catalog}"
+    yield Part(well, mistakes, unknown)
     yield _check_sources(profiles)
-    catalog, mistakes = _try(load_catalog, settings.catalog, settings.province)
-    mistakes += [*(_check_derived(profiles, catalog) if catalog else ()), *_find_stray(settings.catalog)]
+    catalog, mistakes = _try(settings.catalog.name, load_catalog, settings.catalog, settings.province)
+    mistakes += _list("include/sources", _check_derived, profiles, catalog) if catalog else ()
+    mistakes += _list(settings.catalog.name, _find_stray, settings.catalog)
     yield Part(_count_catalog(catalog) if catalog else "", mistakes)
-    holidays, mistakes = _try(read_working_days, settings.catalog)
+    holidays, mistakes = _try(HOLIDAYS_FILE, read_working_days, settings.catalog)
     yield Part(f"holidays: {len(holidays.years)} years" if holidays else "", mistakes)
-    rules, mistakes = _try(load_rules, ALERT_RULES)
-    mistakes += _check_variants(rules, catalog) if rules and catalog else ()
+    rules, mistakes = _try(ALERT_RULES.name, load_rules, ALERT_RULES)
+    mistakes += _list(ALERT_RULES.name, _check_variants, rules, catalog) if rules and catalog else ()
     yield Part(f"alert rules: {len(rules.severity)} kinds" if rules else "", mistakes)
-    words, mistakes = _try(load_wording, WORDING)
+    words, mistakes = _try(WORDING.name, load_wording, WORDING)
     yield Part(f"messages: {len(words.sentences)} sentences" if words else "", mistakes)
-    recipients, mistakes = _try(load_recipients, settings.recipients)
-    mistakes += _check_concerns(settings.recipients.name, recipients, catalog) if recipients and catalog else ()
-    yield Part(f"recipients: {len(recipients or ())}", mistakes)
-    yield _check_reasons(profiles)
+    file = settings.recipients.name
+    if recipients and catalog:
+        wrong_recipients += _list(file, _check_concerns, file, recipients, catalog)
+    yield Part(f"recipients: {len(recipients or ())}", wrong_recipients)
+    explained, mistakes = _try(REASONS.name, _check_reasons, profiles)
+    yield explained or Part("", mistakes)
 
 
 def _try(
-    load: Callable[_Given, _Loaded], *given: _Given.args, **named: _Given.kwargs
+    file: str, load: Callable[_Given, _Loaded], *given: _Given.args, **named: _Given.kwargs
 ) -> tuple[_Loaded | None, list[Mistake]]:
-    """What a file holds, or None and what is wrong with it."""
+    """What a file holds, or None and what is wrong with it, also where nobody has thought of that."""
     try:
         return load(*given, **named), []
     except MistakesError as error:
         return None, list(error.mistakes)
+    except Exception as error:  # noqa: BLE001  # a traceback would hide what the other parts say
+        text = f"can't be checked ({type(error).__name__}: {error}), correct what was changed last"
+        return None, [Mistake(file, "", "", text)]
 
 
-def _read_places() -> tuple[Settings, list[Mistake]]:
-    """The settings; a clock that can't be read is a mistake, and left out."""
-    try:
-        return read_settings(), []
-    except SettingsError as error:
-        name, _, text = str(error).partition("=")
-        environment = {key: value for key, value in os.environ.items() if key != name}
-        return read_settings(environment), [Mistake(ENVIRONMENT, "", name, text)]
+def _list(
+    file: str, check: Callable[_Given, Iterable[Mistake]], *given: _Given.args, **named: _Given.kwargs
+) -> list[Mistake]:
+    """The mistakes that a check finds, and its own failure as one."""
 
+    def run() -> list[Mistake]:
+        return list(check(*given, **named))
 
-def _check_places(settings: Settings) -> Iterator[Mistake]:
-    for name in sorted(name for name in os.environ if name.startswith("CCHC_") and name not in NAMES):
-        yield Mistake(ENVIRONMENT, "", name, f"is no setting, there are {', '.join(NAMES)}: correct or unset it")
-    if not re.fullmatch(r"[A-Z]\d\d", settings.province):
-        text = f'"{settings.province}" is no code of a province, write it as H58'
-        yield Mistake(ENVIRONMENT, "", "CCHC_PROVINCE", text)
-    if not settings.catalog.is_dir():
-        text = f"{settings.catalog} is no folder, give the one that holds the plans"
-        yield Mistake(ENVIRONMENT, "", "CCHC_CATALOG", text)
-    if not settings.recipients.is_file():
-        text = f"{settings.recipients} is no file, give that of the recipients or unset it"
-        yield Mistake(ENVIRONMENT, "", "CCHC_RECIPIENTS", text)
-    nearest = next(folder for folder in (settings.home, *settings.home.parents) if folder.exists())
-    if not (nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK)):
-        text = f"{nearest} is no folder that this user may write into, choose another home"
-        yield Mistake(ENVIRONMENT, "", "CCHC_HOME", text)
-
-
-def _check_connections() -> Iterator[Mistake]:
-    """Connections written as JSON; what is in them is secret and never shown."""
-    for name, value in sorted(os.environ.items()):
-        if name.startswith(CONNECTION) and value.lstrip().startswith("{"):
-            try:
-                json.loads(value)
-            except ValueError as error:
-                place = f"at character {error.pos + 1}" if isinstance(error, json.JSONDecodeError) else ""
-                yield Mistake(ENVIRONMENT, "", name, f"is not readable as JSON {place}, correct its quotes and commas")
+    found, mistakes = _try(file, run)
+    return found or mistakes
 
 
 def _check_sources(profiles: ProfilesRead) -> Part:
     mistakes = [mistake for error in profiles.refused.values() for mistake in error.mistakes]
+    for path in sorted((*SQL.glob("schema/[!.]*.sql"), *SQL.glob("views/[!.]*.sql"))):
+        read_text(path, mistakes)
     mistakes += [
         Mistake(path.name, "", "", "is not read, call it <source>.yaml or take it out")
         for path in sorted(SOURCES.iterdir())
