@@ -119,6 +119,14 @@ def test_all_of_it_goes_into_an_empty_database_in_order(warehouse: Warehouse, ow
     assert warehouse.query("select count(*) from ops.schema_migration") == [(len(applied),)]
 
 
+def test_files_that_editors_and_other_systems_leave_behind_are_no_migrations(
+    owner: psycopg.Connection, files: Path
+) -> None:
+    (files / "schema" / "._0002_ops.sql").write_bytes(b"\x00\x05\x16\x07")
+    (files / "views" / ".#core.agency.sql").symlink_to("hoa@may-1.4711")
+    assert migrate(owner) == []
+
+
 def test_edited_migration_is_refused_by_name_and_nothing_is_done(
     warehouse: Warehouse, owner: psycopg.Connection, files: Path
 ) -> None:
