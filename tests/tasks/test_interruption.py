@@ -47,8 +47,11 @@ def run() -> Iterator[list[subprocess.Popen[str]]]:
         process.communicate()
 
 
-# Tests that run in the background of a shell ignore Ctrl-C.
-HEED = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+# Tests that run in the background of a shell ignore Ctrl-C, below nohup a closed terminal.
+HEED = (
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
+    " signal.signal(signal.SIGHUP, signal.SIG_DFL)"
+)
 
 
 def start(run: list[subprocess.Popen[str]], tidying: float = 0, before: str = HEED) -> subprocess.Popen[str]:

@@ -42,9 +42,8 @@ def writing_task_log(ti: TaskInstance) -> Iterator[Path]:
     )
     for name in LOGGERS:
         logging.getLogger(name).addHandler(handler)
-    structlog.get_logger(logger_name="task").info(
-        "::group::Pre Execute"
-    )  # Airflow ends this group, and begins the next
+    # Airflow ends this group, and begins the next.
+    structlog.get_logger(logger_name="task").info("::group::Pre Execute")
     try:
         yield path
     finally:
