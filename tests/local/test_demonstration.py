@@ -18,6 +18,7 @@ from cchc.local import LocalError
 from cchc.local.demonstration import (
     begin_demonstration,
     claim_home,
+    enter_home,
     keep_clock,
     open_sources,
     read_demonstration,
@@ -54,7 +55,7 @@ def test_clock_of_the_newest_run_is_kept_in_the_home(tmp_path: Path) -> None:
     set_clock(tmp_path, THE_DAY_BEFORE)  # make run again begins with an earlier day
     assert read_now() == THE_DAY_BEFORE
     del os.environ["CCHC_NOW"]
-    keep_clock(tmp_path)
+    enter_home(tmp_path, "sql")
     assert read_now() == NEW_YEAR
     assert (tmp_path / "demonstration.json").stat().st_mode & 0o077 == 0
 
@@ -69,6 +70,7 @@ def test_home_without_a_mark_has_the_clocks_time_and_no_simulator(tmp_path: Path
 def test_sources_of_a_demonstration_are_simulated_at_its_clock(tmp_path: Path) -> None:
     set_clock(tmp_path, NEW_YEAR)
     del os.environ["CCHC_NOW"]
+    enter_home(tmp_path, "check")
     with open_sources(tmp_path):
         treasury = json.loads(os.environ["AIRFLOW_CONN_TREASURY"])
         login = (treasury["login"], treasury["password"])
@@ -81,9 +83,83 @@ def test_sources_of_a_demonstration_are_simulated_at_its_clock(tmp_path: Path) -
 
 
 def test_damaged_mark_is_told_with_what_to_do(tmp_path: Path) -> None:
-    (tmp_path / "demonstration.json").write_text("{}")
-    with pytest.raises(LocalError, match=r"demonstration.json can't be read .* move this home away"):
-        read_demonstration(tmp_path)
+    for mark in ("{}", '{"seed": 1, "dossiers_per_year": 1, "now": "2025-01-01T05:30:00"}', "[]", ""):
+        (tmp_path / "demonstration.json").write_text(mark)
+        with pytest.raises(LocalError, match=r"demonstration.json can't be read .* move this home away"):
+            set_clock(tmp_path, NEW_YEAR)
+
+
+@pytest.mark.parametrize(("mark", "now"), [("{", ""), (None, "yesterday"), (None, "2999-01-01T00:00:00+07:00")])
+def test_down_works_whatever_the_mark_and_the_clock_say(home: Path, mark: str | None, now: str) -> None:
+    home.mkdir()
+    if mark:
+        (home / "demonstration.json").write_text(mark)
+    assert run_command(home, "down", CCHC_NOW=now) == (0, "")
+    code, said = run_command(home, "sql", "select 1", CCHC_NOW=now)
+    assert (code, said.count("\n")) == (1, 1)
+
+
+def test_nothing_is_scheduled_by_a_clock_that_stands_so_up_refuses_it_on_a_real_home(home: Path) -> None:
+    code, said = run_command(home, "up", CCHC_NOW="2025-01-01T05:30:00+07:00")
+    assert (code, said.count("\n")) == (1, 1)
+    assert "CCHC_NOW is set, so no night of" in said
+    assert not home.exists()
+    enter_home(home, "nightly")
+
+
+def test_question_at_a_mistyped_clock_does_not_move_the_mark(tmp_path: Path) -> None:
+    set_clock(tmp_path, THE_DAY_BEFORE)
+    os.environ["CCHC_NOW"] = NEW_YEAR.isoformat()
+    enter_home(tmp_path, "check")
+    with open_sources(tmp_path):
+        assert read_now() == NEW_YEAR
+    mark = read_demonstration(tmp_path)
+    assert mark
+    assert mark.now == THE_DAY_BEFORE.isoformat()
+    keep_clock(tmp_path)  # as after a night that went well
+    assert read_demonstration(tmp_path) != mark
+
+
+def test_simulated_province_is_never_written_into_a_real_warehouse(home: Path) -> None:
+    home.mkdir()
+    set_clock(home, NEW_YEAR)
+    warehouse = '{"conn_type": "postgres", "host": "127.0.0.1", "port": 9}'
+    for command in (("nightly", "2024-12-31", ""), ("sql", "select 1"), ("up",), ("check", "eoffice"),
+                    ("withdraw", "2024-12-31"), ("ack", "1234", "a", "", "b"), ("checksum",), ("run",)):  # fmt: skip
+        code, said = run_command(home, *command, AIRFLOW_CONN_WAREHOUSE=warehouse, CCHC_NOW="")
+        assert (code, said.count("\n")) == (1, 1), said
+        assert "AIRFLOW_CONN_WAREHOUSE names a real warehouse: choose another CCHC_HOME" in said
+    assert not (home / "postgres").exists()
+
+
+RECIPIENT = """recipients:
+  - {{id: so-y-te, name_vi: Sở, audience: operators, {channel}}}
+"""
+
+
+def test_simulated_alerts_are_told_to_no_real_people(tmp_path: Path) -> None:
+    set_clock(tmp_path, NEW_YEAR)
+    recipients = tmp_path / "recipients.yaml"
+    os.environ |= {"AIRFLOW_CONN_ALERTS_SMTP": "smtp://mail", "AIRFLOW_CONN_CHAT": "http://chat"}
+    enter_home(tmp_path, "up")  # as delivered nobody is told
+    for channel, variable in (
+        ("channel: email, address: so@tinh.gov.vn", "AIRFLOW_CONN_ALERTS_SMTP"),
+        ("channel: webhook, connection: chat", "AIRFLOW_CONN_CHAT"),
+    ):
+        recipients.write_text(RECIPIENT.format(channel=channel), encoding="utf-8")
+        os.environ["CCHC_RECIPIENTS"] = str(recipients)
+        with pytest.raises(LocalError, match=f"{variable} names real people: choose another CCHC_HOME"):
+            enter_home(tmp_path, "up")
+    os.environ["CCHC_RECIPIENTS"] = "simulator/recipients.yaml"
+    enter_home(tmp_path, "up")
+
+
+def run_command(home: Path, *command: str, **variables: str) -> tuple[int, str]:
+    """Its exit code and what it said of an error, as the Makefile runs it."""
+    environment = {**os.environ, "CCHC_HOME": str(home), "PYTHONPATH": "plugins:.", **variables}
+    called = [sys.executable, "-m", "cchc.local", *command]
+    said = subprocess.run(called, cwd=CHECKOUT, env=environment, capture_output=True, text=True, check=False)
+    return said.returncode, said.stderr
 
 
 @pytest.mark.parametrize(
@@ -94,7 +170,7 @@ def test_real_source_is_refused_on_a_demonstrations_home(tmp_path: Path, variabl
     refuse_connections(tmp_path)
     set_clock(tmp_path, NEW_YEAR)
     os.environ[variable] = "{}"
-    for attempt in (open_sources(tmp_path).__enter__, lambda: claim_home(tmp_path)):
+    for attempt in (lambda: enter_home(tmp_path, "check"), lambda: claim_home(tmp_path)):
         with pytest.raises(LocalError, match=f"{variable} names a real source: choose another CCHC_HOME"):
             attempt()
 
@@ -103,7 +179,7 @@ def test_home_with_archived_answers_is_no_place_for_a_simulated_province(tmp_pat
     claim_home(tmp_path / "fresh")
     assert not (tmp_path / "fresh").exists()
     (tmp_path / "archive" / "eoffice").mkdir(parents=True)
-    with pytest.raises(LocalError, match="has loads and is no demonstration"):
+    with pytest.raises(LocalError, match="has loads or sources of its own and is no demonstration"):
         claim_home(tmp_path)
     assert [entry.name for entry in tmp_path.iterdir()] == ["archive"]
 
@@ -116,13 +192,21 @@ def test_home_with_loads_is_refused_by_make_run_and_left_as_it_is(home: Path) ->
         with psycopg.connect(database.url("cchc_loader")) as connection:
             connection.execute(LOAD)
         before = sorted(path.name for path in home.iterdir())
-        run = [sys.executable, "-m", "cchc.local", "run"]
-        environment = {**os.environ, "CCHC_HOME": str(home), "PYTHONPATH": "plugins:."}
-        said = subprocess.run(run, cwd=CHECKOUT, env=environment, capture_output=True, text=True, check=False)
-        assert (said.returncode, said.stdout) == (1, "")
-        assert "has loads and is no demonstration" in said.stderr
-        assert "Traceback" not in said.stderr
+        code, said = run_command(home, "run")
+        assert (code, said.count("\n")) == (1, 1)
+        assert "move this one away, if it is a demonstration of an older release" in said
         assert sorted(path.name for path in home.iterdir() if path.name != "runs.lock") == before
+
+
+def test_home_whose_sources_are_kept_in_airflow_is_refused_by_make_run(home: Path) -> None:
+    with open_database(home, settings={"fsync": "off"}) as database:
+        with psycopg.connect(database.url("airflow", "airflow")) as connection:
+            connection.execute("create table connection (conn_id text)")  # as Airflow's own
+            connection.commit()
+            claim_home(home)
+            connection.execute("insert into connection values ('eoffice')")
+        with pytest.raises(LocalError, match="has loads or sources of its own"):
+            claim_home(home)
 
 
 def test_home_is_marked_before_its_first_run(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from cchc.local import services
 from cchc.local.launch import Launch
 from cchc.local.ports import HOST, choose_port
 from cchc.local.processes import find_members, read_command
+from cchc.local.service_notes import read_notes
 from cchc.settings import CHECKOUT
 
 MARK = {"seed": 1, "dossiers_per_year": 100_000, "now": "2025-01-01T05:30:00+07:00"}
@@ -52,9 +53,7 @@ NETRC = "machine 127.0.0.1 login somebody password else\ndefault login somebody 
 
 
 def read_sessions(home: Path) -> dict[int, str]:
-    file = home / "services"
-    lines = file.read_text().splitlines()[1:] if file.exists() else []
-    return {int(session): started for session, started in map(str.split, lines)}
+    return dict(read_notes(home).sessions)
 
 
 @dataclass
@@ -185,7 +184,7 @@ def test_airflow_comes_up_in_a_hostile_environment_and_leaves_nothing(
     start = Launch.start
 
     def note_and_start(launch: Launch, service: str, module: Sequence[str | Path]) -> None:
-        port, _ = services._read_services(odd_home)
+        port = read_notes(odd_home).port
         listened[service] = services._check_health(port, {"metadatabase"})
         start(launch, service, module)
 

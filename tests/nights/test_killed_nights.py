@@ -9,7 +9,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from cchc.local.abandoned_runs import end_abandoned_runs
+from cchc.local.airflow_home import end_abandoned_runs
 from cchc.local.embedded import Database
 from simulator.server import run_simulator
 from tests.nights.conftest import PORTAL_WELL, set_night

@@ -14,10 +14,10 @@ from typing import NoReturn
 import psycopg
 
 from cchc.local import LocalError
-from cchc.local.demonstration import keep_clock
+from cchc.local.demonstration import enter_home
 from cchc.local.environment import clean_process_environment
 from cchc.mistake import MistakesError
-from cchc.settings import SettingsError, check_clock, read_home, read_settings
+from cchc.settings import SettingsError, read_home
 from cchc.warehouse.connection import ignore_libpq_environment
 
 # command -> module here, function, names of its arguments. The function takes the home and the arguments and returns
@@ -41,7 +41,11 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "sql": ("query", "run_query", "query"),
 }
 
+# They work on no warehouse, whatever home and clock say: down must always work, validate lists all that is wrong.
+APART = {"down", "validate", "templates", "docs"}
+
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+TOO_MANY = 'too many connections for role "cchc_analyst"'
 # What only the user of this machine can mend: no room, no right to write, no folder where one should be.
 OF_THE_DISK = {
     errno.ENOSPC,
@@ -73,9 +77,8 @@ def main() -> int:
         clean_process_environment()
         ignore_libpq_environment()
         home = read_home()
-        if given["command"] != "validate":  # which lists wrong settings with all else that is wrong
-            check_clock(read_settings())
-            keep_clock(home)
+        if given["command"] not in APART:
+            enter_home(home, given["command"])
         run = getattr(import_module(f"cchc.local.{module}"), function)
         code: int = run(home, *(given[name] for name in names))
     except (LocalError, SettingsError, MistakesError, psycopg.OperationalError, OSError) as error:
@@ -88,6 +91,11 @@ def main() -> int:
 
 def _explain(error: Exception) -> str:
     """What went wrong, for whoever typed the command. An error of another kind is raised again: it is ours to mend."""
+    if isinstance(error, psycopg.OperationalError) and TOO_MANY in str(error):
+        return (
+            "analysts hold all the sessions that they may have at once: close programs that read the warehouse as"
+            " cchc_analyst. make down, then make up, ends them all"
+        )
     if isinstance(error, psycopg.OperationalError):
         return f"the database can't be reached: {error}"
     if not isinstance(error, OSError):

@@ -18,6 +18,7 @@ from cchc.local.embedded import Database
 from cchc.local.environment import clean_environment, except_loopback
 from cchc.local.ports import HOST
 from cchc.settings import CHECKOUT
+from cchc.warehouse.connection import run_file
 
 API_PORT = 8766
 ADMIN = "admin"
@@ -26,10 +27,8 @@ ADMIN = "admin"
 def airflow_environment(home: Path, database: Database, api_port: int = API_PORT) -> dict[str, str]:
     """The variables that make any Airflow process one of this installation's; add them to the caller's.
 
-    A connection ``warehouse`` that the caller's environment names wins over the embedded one. Raises LocalError where
-    Airflow can't keep its files in ``home``.
+    A connection ``warehouse`` that the caller's environment names wins over the embedded one.
     """
-    _check_name(home)
     metadata = database.url("airflow", "airflow").replace("postgresql:", "postgresql+psycopg:", 1)
     address = f"http://{HOST}:{api_port}"
     options = {
@@ -109,10 +108,13 @@ def migrate_metadata(environment: Mapping[str, str]) -> None:
         raise LocalError(f"Airflow could not make its tables:\n{said.stdout.strip()}")
 
 
-def _check_name(home: Path) -> None:
-    """Airflow replaces variables in its settings, so it would put its files elsewhere."""
-    if os.path.expandvars(home) != str(home):
-        raise LocalError(f"Airflow reads a variable in the name of {home}: choose a CCHC_HOME without $")
+def end_abandoned_runs(database: Database) -> None:
+    """Let the runs by hand that are still said to run have failed: the scheduler waits for them for ever.
+
+    The caller holds the lock of the runs (``hold_runs``), so that none of them lives.
+    """
+    with psycopg.connect(database.url("airflow", "airflow")) as connection:
+        run_file(connection, "airflow/end_abandoned_runs.sql")
 
 
 def _embedded_warehouse(database: Database) -> str:

@@ -9,6 +9,7 @@ import secrets
 from pathlib import Path
 
 from cchc.local import LocalError
+from cchc.local.lock_files import give_to_owner
 
 PASSWORDS = ("postgres", "cchc_owner", "cchc_loader", "cchc_analyst", "airflow", "admin")
 KEYS = ("fernet_key", "jwt_secret", "api_secret_key")
@@ -42,11 +43,19 @@ def _read_secrets(file: Path) -> dict[str, str]:
 
 
 def write_private(file: Path, text: str) -> None:
-    """Put ``text`` into ``file``, whole or not at all, readable by its owner only."""
+    """Put ``text`` into ``file``, whole or not at all whatever crashes, readable only by the owner of its folder."""
     draft = file.with_suffix(".new")
     with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as stream:
         stream.write(text)
+        stream.flush()
+        give_to_owner(stream.fileno(), file.parent)
+        os.fsync(stream.fileno())
     draft.replace(file)
+    folder = os.open(file.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def _make_secret(name: str) -> str:

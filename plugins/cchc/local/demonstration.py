@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
@@ -16,15 +16,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psycopg
+from psycopg import sql
 
+from cchc.alerts.recipients import Recipient, read_recipients
 from cchc.local import LocalError
 from cchc.local.credentials import write_private
-from cchc.local.embedded import open_database
-from cchc.settings import read_now
+from cchc.local.embedded import Database, open_database
+from cchc.settings import check_clock, read_now, read_settings
 from cchc.sources.profile import read_profiles
 
 if TYPE_CHECKING:  # the simulator is no part of the product: only a demonstration needs it
     from simulator.server import Simulator
+
+
+# Domains that are nobody's (RFC 2606): what is sent to them reaches no person.
+NOBODYS = (".invalid", ".example", ".test")
 
 
 @dataclass(frozen=True)
@@ -41,7 +47,8 @@ def read_demonstration(home: Path) -> Demonstration | None:
     mark = _find_mark(home)
     try:
         found = Demonstration(**json.loads(mark.read_text(encoding="utf-8")))
-        datetime.fromisoformat(found.now)
+        if datetime.fromisoformat(found.now).tzinfo is None:
+            raise ValueError(f"now, {found.now}, has no zone")
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError, TypeError) as error:
@@ -51,25 +58,51 @@ def read_demonstration(home: Path) -> Demonstration | None:
     return found
 
 
+def enter_home(home: Path, command: str) -> None:
+    """Before ``command`` works on ``home``: a demonstration's has nothing real beside it, and its own clock.
+
+    ``CCHC_NOW`` may set another clock there; on a real home nothing would be scheduled by it. Raises LocalError,
+    SettingsError.
+    """
+    check_clock(read_settings())
+    demonstration = read_demonstration(home)
+    if demonstration:
+        refuse_connections(home)
+        os.environ["CCHC_NOW"] = os.environ.get("CCHC_NOW") or demonstration.now
+    elif command == "up" and os.environ.get("CCHC_NOW"):
+        raise LocalError(f"CCHC_NOW is set, so no night of {home}, which is no demonstration, would ever run: unset it")
+
+
 def claim_home(home: Path) -> None:
     """Check that ``home`` may hold the simulated province. Raises LocalError where it has real loads or sources."""
     refuse_connections(home)
     if read_demonstration(home) is None and _has_loads(home):
         raise LocalError(
-            f"{home} has loads and is no demonstration: make run would mix a simulated province into them. Nothing was"
-            " changed. Choose another home: CCHC_HOME=/tmp/cchc-demo make run"
+            f"{home} has loads or sources of its own and is no demonstration: make run would mix a simulated province"
+            " into them. Nothing was changed. Choose another home, CCHC_HOME=/tmp/cchc-demo make run, or move this one"
+            " away, if it is a demonstration of an older release"
         )
 
 
 def refuse_connections(home: Path) -> None:
-    """Raises LocalError where the environment names real sources; the simulated province must not mix with them."""
-    names = {name for profile in read_profiles() for name in (profile.connection, profile.inbox) if name}
-    variables = sorted(f"AIRFLOW_CONN_{name.upper()}" for name in names)
-    if given := [variable for variable in variables if os.environ.get(variable)]:
-        raise LocalError(
-            f"{home} is for the simulated province of make run, and {', '.join(given)} names a real source: choose"
-            " another CCHC_HOME for it, or unset it"
-        )
+    """Raises LocalError where the environment names a real warehouse, source or channel beside a demonstration."""
+    sources = {name for profile in read_profiles() for name in (profile.connection, profile.inbox) if name}
+    channels = {told.route for told in read_recipients(read_settings().recipients).good if not _is_nobodys(told)}
+    for names, what in ((("warehouse",), "a real warehouse"), (sources, "a real source"), (channels, "real people")):
+        if given := _list_given(names):
+            raise LocalError(
+                f"{home} is for the simulated province of make run, and {', '.join(given)} names {what}: choose"
+                " another CCHC_HOME for it, or unset it"
+            )
+
+
+def _list_given(names: Iterable[str]) -> list[str]:
+    """The variables of these connections that the environment has."""
+    return [name for name in sorted(f"AIRFLOW_CONN_{name.upper()}" for name in names) if os.environ.get(name)]
+
+
+def _is_nobodys(recipient: Recipient) -> bool:
+    return recipient.channel == "email" and (recipient.address or "").lower().endswith(NOBODYS)
 
 
 def set_clock(home: Path, now: datetime) -> None:
@@ -82,23 +115,10 @@ def set_clock(home: Path, now: datetime) -> None:
         write_private(_find_mark(home), json.dumps(asdict(marked)) + "\n")
 
 
-def keep_clock(home: Path) -> Demonstration | None:
-    """On a demonstration's home let this process live where its clock stands, or later, at CCHC_NOW. The mark."""
-    demonstration = read_demonstration(home)
-    if demonstration:
-        os.environ["CCHC_NOW"] = os.environ.get("CCHC_NOW") or demonstration.now
-    return demonstration
-
-
-def resume_demonstration(home: Path) -> Demonstration | None:
-    """The mark of ``home``, before its sources are asked: this process lives at its clock. None where it has no mark.
-
-    Raises LocalError where the environment names real sources for a demonstration.
-    """
-    demonstration = keep_clock(home)
-    if demonstration:
-        refuse_connections(home)
-    return demonstration
+def keep_clock(home: Path) -> None:
+    """After a night on a demonstration's home: its clock stands at least where this process lived."""
+    if read_demonstration(home):
+        set_clock(home, read_now())
 
 
 @contextmanager
@@ -125,14 +145,10 @@ def open_simulator(home: Path) -> Iterator[Simulator]:
 
 @contextmanager
 def open_sources(home: Path) -> Iterator[None]:
-    """On a demonstration's home its simulated sources run until the block ends; on any other nothing is done.
-
-    Raises LocalError where the environment names real sources for a demonstration.
-    """
-    if resume_demonstration(home) is None:
+    """On a demonstration's home its simulated sources run until the block ends; on any other nothing is done."""
+    if read_demonstration(home) is None:
         yield
         return
-    set_clock(home, read_now())
     with open_simulator(home):
         yield
 
@@ -163,13 +179,22 @@ def _find_mark(home: Path) -> Path:
 
 
 def _has_loads(home: Path) -> bool:
-    """Whether anything was ever loaded: by the archive, or by the warehouse, which is only looked into."""
+    """Whether anything was ever loaded or is to be: by the archive, or the databases, which are only looked into."""
     archive = home / "archive"
     if archive.is_dir() and any(archive.iterdir()):
         return True
     if not (home / "postgres" / "data").exists():
         return False
-    with open_database(home) as database, psycopg.connect(database.url("cchc_owner")) as connection:
-        (has_table,) = connection.execute("select to_regclass('ops.load') is not null").fetchone() or (False,)
-        (has_rows,) = (has_table and connection.execute("select exists (select from ops.load)").fetchone()) or (False,)
+    with open_database(home) as database:
+        # Sources that were set in Airflow's pages stand in its own table.
+        return _has_rows(database, "cchc_owner", "cchc", "ops.load") or _has_rows(
+            database, "airflow", "airflow", "public.connection"
+        )
+
+
+def _has_rows(database: Database, role: str, name: str, table: str) -> bool:
+    with psycopg.connect(database.url(role, name)) as connection:
+        (has_table,) = connection.execute("select to_regclass(%s) is not null", [table]).fetchone() or (False,)
+        query = sql.SQL("select exists (select from {})").format(sql.Identifier(*table.split(".")))
+        (has_rows,) = (has_table and connection.execute(query).fetchone()) or (False,)
     return bool(has_rows)

@@ -15,7 +15,7 @@ def read_command(pid: int) -> list[str]:
     """The command line of a process; empty for one that is gone, even if nobody has collected it yet."""
     try:
         return (PROC / str(pid) / "cmdline").read_text(errors="replace").split("\0")[:-1]
-    except (FileNotFoundError, ProcessLookupError):
+    except (FileNotFoundError, ProcessLookupError, PermissionError):  # of others, where /proc hides them (hidepid)
         return []
 
 
@@ -76,7 +76,7 @@ def _list_live() -> Iterator[tuple[int, int, str]]:
         if entry.name.isdecimal():
             try:
                 fields = (entry / "stat").read_text().rpartition(") ")[2].split()
-            except (FileNotFoundError, ProcessLookupError):
+            except (FileNotFoundError, ProcessLookupError, PermissionError):
                 continue
             if fields[0] not in "ZX":
                 yield int(entry.name), int(fields[3]), fields[19]

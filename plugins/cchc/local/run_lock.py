@@ -13,9 +13,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import IO
 
 from cchc.days import LOCAL
 from cchc.local import LocalError
+from cchc.local.lock_files import open_lock
 
 
 @contextmanager
@@ -24,24 +26,19 @@ def hold_runs(home: Path, what: str) -> Iterator[None]:
 
     Says on standard error whom it waits for. Raises LocalError where the home can't be written.
     """
-    lock = _open(home)
-    try:
+    with _open(home) as stream:  # its end unlocks; the note stays, and is read only while somebody holds the lock
+        lock = stream.fileno()
         _wait(lock)
         _note(lock, f"process {os.getpid()}, `{what}`, since {datetime.now(LOCAL):%H:%M}")
         yield
-    finally:
-        os.close(lock)  # which unlocks; the note stays, and is read only while somebody holds the lock
 
 
-def _open(home: Path) -> int:
+def _open(home: Path) -> IO[str]:
     try:
         home.mkdir(parents=True, exist_ok=True)
-        # Closed to others: whoever can open a file can hold its lock for ever.
-        lock = os.open(home / "runs.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-        os.fchmod(lock, 0o600)
+        return open_lock(home / "runs.lock")
     except OSError as error:
         raise LocalError(f"{home} can't be used, CCHC_HOME names another home: {error}") from error
-    return lock
 
 
 def _wait(lock: int) -> None:

@@ -1,9 +1,8 @@
 """The whole Airflow in the background: api-server, then scheduler, dag-processor and triggerer.
 
 On a demonstration's home the simulator of its sources runs beside them. Each runs in a session of its own, with all
-that it forks. The file ``services`` of the home holds the api-server's port and a line for each session; they are found
-again by it, whatever was killed before. They also hold the embedded database's lock, which keeps that server running
-as long as one of them lives.
+that it forks, and is noted in the home (service_notes). They also hold the embedded database's lock, which keeps that
+server running as long as one of them lives.
 """
 
 from __future__ import annotations
@@ -23,10 +22,16 @@ from typing import Any
 import requests
 
 from cchc.days import LOCAL, newest_complete_day
-from cchc.local.abandoned_runs import end_abandoned_runs
-from cchc.local.airflow_home import ADMIN, API_PORT, airflow_environment, make_folders, prepare_metadata
+from cchc.local.airflow_home import (
+    ADMIN,
+    API_PORT,
+    airflow_environment,
+    end_abandoned_runs,
+    make_folders,
+    prepare_metadata,
+)
 from cchc.local.credentials import write_private
-from cchc.local.demonstration import Demonstration, connect_simulator, find_inbox, resume_demonstration, set_clock
+from cchc.local.demonstration import Demonstration, connect_simulator, find_inbox, read_demonstration
 from cchc.local.embedded import Database, open_database, stop_if_unused
 from cchc.local.environment import clean_environment
 from cchc.local.launch import Launch, ServiceEndedError
@@ -34,8 +39,9 @@ from cchc.local.lock_files import open_lock
 from cchc.local.ports import HOST, choose_port, is_free
 from cchc.local.processes import find_members, send_signal
 from cchc.local.run_lock import hold_runs
+from cchc.local.service_notes import ServiceNotes, begin_notes, name_release, read_notes
 from cchc.local.warehouse import prepare_warehouse
-from cchc.settings import read_now
+from cchc.settings import read_now, read_settings
 
 logger = logging.getLogger(__name__)
 
@@ -52,16 +58,17 @@ STOP_SECONDS = 10  # then it is killed, tasks too: a night that was killed anywh
 
 
 def start_services(home: Path) -> int:
-    """Start Airflow unless it is up, wait until all of it is healthy, print address, user and password; 0.
+    """Start Airflow unless it is up, of this release and at this clock; wait until all of it is healthy; 0.
 
-    On a demonstration's home with the simulator, at its clock. Raises LocalError, for a service that ended with the
-    last lines of its log.
+    Prints address, user and password. On a demonstration's home with the simulator, at its clock. Raises LocalError,
+    for a service that ended with the last lines of its log.
     """
-    demonstration = resume_demonstration(home)
+    demonstration = read_demonstration(home)
     with hold_runs(home, "up"), _locked(home), open_database(home) as database:
-        port, sessions = _read_services(home)
-        if not (_is_complete(sessions, demonstration) and _is_healthy(port)):
-            _end_sessions(sessions)
+        notes = read_notes(home)
+        port = notes.port
+        if not (_is_complete(notes.sessions, demonstration) and _is_current(notes) and _is_healthy(port)):
+            _end_sessions(notes.sessions)
             port = _start(home, database, demonstration)
         password = database.credentials[ADMIN]
     sys.stdout.write(f"Airflow is up: http://{HOST}:{port}  user {ADMIN}  password {password}\n")
@@ -74,7 +81,7 @@ def stop_services(home: Path) -> int:
     """Stop all of Airflow, and the embedded database if nobody else uses it; 0."""
     if home.exists():
         with _locked(home):
-            _end_sessions(_read_services(home)[1])
+            _end_sessions(read_notes(home).sessions)
             (home / "services").unlink(missing_ok=True)
         stop_if_unused(home)
     return 0
@@ -82,8 +89,8 @@ def stop_services(home: Path) -> int:
 
 def find_address(home: Path) -> str | None:
     """Where the Airflow of ``home`` is, None when none of its processes is left."""
-    port, sessions = _read_services(home)
-    return f"http://{HOST}:{port}" if find_members(sessions) else None
+    notes = read_notes(home)
+    return f"http://{HOST}:{notes.port}" if find_members(notes.sessions) else None
 
 
 def _start(home: Path, database: Database, demonstration: Demonstration | None) -> int:
@@ -105,7 +112,7 @@ def _start(home: Path, database: Database, demonstration: Demonstration | None) 
             launch.wait(lambda: _is_healthy(port))
         except BaseException:  # also Ctrl-C: services that never got healthy are of no use to anybody
             launch.abandon()
-            _end_sessions(_read_services(home)[1])
+            _end_sessions(read_notes(home).sessions)
             raise
     return port
 
@@ -118,7 +125,7 @@ def _start_api_server(home: Path, database: Database, launch: Launch) -> int:
     caller, password = launch.environment, database.credentials[ADMIN]
     for tries_left in reversed(range(API_TRIES)):
         port = choose_port(API_PORT, "Airflow")
-        (home / "services").write_text(f"{port}\n")
+        begin_notes(home, port, _read_clock())
         launch.environment = {**caller, **airflow_environment(home, database, port)}
         launch.start("api-server", ("airflow", "api-server"))
         try:
@@ -133,7 +140,6 @@ def _start_api_server(home: Path, database: Database, launch: Launch) -> int:
 
 def _start_simulator(home: Path, demonstration: Demonstration, launch: Launch) -> None:
     """Start the simulator, wait until it listens, and let the services after it know its sources."""
-    set_clock(home, read_now())
     ready = home / "simulator.port"
     ready.unlink(missing_ok=True)
     options: dict[str, object] = {
@@ -188,6 +194,21 @@ def _is_complete(sessions: Mapping[int, str], demonstration: Demonstration | Non
     return len(sessions.keys() & find_members(sessions).keys()) == wanted
 
 
+def _is_current(notes: ServiceNotes) -> bool:
+    """Whether the services, which live, are of this release and live at this clock; says where they aren't."""
+    if notes.release != name_release():
+        sys.stderr.write("the services are of another release: they are started anew, and a task that runs is ended\n")
+    elif notes.now != _read_clock():
+        sys.stderr.write("the services live at another clock: they are started anew\n")
+    return (notes.release, notes.now) == (name_release(), _read_clock())
+
+
+def _read_clock() -> str:
+    """Where the clock of this process stands, in one word; empty for the machine's."""
+    now = read_settings().now
+    return now.isoformat() if now else ""
+
+
 def _end_sessions(sessions: Mapping[int, str]) -> None:
     """Ask every session of the services to end, and kill what is left of it after ``STOP_SECONDS``."""
     members = find_members(sessions)
@@ -200,13 +221,6 @@ def _end_sessions(sessions: Mapping[int, str]) -> None:
             for pid in members:
                 send_signal(pid, signal.SIGKILL)
         time.sleep(0.1)
-
-
-def _read_services(home: Path) -> tuple[int, dict[int, str]]:
-    """The port of the api-server and the sessions of the services; 0 and none where nothing was started."""
-    file = home / "services"
-    port, *lines = file.read_text().splitlines() if file.exists() else ["0"]
-    return int(port), {int(session): started for session, started in map(str.split, lines)}
 
 
 @contextmanager
