@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import psycopg
@@ -18,6 +19,7 @@ from cchc.local import LocalError
 from cchc.local.embedded import Database, open_database
 from cchc.local.ports import HOST, is_free
 from cchc.local.processes import read_command
+from cchc.local.roles import ANALYST, ROLES
 from cchc.local.server import PORT
 
 SETTINGS = {"fsync": "off"}
@@ -207,3 +209,24 @@ def test_root_uses_a_closed_folder_without_opening_it(tmp_path: Path) -> None:
         status = Path(f"/proc/{read_pid(closed / 'home')}/status").read_text()
     assert closed.stat().st_mode & 0o777 == 0o700
     assert "\nUid:\t0\t" not in status
+
+
+def test_analysts_who_hold_every_session_are_named_in_one_line(cluster: Database) -> None:
+    with ExitStack() as opened:
+        for _ in range(ROLES[ANALYST].connections):
+            opened.enter_context(psycopg.connect(cluster.url(ANALYST)))
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "CCHC_HOME": str(cluster.home)}
+        command = [sys.executable, "-m", "cchc.local", "sql", "select 1"]
+        said = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert (said.returncode, said.stdout) == (1, "")
+    assert said.stderr.startswith("analysts hold all the sessions that they may have at once: close programs")
+    assert said.stderr.count("\n") == 1
+
+
+def test_analyst_does_not_fill_the_servers_log(cluster: Database) -> None:
+    with psycopg.connect(cluster.url(ANALYST), autocommit=True) as analyst:
+        analyst.execute("do $$ begin raise log 'much of nothing'; end $$")
+        for harm in ("select 1 / 0 as much_of_nothing", "set log_min_messages = 'debug1'"):
+            with pytest.raises(psycopg.Error):
+                analyst.execute(harm.encode())
+    assert "much" not in (cluster.home / "postgres" / "server.log").read_text()

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
@@ -15,7 +15,7 @@ import psycopg
 import pytest
 
 from cchc.local import LocalError, server
-from cchc.local.embedded import MAJOR, Database, open_database
+from cchc.local.embedded import MAJOR, Database, open_database, stop_if_unused
 from cchc.local.processes import read_command, runs_in
 from cchc.local.programs import prepare_programs
 from cchc.local.server import find_reason
@@ -126,6 +126,63 @@ def test_children_of_a_killed_server_that_stay_are_ended(copied: Path) -> None:
                 assert read_command(busy_pid) == []
 
 
+def test_server_that_recovers_for_long_is_left_to_it(copied: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The very recovery of PostgreSQL, which waits for an archive of its log."""
+    (copied / "postgres" / "data" / "recovery.signal").touch()
+    owner = (copied / "postgres" / "data").stat()
+    os.chown(copied / "postgres" / "data" / "recovery.signal", owner.st_uid, owner.st_gid)
+    with monkeypatch.context() as impatient:
+        impatient.setattr(server, "PATIENCE_SECONDS", 1)
+        impatient.setattr(server, "STOP_SECONDS", 1)
+        told = "still recovering from a crash after 1 s, and goes on by itself: run this again later"
+        settings = {**SETTINGS, "restore_command": "sleep 2; false"}
+        with pytest.raises(LocalError, match=told), open_database(copied, settings=settings):
+            pass
+        pid = read_pid(copied)
+        stop_if_unused(copied)
+        assert read_command(pid)
+    with open_database(copied) as again:
+        assert ask(again, b"select answer from kept", "cchc_owner") == 42
+        assert read_pid(copied) == pid
+    assert read_command(pid) == []
+
+
+def test_database_in_use_in_another_container_is_refused_and_left(copied: Path) -> None:
+    unseen = ["unshare", "--pid", "--ipc", "--fork", "--mount-proc"]
+    if subprocess.run([*unseen, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("no processes can be hidden here")
+    with open_database(copied, settings=SETTINGS) as database:
+        pid = read_pid(copied)
+        for command in ("sql", "select 1"), ("down",):
+            said = run_command(copied, *command, prefix=unseen)
+            assert (said.returncode, said.stdout) == (1, "")
+            assert "is in use on another machine or in another container" in said.stderr
+            assert said.stderr.count("\n") == 1
+        assert read_pid(copied) == pid
+        assert ask(database, b"select 1") == 1
+        with open_database(copied) as again:
+            assert read_pid(copied) == pid
+            assert ask(again, b"select 1") == 1
+        kept = (copied / "postgres" / "data" / "postmaster.pid").read_text()
+    # What a crash elsewhere has left is no obstacle: nobody uses it.
+    (copied / "postgres" / "data" / "postmaster.pid").write_text(kept)
+    said = run_command(copied, "sql", "select 1", prefix=unseen)
+    assert (said.returncode, said.stdout) == (0, "?column?\n1\n")
+
+
+def test_log_that_is_gone_tells_of_no_crash_and_a_large_one_is_set_aside(
+    copied: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = copied / "postgres" / "server.log"
+    log.unlink()
+    assert not server.Server(prepare_programs(MAJOR, copied / "postgres"), {})._tells_of_crash()
+    log.write_text("old\n")
+    monkeypatch.setattr(server, "LARGEST_LOG", 3)
+    with open_database(copied, settings=SETTINGS):
+        assert "old" not in log.read_text()
+    assert log.with_name("server.log.before").read_text() == "old\n"
+
+
 def test_shared_memory_that_is_another_servers_by_now_is_no_obstacle(copied: Path) -> None:
     """A pid file from before a reboot names the memory that another home's server has got since."""
     other = copied.with_name("other")
@@ -198,10 +255,14 @@ def mounted(folder: Path, options: str) -> Iterator[None]:
         subprocess.run(["umount", str(folder)], check=True)
 
 
-def run_sql(home: Path) -> subprocess.CompletedProcess[str]:
+def run_command(home: Path, *command: str, prefix: Sequence[str] = ()) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": "plugins:.", "CCHC_HOME": str(home)}
-    command = [sys.executable, "-m", "cchc.local", "sql", "--", "select 1"]
-    return subprocess.run(command, env=environment, cwd=CHECKOUT, capture_output=True, text=True, check=False)
+    called = [*prefix, sys.executable, "-m", "cchc.local", *command]
+    return subprocess.run(called, env=environment, cwd=CHECKOUT, capture_output=True, text=True, check=False)
+
+
+def run_sql(home: Path) -> subprocess.CompletedProcess[str]:
+    return run_command(home, "sql", "--", "select 1")
 
 
 @pytest.mark.parametrize("size", ["16k", "8m"])

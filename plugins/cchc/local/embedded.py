@@ -1,9 +1,9 @@
 """The embedded PostgreSQL: made at first use, started by the first user, stopped by the last.
 
-Files of an installation, all under its home: ``postgres/data`` and ``postgres/server.log`` of the server,
-``secrets.json`` with the passwords, ``postgres.lock`` held while the server is made, started or stopped, and
-``postgres.users`` held shared by everyone who uses it. Locks end with their processes, however these end, so a killed
-command leaves at most a running server, which the next command uses and then stops.
+Files of an installation, all under its home: ``postgres/data``, ``postgres/server.log`` and ``postgres/server.place``
+of the server, ``secrets.json`` with the passwords, ``postgres.lock`` held while the server is made, started or stopped,
+and ``postgres.users`` held shared by everyone who uses it. Locks end with their processes, however these end, so a
+killed command leaves at most a running server, which the next command uses and then stops.
 """
 
 from __future__ import annotations
@@ -68,6 +68,7 @@ def open_database(home: Path, *, major: int = MAJOR, settings: Mapping[str, str]
     with open_lock(home / "postgres.users") as users:
         try:
             with _locked(home):
+                _refuse_elsewhere(users, server)
                 fcntl.flock(users, fcntl.LOCK_SH)
                 credentials = read_credentials(home, is_new=not server.data.exists())
                 port = server.ensure_running(credentials["postgres"])
@@ -93,6 +94,7 @@ def stop_if_unused(home: Path) -> None:
     if (home / "postgres").exists():
         server = Server(prepare_programs(MAJOR, home / "postgres"), SETTINGS)
         with _locked(home), open_lock(home / "postgres.users") as users:
+            _refuse_elsewhere(users, server)
             _stop_if_last(users, server)
 
 
@@ -103,9 +105,29 @@ def _locked(home: Path) -> Iterator[None]:
         yield
 
 
-def _stop_if_last(users: IO[str], server: Server) -> None:
+def _refuse_elsewhere(users: IO[str], server: Server) -> None:
+    """Raises LocalError where a server that can't be seen from here uses the data: a second one would destroy them."""
+    if _runs_elsewhere(users, server):
+        raise LocalError(
+            f"the database {server.data} is in use on another machine or in another container, where it was started"
+            f" ({server.place.read_text().strip()}): use it there, or make down there. If nothing runs there any"
+            f" more, remove {server.place}"
+        )
+
+
+def _runs_elsewhere(users: IO[str], server: Server) -> bool:
+    return server.is_elsewhere() and (not _is_alone(users) or server.answers())
+
+
+def _is_alone(users: IO[str]) -> bool:
+    """Whether nobody else uses the database; who has a share of the lock gives it up."""
     try:
         fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        return
-    server.stop()
+        return False
+    return True
+
+
+def _stop_if_last(users: IO[str], server: Server) -> None:
+    if _is_alone(users) and not _runs_elsewhere(users, server):
+        server.stop()

@@ -113,6 +113,9 @@ def prepare_programs(major: int, data: Path) -> Programs:
     data.mkdir(parents=True, exist_ok=True)
     data = data.resolve()  # a running server is known by this very text in its command line
     owner = data.stat()
+    if os.geteuid() == 0 and owner.st_uid == 0 != data.parent.stat().st_uid:  # root in the home of a user, for whom
+        os.chown(data, data.parent.stat().st_uid, data.parent.stat().st_gid)
+        owner = data.stat()
     if os.geteuid() == 0 and owner.st_uid == 0:
         account = next((user for name in UNPRIVILEGED for user in pwd.getpwall() if user.pw_name == name), None)
         if account is None:

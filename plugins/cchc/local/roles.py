@@ -42,8 +42,11 @@ LIMITS: Mapping[str, str] = {
 ROLES: Mapping[str, Role] = {
     "cchc_owner": Role(member_of=("pg_read_all_stats",)),  # to say who keeps a migration waiting
     "cchc_loader": Role(),
-    # Of the server's 100 connections: the loader and Airflow always get in.
-    ANALYST: Role({"default_transaction_read_only": "on", "temp_file_limit": "2GB", **LIMITS}, connections=30),
+    # Of the server's 100 connections: the loader and Airflow always get in. What they do doesn't fill the server's log.
+    ANALYST: Role(
+        {"default_transaction_read_only": "on", "temp_file_limit": "2GB", "log_min_messages": "fatal", **LIMITS},
+        connections=30,
+    ),
     "airflow": Role(),
 }
 

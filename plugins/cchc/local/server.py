@@ -5,6 +5,7 @@ Without pg_ctl, which starts the server by a shell that obeys what the name of t
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import signal
@@ -16,9 +17,12 @@ from pathlib import Path
 from psycopg.pq import PGconn, Ping
 
 from cchc.local import LocalError
+from cchc.local.credentials import write_private
 from cchc.local.ports import HOST, choose_port, is_free
-from cchc.local.processes import find_attached, is_attached, read_command, runs_in, send_signal
+from cchc.local.processes import find_attached, is_attached, name_place, read_command, runs_in, send_signal
 from cchc.local.programs import Programs
+
+logger = logging.getLogger(__name__)
 
 PORT = 5766
 PATIENCE_SECONDS = 90  # recovery of what a crash left
@@ -27,6 +31,7 @@ CRASH_SECONDS = 2  # of a stop, when a process of the server has crashed
 PAUSE_SECONDS = 0.05
 CRASH = b"terminating any other active server processes"
 LAST_WORDS = 4096
+LARGEST_LOG = 50_000_000  # then it is set aside at the next start, and the one before it is dropped
 
 
 @dataclass(frozen=True)
@@ -51,6 +56,10 @@ class Postmaster:
         """Whether it is starting or recovering: a fast stop that comes in between can hang PostgreSQL 18 for good."""
         return not self.is_stopping and (self.status != "ready" or self._ping() == Ping.REJECT)
 
+    def answers(self) -> bool:
+        """Whether a PostgreSQL listens on its port, be it only to say that it isn't ready."""
+        return self._ping() in (Ping.OK, Ping.REJECT)
+
     def _ping(self) -> Ping:
         address = f"host={HOST} port={self.port} dbname=postgres user=postgres connect_timeout=5"
         return Ping(PGconn.ping(address.encode()))
@@ -73,6 +82,22 @@ class Server:
         """What the server writes while it runs."""
         return self.programs.data / "server.log"
 
+    @property
+    def place(self) -> Path:
+        """Where it was started last, as ``name_place`` says it."""
+        return self.programs.data / "server.place"
+
+    def is_elsewhere(self) -> bool:
+        """Whether the pid file is of a server that was started where this process can't see processes."""
+        lines = self._read_pid_file()
+        known = self.place.read_text(errors="replace").strip() if self.place.exists() else ""
+        return bool(lines) and known not in ("", name_place()) and not self._is_ours(int(lines[0] or 0))
+
+    def answers(self) -> bool:
+        """Whether a PostgreSQL answers at the port of the pid file, wherever it was started."""
+        lines = self._read_pid_file()
+        return len(lines) > 3 and lines[3].isdecimal() and Postmaster(0, int(lines[3]), "", -1).answers()
+
     def ensure_running(self, password: str) -> int:
         """Make and start what isn't there yet, heal what hangs, wait until it takes connections; return its port."""
         if not self.data.exists():
@@ -89,15 +114,31 @@ class Server:
                 self._end()
             else:  # starting, recovering or stopping on behalf of a command that was killed
                 time.sleep(PAUSE_SECONDS)
+        if self._recovers():
+            raise LocalError(
+                f"PostgreSQL is still recovering from a crash after {PATIENCE_SECONDS} s, and goes on by itself: run"
+                f" this again later; {self.log} says how far it is"
+            )
         raise LocalError(f"PostgreSQL was not ready within {PATIENCE_SECONDS} s; its last words are in {self.log}")
 
     def stop(self) -> None:
-        """Stop the server, if it runs, after ending its connections; one that doesn't stop in time is ended."""
+        """Stop the server, if it runs, after ending its connections; one that doesn't stop in time is ended.
+
+        One that recovers for longer goes on: ended, it would begin anew the next time, and never be ready.
+        """
         if self._await(lambda found: found is None or not found.is_recovering()):
             pid = self._signal(signal.SIGINT)
             if self._await_end(pid, CRASH_SECONDS) or (not self._tells_of_crash() and self._await_end(pid)):
                 return
+        elif self._recovers():
+            logger.warning("PostgreSQL is still recovering from a crash and is left to it: make down stops it later")
+            return
         self._end()
+
+    def _recovers(self) -> bool:
+        """Whether it recovers and is well: one that hangs doesn't even answer that it isn't ready."""
+        found = self._find_postmaster()
+        return found is not None and found.is_recovering() and found.answers()
 
     def _end(self) -> None:
         """Stop at once, without a checkpoint, and kill what is left: the next start recovers. Raises LocalError."""
@@ -114,9 +155,12 @@ class Server:
 
     def _tells_of_crash(self) -> bool:
         """Whether a process of the server crashed of late: a fast stop that came just then may never end."""
-        with self.log.open("rb") as log:
-            log.seek(max(0, self.log.stat().st_size - LAST_WORDS))
-            return CRASH in log.read()
+        try:
+            with self.log.open("rb") as log:
+                log.seek(max(0, self.log.stat().st_size - LAST_WORDS))
+                return CRASH in log.read()
+        except FileNotFoundError:  # somebody has tidied up
+            return False
 
     def _await(self, is_so: Callable[[Postmaster | None], bool], seconds: float | None = None) -> bool:
         """Whether it becomes so within some seconds, ``STOP_SECONDS`` unless told otherwise."""
@@ -174,6 +218,9 @@ class Server:
         """Start the server and wait until it is ready, or has ended."""
         port = choose_port(PORT, "PostgreSQL")
         options = [f"--port={port}", *(f"--{name}={value}" for name, value in self.settings.items())]
+        write_private(self.place, name_place())
+        if self.log.exists() and self.log.stat().st_size > LARGEST_LOG:
+            self.log.replace(self.log.with_suffix(".log.before"))
         size = self.log.stat().st_size if self.log.exists() else 0
         pid = self.programs.start("postgres", "-D", str(self.data), *options, log=self.log)
         deadline = time.monotonic() + PATIENCE_SECONDS
