@@ -26,6 +26,7 @@ from cchc.local.demonstration import (
     set_clock,
 )
 from cchc.local.embedded import open_database
+from cchc.local.services import stop_services
 from cchc.local.warehouse import prepare_warehouse
 from cchc.settings import CHECKOUT, read_now
 
@@ -101,6 +102,7 @@ def test_down_works_whatever_the_mark_and_the_clock_say(home: Path, mark: str | 
 
 def test_nothing_is_scheduled_by_a_clock_that_stands_so_up_refuses_it_on_a_real_home(home: Path) -> None:
     code, said = run_command(home, "up", CCHC_NOW="2025-01-01T05:30:00+07:00")
+    stop_services(home)  # of a release that did start them
     assert (code, said.count("\n")) == (1, 1)
     assert "CCHC_NOW is set, so no night of" in said
     assert not home.exists()
