@@ -230,3 +230,12 @@ def test_analyst_does_not_fill_the_servers_log(cluster: Database) -> None:
             with pytest.raises(psycopg.Error):
                 analyst.execute(harm.encode())
     assert "much" not in (cluster.home / "postgres" / "server.log").read_text()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can work in another user's home")
+def test_root_locks_the_homes_owner_out_of_nothing(home: Path) -> None:
+    home.mkdir()
+    os.chown(home, 1, 1)
+    with open_database(home, settings=SETTINGS):
+        pass
+    assert {file.lstat().st_uid for file in [home, *home.rglob("*")]} == {1}

@@ -245,15 +245,19 @@ def test_demonstration_stays_one_when_airflow_comes_up(home: Path) -> None:
     (home / "demonstration.json").write_text(json.dumps(MARK))
     commands = Commands(home)
     assert "is no day" in commands.run("nightly", "2024-12-32", "", code=1)
-    commands.run("nightly", "2024-12-31", "national_portal")
+    commands.run("nightly", "2024-12-31", "national_portal", CCHC_NOW="2025-01-01T05:45:00+07:00")
     before = commands.read_state()
     assert before[1].splitlines()[-1].startswith("2024-12-31,")
 
     assert "AIRFLOW_CONN_EOFFICE names a real source" in commands.run("up", code=1, AIRFLOW_CONN_EOFFICE="{}")
     said = commands.run("up")
     try:
-        assert "simulated province, its clock stands at 2025-01-01 05:30: the newest day is 2024-12-31" in said
+        assert "simulated province, its clock stands at 2025-01-01 05:45: the newest day is 2024-12-31" in said
         assert commands.run("up") == said
+        older = read_sessions(home)
+        pretend_older_release(home)
+        said = commands.run("up")
+        assert find_members(older) == {}
         api = Api(said)
         scheduled = {dag["dag_id"] for dag in api.get("dags")["dags"] if dag["next_dagrun_run_after"]}
         assert scheduled == {"alerts"}
@@ -268,6 +272,13 @@ def test_demonstration_stays_one_when_airflow_comes_up(home: Path) -> None:
     finally:
         commands.run("down")
     assert commands.read_state() == before
+
+
+def pretend_older_release(home: Path) -> None:
+    """As after `git checkout` of another release: `make up` finds services that an older one noted, with no release."""
+    port, *rest = (home / "services").read_text().split(maxsplit=1)
+    sessions = rest[0].splitlines()[1:]
+    (home / "services").write_text("\n".join([port, *sessions, ""]))
 
 
 def check_log(task: dict[str, Any], lines: list[dict[str, Any]]) -> None:

@@ -1,0 +1,48 @@
+"""What the kernel says of processes, where it says little."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from cchc.local.processes import name_place
+from cchc.settings import CHECKOUT
+
+LOOK = """
+import os
+from cchc.local.processes import find_attached, find_members, read_command
+own, other = os.getpid(), int(os.environ["OTHER"])
+print(read_command(other), find_members({other: "0"}), find_attached(0), bool(read_command(own)))
+"""
+AS_SOMEBODY = (
+    'mount -t proc -o "hidepid=$HIDING" proc /proc && exec setpriv --reuid=65534 --regid=65534 --clear-groups "$@"'
+)
+
+
+@pytest.mark.parametrize("hiding", ["1", "2"])
+def test_processes_that_proc_hides_are_none(hiding: str) -> None:
+    environment = {"PYTHONPATH": str(CHECKOUT / "plugins"), "HIDING": hiding, "OTHER": str(os.getpid())}
+    hidden = ["unshare", "--mount", "sh", "-c", AS_SOMEBODY, "sh"]
+    if subprocess.run(
+        [*hidden, sys.executable, "-c", ""], env=environment, check=False, capture_output=True
+    ).returncode:
+        pytest.skip("no /proc of its own can be mounted here, or this Python is closed to others")
+    said = subprocess.run(
+        [*hidden, sys.executable, "-c", LOOK], env=environment, check=False, capture_output=True, text=True
+    )
+    assert (said.stdout, said.stderr) == ("[] {} [] True\n", "")
+
+
+def test_another_container_is_another_place() -> None:
+    unseen = ["unshare", "--pid", "--fork", "--mount-proc", sys.executable, "-c"]
+    program = "from cchc.local.processes import name_place; print(name_place())"
+    environment = {**os.environ, "PYTHONPATH": str(CHECKOUT / "plugins")}
+    said = subprocess.run([*unseen, program], env=environment, check=False, capture_output=True, text=True)
+    if said.returncode:
+        pytest.skip("no processes can be hidden here")
+    assert said.stdout.strip() not in ("", name_place())
+    here = subprocess.run([sys.executable, "-c", program], env=environment, check=True, capture_output=True, text=True)
+    assert here.stdout.strip() == name_place()
