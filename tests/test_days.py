@@ -1,4 +1,4 @@
-"""The house's calendar (rulings.md, Days)."""
+"""The house's calendar."""
 
 from __future__ import annotations
 

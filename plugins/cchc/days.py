@@ -1,4 +1,4 @@
-"""The house's calendar: a day is a calendar day in Asia/Ho_Chi_Minh (rulings.md, Days)."""
+"""The house's calendar: a day is a calendar day in Asia/Ho_Chi_Minh."""
 
 from __future__ import annotations
 

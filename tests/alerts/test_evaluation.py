@@ -1,4 +1,4 @@
-"""What is told and what isn't, on the attainment table itself; rulings.md, Alerts."""
+"""What is told and what isn't, on the attainment table itself."""
 
 from __future__ import annotations
 

@@ -303,7 +303,7 @@ def measure(reading: Reading, figure: Figure) -> Fraction | None:
 def choose_status(
     reading: Reading, year: int, day: date, figure: Figure, value: Fraction | None, target: Fraction | None
 ) -> str:
-    """rulings.md, Status: the first that holds."""
+    """The status: the first that holds."""
     if reading.is_share and figure.denominator == 0:
         return "not_applicable"
     if value is None and reading.judged == "yearly_survey" and reading.published_on is not None:

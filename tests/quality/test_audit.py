@@ -1,4 +1,4 @@
-"""The audit, by Great Expectations in PostgreSQL: each rule of rulings.md by its name, on the rows that broke it."""
+"""The audit, by Great Expectations in PostgreSQL: each rule by its name, on the rows that broke it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hostile workbooks end as sources.md says, each within 300 MB and 30 seconds."""
+"""Hostile workbooks end by their rule, each within 300 MB and 30 seconds."""
 
 from __future__ import annotations
 

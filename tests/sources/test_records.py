@@ -1,4 +1,4 @@
-"""APIs of records: requests, pages, rows by the field map, and what opens them (sources.md, eoffice and treasury)."""
+"""APIs of records: requests, pages, rows by the field map, and what opens them."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 -- Fourth step: a cell for each entry and agency, the province's rolled up from them, its status and whether it keeps
--- pace; rulings.md, Status and Rows. Takes entry, member, pace and figure, leaves new_attainment for store.sql.
+-- pace. Takes entry, member, pace and figure, leaves new_attainment for store.sql.
 -- Shares are compared by multiplying out: 89.996 %% shows as 90.00 and does not pass.
 create temporary table cell (
     as_of_date date not null,

@@ -1,6 +1,6 @@
--- Second step: what the value of each entry that is judged at year's end should be at the end of each day (rulings.md,
--- Alerts, Pace): along the plan's milestones; else as the province came along in the newest earlier year that is known
--- to its end; else along a straight line from the day before 1 January to the day on which the year closes.
+-- Second step: what the value of each entry that is judged at year's end should be at the end of each day: along the
+-- plan's milestones; else as the province came along in the newest earlier year that is known to its end; else along a
+-- straight line from the day before 1 January to the day on which the year closes.
 -- Takes entry, leaves the table pace: (fixed + weight × target) ÷ divisor, for nothing is rounded, and an agency may
 -- have a target of its own. An earlier year is read as stored, if it closed before %(first_day)s.
 create temporary table pace on commit drop as

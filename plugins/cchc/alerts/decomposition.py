@@ -1,4 +1,4 @@
-"""Why the province's rate moved: each agency's own rate and the mix between agencies, exact (rulings.md, Alerts)."""
+"""Why the province's rate moved: each agency's own rate and the mix between agencies, exact."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Unusual falls of a figure that still attains: a day compared with the days before it (rulings.md, Alerts)."""
+"""Unusual falls of a figure that still attains: a day compared with the days before it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What becomes of an alert that nobody answers, and of an answer whose time is over (rulings.md, Alerts)."""
+"""What becomes of an alert that nobody answers, and of an answer whose time is over."""
 
 from __future__ import annotations
 

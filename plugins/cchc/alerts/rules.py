@@ -27,7 +27,7 @@ class _Record(BaseModel):
 
 
 class DropRule(_Record):
-    """An unusual fall; rulings.md, Alerts. Points, days, and how many changes must be known."""
+    """An unusual fall. Points, days, and how many changes must be known."""
 
     times_median: Points
     least_points: Points

@@ -1,4 +1,4 @@
-"""The watch on one cell: a fold over its days that tells turns to the bad, each once; rulings.md, Alerts.
+"""The watch on one cell: a fold over its days that tells turns to the bad, each once.
 
 The fold may be taken up where it was left: folding a series in pieces ends as folding it whole does.
 """

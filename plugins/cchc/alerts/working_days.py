@@ -1,4 +1,4 @@
-"""Which days are worked: the weekends and the public holidays of include/catalog/holidays.yaml (rulings.md, Alerts)."""
+"""Which days are worked: the weekends and the public holidays of include/catalog/holidays.yaml."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The workbooks in which agencies report: ``make templates`` writes one for each (sources.md, returns).
+"""The workbooks in which agencies report: ``make templates`` writes one for each.
 
 Each holds the agency's own code, the indicators and tasks that it answers for during the year, lists to choose from,
 and a guide with a filled example. Headings and their order are those of include/sources/returns.yaml.

@@ -1,4 +1,4 @@
-"""Files of the inbox as rows: returns by their sheets, a source's export by its wire names (sources.md, returns)."""
+"""Files of the inbox as rows: returns by their sheets, a source's export by its wire names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Asking a source over HTTP: politely, never twice at once, never past a refusal (sources.md, HTTP sources)."""
+"""Asking a source over HTTP: politely, never twice at once, never past a refusal."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def request_token(
     sleep: Callable[[float], None] = time.sleep,
     route: Route = DIRECT,
 ) -> str:
-    """A bearer token by OAuth 2 client credentials (sources.md, one_stop). Its answer is neither archived nor told.
+    """A bearer token by OAuth 2 client credentials. Its answer is neither archived nor told.
 
     Raises SourceRefusedError where login or password don't hold, else SourceUnavailableError.
     """

@@ -153,7 +153,7 @@ class Session:
         except RejectedResponseError as rejected:
             if not had_token or rejected.response.status != UNAUTHORIZED:
                 raise
-            self._token = None  # a token that has worked and no longer does has expired (sources.md, one_stop)
+            self._token = None  # a token that has worked and no longer does has expired
             pause(self._target.policy)
             return self._post(path, payload)
 

@@ -1,4 +1,4 @@
-"""APIs of records (e-office, treasury): requests, pages, and their rows by the profile's field map (sources.md)."""
+"""APIs of records (e-office, treasury): requests, pages, and their rows by the profile's field map."""
 
 from __future__ import annotations
 

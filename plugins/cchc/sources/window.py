@@ -1,4 +1,4 @@
-"""Windows: what one night asks of a source, piece by piece (rulings.md, Days)."""
+"""Windows: what one night asks of a source, piece by piece."""
 
 from __future__ import annotations
 

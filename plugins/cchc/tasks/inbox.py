@@ -134,7 +134,7 @@ def identify(file: InboxFile) -> str:
 
 
 def give_back(connection: psycopg.Connection, profile: Profile, load: Load) -> None:
-    """Put what was refused of a file beside it, with the reasons (sources.md, returns). Again: the same files."""
+    """Put what was refused of a file beside it, with the reasons. Again: the same files."""
     row = connection.execute(
         "select stop_rules from ops.load where load_id = %s and (status = 'stopped' or quarantined_rows > 0)",
         [load.load_id],
