@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from cchc.catalog import CatalogError, load_catalog, task_agency_rows
+from cchc.catalog.loading import find_tasks_without_plan
 from tests.catalog.small_catalog import PLAN, TASKS, Load, edited
 
 DEADLINE = "deadline_kind: quarter\n        starts_on: 2024-01-01\n        due_on: 2024-03-31"
@@ -72,10 +73,10 @@ def test_tasks_of_other_provinces_are_left_alone(load: Load) -> None:
     assert [annex.province for annex in load(files).annexes] == ["H58"]
 
 
-def test_tasks_of_a_province_without_a_plan_are_refused(load: Load) -> None:
-    with pytest.raises(CatalogError) as refusal:
-        load(edited("tasks_2024.yaml", "province: H58", "province: H85"))
-    assert str(refusal.value) == (
+def test_tasks_of_a_province_without_a_plan_are_found_and_stop_nothing(load: Load, tmp_path: Path) -> None:
+    assert load(edited("tasks_2024.yaml", "province: H58", "province: H85")).annexes == ()
+    (mistake,) = find_tasks_without_plan(tmp_path)
+    assert str(mistake) == (
         'tasks_2024.yaml, header, field province: "H85" has no plan in this folder that these tasks belong to, correct '
         "it or add the plan"
     )

@@ -56,9 +56,9 @@ def load_catalog(folder: Path, province: str) -> Catalog:
     agencies = _read_agencies(folder / AGENCIES_FILE, mistakes)
     sets = _read_sets(folder / SETS_FILE, agencies, mistakes)
     is_map_sound = not mistakes
-    plans, provinces = _read_plans(folder, province, mistakes)
+    plans = _read_plans(folder, province, mistakes)
     is_plan_sound = not mistakes
-    annexes = _read_annexes(folder, province, provinces, mistakes)
+    annexes = _read_annexes(folder, province, mistakes)
     profiles = read_all_profiles()
     optional = {metric for profile in profiles.good for metric in profile.optional_metrics()}
     for file, plan in plans.items():
@@ -188,8 +188,8 @@ def _read_sets(path: Path, agencies: Sequence[Agency], mistakes: list[Mistake]) 
     return sets
 
 
-def _read_plans(folder: Path, province: str, mistakes: list[Mistake]) -> tuple[dict[str, Plan], set[str]]:
-    """The plans of ``province`` by file, and every province that has one."""
+def _read_plans(folder: Path, province: str, mistakes: list[Mistake]) -> dict[str, Plan]:
+    """The plans of ``province`` by file."""
     plans: dict[str, Plan] = {}
     provinces: set[str] = set()
     for whose, reading, document in _read_documents(folder, PLAN_FILES, province, mistakes):
@@ -201,16 +201,22 @@ def _read_plans(folder: Path, province: str, mistakes: list[Mistake]) -> tuple[d
     if province not in provinces:
         found = ", ".join(sorted(provinces)) or "none"
         mistakes.append(Mistake(PLAN_FILES, "", "", f"no plan of province {province}, add one (found: {found})"))
-    return plans, provinces
+    return plans
 
 
-def _read_annexes(folder: Path, province: str, provinces: Collection[str], mistakes: list[Mistake]) -> dict[str, Annex]:
-    """The annexes of the plans of ``province`` by file; a plan may be without, an annex not: its code is mistyped."""
+def find_tasks_without_plan(folder: Path) -> Iterator[Mistake]:
+    """Files of tasks of provinces that no plan of the folder is for: a code is mistyped. Their tasks count nowhere."""
+    planned = {whose for whose, *_ in _read_documents(folder, PLAN_FILES, "", [])}
+    for whose, reading, _ in _read_documents(folder, TASK_FILES, "", []):
+        if whose and whose not in planned:
+            text = f'"{whose}" has no plan in this folder that these tasks belong to, correct it or add the plan'
+            yield Mistake(reading.file, _HEADER, "province", text)
+
+
+def _read_annexes(folder: Path, province: str, mistakes: list[Mistake]) -> dict[str, Annex]:
+    """The annexes of the plans of ``province`` by file; a plan may be without."""
     annexes: dict[str, Annex] = {}
     for whose, reading, document in _read_documents(folder, TASK_FILES, province, mistakes):
-        if whose not in {*provinces, province}:
-            text = f'"{whose}" has no plan in this folder that these tasks belong to, correct it or add the plan'
-            reading.note(_HEADER, [("province", text)])
         annex = _parse_annex(reading, document) if whose == province else None
         if annex:
             _note_same_year(reading, annex, annexes)

@@ -14,7 +14,7 @@ from cchc.alerts.rules import Rules, load_rules
 from cchc.alerts.wording import load_wording
 from cchc.alerts.working_days import HOLIDAYS_FILE, read_working_days
 from cchc.catalog import Catalog, load_catalog
-from cchc.catalog.loading import AGENCIES_FILE, PLAN_FILES, SETS_FILE, TASK_FILES
+from cchc.catalog.loading import AGENCIES_FILE, PLAN_FILES, SETS_FILE, TASK_FILES, find_tasks_without_plan
 from cchc.catalog.rows import PRIMARY
 from cchc.document import read_document, read_text
 from cchc.local.validate_environment import ENVIRONMENT, check_connections, check_places, list_unknown, read_places
@@ -63,6 +63,7 @@ def check_parts() -> Iterator[Part]:
     catalog, mistakes = _try(settings.catalog.name, load_catalog, settings.catalog, settings.province)
     mistakes += _list("include/sources", _check_derived, profiles, catalog) if catalog else ()
     mistakes += _list(settings.catalog.name, _find_stray, settings.catalog)
+    mistakes += _list(settings.catalog.name, find_tasks_without_plan, settings.catalog)
     yield Part(_count_catalog(catalog) if catalog else "", mistakes)
     holidays, mistakes = _try(HOLIDAYS_FILE, read_working_days, settings.catalog)
     yield Part(f"holidays: {len(holidays.years)} years" if holidays else "", mistakes)
