@@ -46,6 +46,12 @@ _EXPLANATIONS = {
 }
 
 
+class Doubt(str):
+    """What is wrong, most likely, and may be meant: make validate tells it, no run stops on it."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True)
 class Mistake:
     """One mistake. ``entry`` says where in the file ("entry II.1.b-1"), ``field`` is a path ("targets[0].value")."""

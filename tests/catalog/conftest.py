@@ -24,6 +24,6 @@ def load(tmp_path: Path) -> Load:
     def write_and_load(files: dict[str, str] | None = None, province: str = "H58") -> Catalog:
         for name, text in (FILES | (files or {})).items():
             (tmp_path / name).write_text(text, encoding="utf-8")
-        return load_catalog(tmp_path, province)
+        return load_catalog(tmp_path, province, is_strict=True)
 
     return write_and_load

@@ -218,6 +218,19 @@ def test_a_mistake_outside_the_entries_is_refused_with_its_place(load: Load, old
     assert told in str(refusal.value)
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("[district]", "[division]"),
+        ("valid_from: 2024-01-01\n    is_list_complete: true", "valid_from: 2042-01-01\n    is_list_complete: false"),
+    ],
+)
+def test_what_may_be_meant_stops_no_run(load: Load, tmp_path: Path, old: str, new: str) -> None:
+    with pytest.raises(CatalogError):
+        load(edited("agency_sets.yaml", old, new))
+    assert load_catalog(tmp_path, "H58").plans
+
+
 MAP_MISTAKES = [
     ("agency_sets.yaml", "[district]", "[division]",
      "agency_sets.yaml, entry huyen: selects no agency of agencies.csv, correct its levels, codes, name_starts_with"),

@@ -19,6 +19,7 @@ from cchc.catalog.model import (
     province_of,
     target_intervals,
 )
+from cchc.mistake import Doubt
 from cchc.sources.profile_parts import Level
 
 Finding = tuple[str, str]
@@ -275,11 +276,11 @@ def _check_named_set(
     if days is None:
         return
     if not sets[name].interval.intersection(days):
-        yield field, f'"{name}" exists on no day of the plan, correct its days in agency_sets.yaml'
+        yield field, Doubt(f'"{name}" exists on no day of the plan, correct its days in agency_sets.yaml')
         return
     held = [shared for _, shared in sets[name].member_intervals(ours)]
     if ours and sets[name].is_list_complete and not any(shared.intersection(days) for shared in held):
-        yield field, f'"{name}" holds no agency on any day of the plan, correct it in agency_sets.yaml'
+        yield field, Doubt(f'"{name}" holds no agency on any day of the plan, correct it in agency_sets.yaml')
 
 
 def check_task(task: Task, plan: Plan, sets: Mapping[str, AgencySet], agencies: Sequence[Agency]) -> Iterator[Finding]:
@@ -324,7 +325,7 @@ def check_set(known: AgencySet, agencies: Sequence[Agency]) -> Iterator[Finding]
                 yield field, f'"{code}" is not in agencies.csv, add or correct it'
                 return
     if known.is_list_complete and agencies and not any(known.member_intervals(agencies)):
-        yield "", "selects no agency of agencies.csv, correct its levels, codes, name_starts_with or days"
+        yield "", Doubt("selects no agency of agencies.csv, correct its levels, codes, name_starts_with or days")
 
 
 def check_agencies(agencies: Iterable[Agency]) -> Iterator[tuple[Agency, str, str]]:
@@ -362,7 +363,7 @@ def _check_parent(agency: Agency, versions: defaultdict[str, list[Agency]]) -> I
                 text = (
                     f'"{agency.parent_code}" is a {level}, a {agency.level} is below {" or ".join(ABOVE[agency.level])}'
                 )
-                yield agency, "parent_code", f"{text}: correct the code or the level"
+                yield agency, "parent_code", Doubt(f"{text}: correct the code or the level")
 
 
 def _check_names(agencies: Iterable[Agency]) -> Iterator[tuple[Agency, str, str]]:
@@ -373,5 +374,5 @@ def _check_names(agencies: Iterable[Agency]) -> Iterator[tuple[Agency, str, str]
         twins = [one for one in same if one.code != agency.code and one.interval.intersection(agency.interval)]
         if twins:
             text = f'"{agency.name_vi}" is {twins[0].code} too in these days, correct the name or take one out'
-            yield agency, "name_vi", text
+            yield agency, "name_vi", Doubt(text)
         same.append(agency)

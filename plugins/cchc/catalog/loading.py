@@ -24,7 +24,7 @@ from cchc.catalog.consistency import (
 )
 from cchc.catalog.model import PLANNED_SOURCES, Agency, AgencySet, Annex, Catalog, Indicator, Plan, Task
 from cchc.document import read_document, read_text
-from cchc.mistake import CatalogError, Mistake, explain_error, field_path
+from cchc.mistake import CatalogError, Doubt, Mistake, explain_error, field_path
 from cchc.sources.profile import ProfilesRead, read_all_profiles
 
 AGENCIES_FILE = "agencies.csv"
@@ -46,18 +46,19 @@ _LISTS = {
 _Record = TypeVar("_Record", bound=BaseModel)
 
 
-def load_catalog(folder: Path, province: str) -> Catalog:
+def load_catalog(folder: Path, province: str, *, is_strict: bool = False) -> Catalog:
     """Read the catalog of ``province`` (its root agency's code) from ``folder``.
 
     The folder may hold plans of several provinces and years; other provinces' plans are left alone. Entries name
-    sources of include/sources/ or planned ones. Every mistake found is told at once, in one CatalogError.
+    sources of include/sources/ or planned ones. Every mistake found is told at once, in one CatalogError; a doubt is
+    one only where ``is_strict``.
     """
     mistakes: list[Mistake] = []
     agencies = _read_agencies(folder / AGENCIES_FILE, mistakes)
     sets = _read_sets(folder / SETS_FILE, agencies, mistakes)
-    is_map_sound = not mistakes
+    is_map_sound = not _drop_doubts(mistakes)
     plans = _read_plans(folder, province, mistakes)
-    is_plan_sound = not mistakes
+    is_plan_sound = not _drop_doubts(mistakes)
     annexes = _read_annexes(folder, province, mistakes)
     profiles = read_all_profiles()
     optional = {metric for profile in profiles.good for metric in profile.optional_metrics()}
@@ -69,8 +70,8 @@ def load_catalog(folder: Path, province: str) -> Catalog:
         mistakes += _check_plans(plans, {known.code: known for known in sets}, agencies)
     if is_plan_sound:  # nor is an entry
         mistakes += _check_annexes(annexes, plans.values(), {known.code: known for known in sets}, agencies)
-    if mistakes:
-        raise CatalogError(mistakes)
+    if found := mistakes if is_strict else _drop_doubts(mistakes):
+        raise CatalogError(found)
     return Catalog(
         province=province,
         plans=tuple(sorted(plans.values(), key=lambda plan: plan.year)),
@@ -78,6 +79,10 @@ def load_catalog(folder: Path, province: str) -> Catalog:
         agencies=tuple(agencies),
         sets=tuple(sets),
     )
+
+
+def _drop_doubts(mistakes: Iterable[Mistake]) -> list[Mistake]:
+    return [mistake for mistake in mistakes if not isinstance(mistake.text, Doubt)]
 
 
 def _name_figures(profiles: ProfilesRead, code: str) -> dict[str, Collection[str] | None]:

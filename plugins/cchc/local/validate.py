@@ -60,7 +60,7 @@ def check_parts() -> Iterator[Part]:
     well = f"settings: province {settings.province}, home {settings.home}, catalog {settings.catalog}"
     yield Part(well, mistakes, unknown)
     yield _check_sources(profiles)
-    catalog, mistakes = _try(settings.catalog.name, load_catalog, settings.catalog, settings.province)
+    catalog, mistakes = _try(settings.catalog.name, load_catalog, settings.catalog, settings.province, is_strict=True)
     mistakes += _list("include/sources", _check_derived, profiles, catalog) if catalog else ()
     mistakes += _list(settings.catalog.name, _find_stray, settings.catalog)
     mistakes += _list(settings.catalog.name, find_tasks_without_plan, settings.catalog)
