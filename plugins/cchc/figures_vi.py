@@ -1,6 +1,6 @@
 """Figures as Vietnamese readers write them: 1.234,56, a real minus, dd/mm/yyyy. Pure functions, for every output.
 
-A figure is compared unrounded (design.md, rule 4), so none may be rounded onto, or across, what it is compared with.
+A figure is compared unrounded, so none may be rounded onto, or across, what it is compared with.
 """
 
 from __future__ import annotations
