@@ -1,4 +1,4 @@
-"""The schema's grammar and the names that others rely on (warehouse.md), on the live warehouse."""
+"""The schema's grammar and the names that others rely on, on the live warehouse."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ select c.table_schema || '.' || c.table_name, c.column_name, c.data_type, c.udt_
 from information_schema.columns as c where c.table_schema in {SCHEMAS}
 """
 
-# What warehouse.md promises, as far as it is built: column → type.
+# What users rely on, as far as it is built: column → type.
 PUBLIC = {
     "mart.indicator_attainment": {
         "as_of_date": "date", "plan_year": "integer", "indicator_code": "text", "variant": "text",
