@@ -7,74 +7,64 @@ create temporary table lost_row (
     is_overwritten boolean not null
 ) on commit drop;
 
-with lost as (
+with office as (
     delete from core.office_unit_day as c
     using withdrawn_load as w
     where
         c.source = w.source
         and (c.load_id = w.load_id or (c.told_on = w.data_date and c.content_sha256 = w.content_sha256))
-    returning c.source, c.day
-)
+    returning c.source, c.day, true as is_overwritten
+),
 
-insert into lost_row (source, day, is_overwritten)
-select
-    l.*,
-    true as is_overwritten
-from lost as l;
-
-with lost as (
+disbursement as (
     delete from core.disbursement as c
     using withdrawn_load as w
     where
         c.source = w.source
         and (c.load_id = w.load_id or (c.told_on = w.data_date and c.content_sha256 = w.content_sha256))
-    returning c.source, c.closed_on
-)
+    returning c.source, c.closed_on as day, true as is_overwritten
+),
 
-insert into lost_row (source, day, is_overwritten)
-select
-    l.*,
-    true as is_overwritten
-from lost as l;
-
-with lost as (
+return_figure as (
     delete from core.return_figure as c
     using withdrawn_load as w
     where c.load_id = w.load_id
-    returning c.source, c.period_end
-)
+    returning c.source, c.period_end as day, false as is_overwritten
+),
 
-insert into lost_row (source, day, is_overwritten)
-select
-    l.*,
-    false as is_overwritten
-from lost as l;
-
-with lost as (
+task_report as (
     delete from core.task_report as c
     using withdrawn_load as w
     where c.load_id = w.load_id
-    returning c.source, least(c.told_on, c.done_on)
-)
+    returning c.source, least(c.told_on, c.done_on) as day, false as is_overwritten
+),
 
-insert into lost_row (source, day, is_overwritten)
-select
-    l.*,
-    false as is_overwritten
-from lost as l;
-
-with lost as (
+portal_statistic as (
     delete from core.portal_statistic as c
     using withdrawn_load as w
     where c.load_id = w.load_id
-    returning c.source, c.data_date
+    returning c.source, c.data_date as day, false as is_overwritten
+),
+
+measure as (
+    delete from mart.measure as m
+    using withdrawn_load as w
+    where m.load_id = w.load_id
+    returning w.source, m.day, false as is_overwritten
 )
 
 insert into lost_row (source, day, is_overwritten)
-select
-    l.*,
-    false as is_overwritten
-from lost as l;
+select office.* from office
+union all
+select disbursement.* from disbursement
+union all
+select return_figure.* from return_figure
+union all
+select task_report.* from task_report
+union all
+select portal_statistic.* from portal_statistic
+union all
+select measure.* from measure;
 
 update core.portal_department as d set
     load_ids = array(
@@ -86,19 +76,6 @@ where d.load_ids && (select array_agg(w.load_id) from withdrawn_load as w);
 
 delete from core.portal_department
 where load_ids = '{}';
-
-with lost as (
-    delete from mart.measure as m
-    using withdrawn_load as w
-    where m.load_id = w.load_id
-    returning w.source, m.day
-)
-
-insert into lost_row (source, day, is_overwritten)
-select
-    l.*,
-    false as is_overwritten
-from lost as l;
 
 delete from ops.touched_days as t
 using withdrawn_load as w
