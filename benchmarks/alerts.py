@@ -14,16 +14,16 @@ from tempfile import TemporaryDirectory
 import psycopg
 
 from benchmarks.night import Part, run_apart, timed, write_table
-from cchc.alerts.evaluation import evaluate
+from cchc.alerts.detection.evaluation import evaluate
 from cchc.alerts.ledger import Alerting
 from cchc.alerts.recipients import Recipient
 from cchc.alerts.rules import load_rules
-from cchc.alerts.working_days import read_working_days
+from cchc.calendar import LOCAL
 from cchc.catalog import load_catalog
-from cchc.days import LOCAL
+from cchc.catalog.holidays import read_working_days
 from cchc.local.embedded import Database, open_database
 from cchc.settings import ALERT_RULES, CHECKOUT
-from cchc.warehouse.catalog import store_catalog
+from cchc.warehouse.catalog_sync import store_catalog
 from cchc.warehouse.connection import Login, connect
 from cchc.warehouse.migrations import migrate
 
@@ -101,7 +101,7 @@ def measure(database: Database) -> tuple[int, list[Part]]:
         for number in reversed(range(1, HISTORY_DAYS)):
             write_cells(connection, DAY - timedelta(days=number))
         connection.execute("analyze mart.indicator_attainment")
-        connection.execute("analyze ops.changed_cell")
+        connection.execute("analyze ops.changed_result")
         cells = 0
         parts = [run_apart(f"evaluate {HISTORY_DAYS - 1} days at first sight", evaluate_night, login)]
         cells = write_cells(connection, DAY)

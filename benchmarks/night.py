@@ -21,18 +21,18 @@ from typing import Any
 
 import psycopg
 
+from cchc.calendar import DayRange
 from cchc.catalog import load_catalog
-from cchc.days import DayRange
 from cchc.indicators.attainment import attain
 from cchc.local.embedded import Database, open_database
 from cchc.quality.audit import audit
 from cchc.settings import CHECKOUT, SOURCES
-from cchc.sources.archive import Archive
 from cchc.sources.http import Response
 from cchc.sources.load import Load
 from cchc.sources.profile import read_profile, read_profiles
+from cchc.sources.raw_archive import Archive
 from cchc.sources.window import Window
-from cchc.warehouse.catalog import store_catalog
+from cchc.warehouse.catalog_sync import store_catalog
 from cchc.warehouse.connection import Login, connect
 from cchc.warehouse.migrations import migrate
 from cchc.warehouse.publish import publish

@@ -10,7 +10,7 @@ from __future__ import annotations
 from airflow.sdk import DAG, CronTriggerTimetable, task
 from pendulum import datetime
 
-from cchc.days import LOCAL
+from cchc.calendar import LOCAL
 from cchc.tasks import operations
 from cchc.tasks.policy import RUN_CALLBACKS, TASK_DEFAULTS
 

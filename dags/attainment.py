@@ -16,8 +16,8 @@ from datetime import timedelta
 from airflow.sdk import DAG, Asset, DeadlineAlert, DeadlineReference, Param, SyncCallback, task
 from pendulum import datetime
 
-from cchc.days import LOCAL
-from cchc.tasks import alerts, attain
+from cchc.calendar import LOCAL
+from cchc.tasks import alerts, attainment
 from cchc.tasks.operations import check_and_deliver
 from cchc.tasks.policy import RUN_CALLBACKS, TASK_DEFAULTS, run_every_night
 
@@ -46,9 +46,9 @@ with DAG(
     **COMMON,
 ):
     wait = task.sensor(mode="reschedule", poke_interval=60, timeout=timedelta(hours=3).total_seconds())
-    catalog = task(attain.take_in_catalog)()
-    attained = task(attain.attain_night)()
-    wait(attain.wait_for_sources)() >> catalog >> attained >> task(attain.report_late_sources)()
+    catalog = task(attainment.take_in_catalog)()
+    attained = task(attainment.attain_night)()
+    wait(attainment.wait_for_sources)() >> catalog >> attained >> task(attainment.report_late_sources)()
     attained >> task(alerts.evaluate_alerts)() >> task(alerts.deliver_alerts)()
 
 with DAG(
@@ -57,4 +57,4 @@ with DAG(
     schedule=[Asset("cchc_late_days")],
     **COMMON,
 ):
-    task(attain.take_in_catalog)() >> task(attain.attain_late_days)() >> task(alerts.evaluate_alerts)()
+    task(attainment.take_in_catalog)() >> task(attainment.attain_late_days)() >> task(alerts.evaluate_alerts)()

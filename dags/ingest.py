@@ -15,7 +15,7 @@ import re
 from airflow.sdk import DAG, Asset, Param, task, task_group
 from pendulum import datetime
 
-from cchc.days import LOCAL
+from cchc.calendar import LOCAL
 from cchc.sources.profile import Profile, read_all_profiles
 from cchc.tasks import ingest, profile
 from cchc.tasks.policy import RUN_CALLBACKS, TASK_DEFAULTS, run_every_night

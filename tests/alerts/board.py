@@ -10,12 +10,12 @@ from typing import Any
 
 import psycopg
 
-from cchc.alerts.evaluation import Evaluation, evaluate
+from cchc.alerts.detection.evaluation import Evaluation, evaluate
 from cchc.alerts.ledger import Alerting
 from cchc.alerts.recipients import Recipient
 from cchc.alerts.rules import Rules, load_rules
-from cchc.alerts.working_days import WorkingDays
-from cchc.days import LOCAL
+from cchc.calendar import LOCAL
+from cchc.catalog.holidays import WorkingDays
 from cchc.settings import ALERT_RULES
 
 PROVINCE = "H58"
@@ -27,7 +27,7 @@ INDICATOR = """
 insert into mart.indicator (
     province_code, plan_year, indicator_code, variant, valid_from, ordinal, clause, wording_vi, name_vi, short_name_vi,
     unit_vi, counts, comparator, target, is_aspirational, judged, closes_on, is_share, is_target_reported, source,
-    metric, figures_for, roll_up, period, levels, lead_agency_vi, legal_basis_vi
+    metric, reported_for, roll_up, period, levels, lead_agency_vi, legal_basis_vi
 ) values (
     'H58', 2024, %(code)s, 'primary', '2024-01-01', 1, 'II.1.b', '', %(code)s, '', '%%', 'whole', '>=', 45, false,
     %(judged)s, %(closes_on)s, true, false, 'national_portal', 'm', 'agencies', %(roll_up)s, %(period)s, '{province}',
@@ -145,8 +145,8 @@ class Board:
     def list_notices(self) -> list[tuple[str, str, datetime]]:
         """Recipient, step and hour of every notice."""
         return self.connection.execute(
-            "select n.recipient, s.step, n.due_at from ops.notice as n inner join ops.alert_step as s"
-            " on n.step_id = s.step_id order by n.notice_id"
+            "select n.recipient, s.step, n.due_at from ops.notification as n inner join ops.alert_step as s"
+            " on n.step_id = s.step_id order by n.notification_id"
         ).fetchall()
 
 

@@ -7,10 +7,10 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from cchc.alerts.channels.channel import Message
 from cchc.alerts.model import CellFacts, Change, Contribution
+from cchc.alerts.notification.channels.channel import Message
 from cchc.alerts.recipients import Recipient
-from cchc.days import LOCAL
+from cchc.calendar import LOCAL
 
 MESSAGE_ID = UUID("3f1c1f04-6a0e-5d6b-9a53-8d3c5b5e9a01")
 SENDER, ADDRESS = "cchc@tinh.example.invalid", "so-y-te@tinh.example.invalid"

@@ -10,12 +10,12 @@ from uuid import uuid4
 
 import psycopg
 
-from cchc.alerts.channels.channel import Channel
-from cchc.alerts.delivery import Outcome, compose_due, send_due
 from cchc.alerts.model import OperatorFacts, Told
+from cchc.alerts.notification.channels.channel import Channel
+from cchc.alerts.notification.outbox import Outcome, compose_due, send_due
+from cchc.alerts.notification.rendering import Content
 from cchc.alerts.recipients import Recipient
-from cchc.alerts.rendering import Content
-from cchc.days import LOCAL
+from cchc.calendar import LOCAL
 from tests.alerts.messages import write_cell
 from tests.conftest import Warehouse
 
@@ -45,7 +45,7 @@ class Outbox:
         is_operation = isinstance(opened_facts, OperatorFacts)
         self.connection.execute(
             "insert into ops.alert (alert_id, kind, severity, audience, status, province_code, subject, began_on,"
-            " as_of_date, is_told, facts, opened_at) values (%s, %s, 'warning', %s, 'open', 'H58', %s, '2024-12-28',"
+            " as_of_date, is_notified, facts, opened_at) values (%s, %s, 'warning', %s, 'open', 'H58', %s, '2024-12-28',"
             " '2024-12-29', true, %s, %s)",
             [alert_id, opened_facts.kind, "operators" if is_operation else "performance", str(alert_id),
              opened_facts.model_dump_json(), NIGHT],
@@ -54,7 +54,7 @@ class Outbox:
         self.connection.execute(
             "with step as (insert into ops.alert_step (alert_id, step, as_of_date, facts, noted_at)"
             " values (%s, %s, %s, %s, %s) returning step_id)"
-            " insert into ops.notice (step_id, recipient, is_urgent, due_at)"
+            " insert into ops.notification (step_id, recipient, is_urgent, due_at)"
             " select step_id, %s, %s, %s from step",
             [alert_id, step.get("step", "opened"), step.get("as_of_date"), facts and facts.model_dump_json(), NIGHT,
              recipient.id, is_urgent, due_at],

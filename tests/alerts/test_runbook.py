@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cchc.alerts.wording import load_wording
+from cchc.alerts.notification.wording import load_wording
 from cchc.settings import CHECKOUT, INCLUDE
 
 PLUGINS = CHECKOUT / "plugins"

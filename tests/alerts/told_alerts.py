@@ -19,7 +19,7 @@ from cchc.alerts.model import (
     Told,
     name_alert,
 )
-from cchc.alerts.rendering import Content, compose
+from cchc.alerts.notification.rendering import Content, compose
 
 DAY = date(2024, 6, 30)
 

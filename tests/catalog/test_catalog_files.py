@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cchc.catalog import CatalogError, indicator_rows, load_catalog
-from cchc.document import read_document
 from cchc.mistake import Mistake
 from cchc.sources.profile import ProfileError, ProfilesRead
+from cchc.strict_yaml import read_document
 from tests.catalog.small_catalog import AGENCIES, FILES, PLAN, Load, edited
 
 TARGETS = "targets: [{valid_from: 2024-01-01, value: 45}]"
@@ -91,8 +91,8 @@ PLAN_MISTAKES = [
      'variants[0].population.set: "quan" is not in agency_sets.yaml, add or correct it'),
     (POPULATION, "population: {levels: [province, district]}\n        roll_up: pooled",
      "population.set: is missing for roll_up: pooled, name the set whose agencies it is made of"),
-    (POPULATION, POPULATION + "\n        roll_up: pooled\n        figures_for: province",
-     "figures_for: province leaves no agencies for roll_up: pooled, write agencies"),
+    (POPULATION, POPULATION + "\n        roll_up: pooled\n        reported_for: province",
+     "reported_for: province leaves no agencies for roll_up: pooled, write agencies"),
     (POPULATION, POPULATION + "\n        roll_up: share_of_agencies\n        is_share: false",
      "is_share: false doesn't fit roll_up: share_of_agencies, whose value is a share of agencies"),
     (POPULATION, POPULATION + "\n        roll_up: sum",

@@ -196,7 +196,7 @@ def test_the_decision_sets_no_milestones(catalog: Catalog) -> None:
 
 
 def test_the_portal_gives_eleven_indicators(catalog: Catalog) -> None:
-    portal = {i.code: (i.metric, i.figures_for) for i in catalog.plans[0].indicators if i.source == "national_portal"}
+    portal = {i.code: (i.metric, i.reported_for) for i in catalog.plans[0].indicators if i.source == "national_portal"}
     assert portal == {
         "II.1.a-2": ("national_portal.components_digitised", "agencies"),
         "II.1.b-1": ("national_portal.online_payment", "agencies"),

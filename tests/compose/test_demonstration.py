@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from airflow.configuration import conf
 
-from cchc.local.night import SIMULATED_DAYS
+from cchc.local.nightly import SIMULATED_DAYS
 from cchc.settings import CHECKOUT
 from simulator.certificates import Secured
 from simulator.nights import HOURS

@@ -16,7 +16,7 @@ import pytest
 from airflow.sdk import DeadlineReference
 
 from cchc.alerts.rules import load_rules
-from cchc.days import LOCAL
+from cchc.calendar import LOCAL
 from cchc.mistake import Mistake
 from cchc.settings import ALERT_RULES, CHECKOUT, SOURCES
 from cchc.sources.profile import ProfileError, ProfilesRead, read_all_profiles

@@ -10,7 +10,7 @@ from uuid import NAMESPACE_OID, uuid5
 
 import psycopg
 
-from cchc.days import DayRange
+from cchc.calendar import DayRange
 from cchc.indicators.attainment import attain
 from cchc.settings import SOURCES
 from cchc.sources.profile import read_profiles
@@ -22,7 +22,7 @@ INDICATOR = """
 insert into mart.indicator (
     province_code, plan_year, indicator_code, variant, valid_from, ordinal, clause, wording_vi, name_vi, short_name_vi,
     unit_vi, counts, comparator, target, is_aspirational, judged, closes_on, is_share, is_target_reported, source,
-    metric, figures_for, roll_up, period, levels, lead_agency_vi, legal_basis_vi
+    metric, reported_for, roll_up, period, levels, lead_agency_vi, legal_basis_vi
 ) values (
     'H58', 2024, %s, 'primary', '2024-01-01', 1, '', '', '', '', '', 'whole', '>=', 45, false, %s, '2024-12-31', true,
     false, split_part(%s, '.', 1), %s, 'agencies', 'own', 'year_to_date', '{province,district}', '', ''
@@ -49,10 +49,10 @@ insert into core.portal_department (
 OFFICE = """
 insert into core.office_unit_day (
     source, agency_code, day, received, sent, sent_without_paper, sent_with_paper, processed_online, work_files,
-    work_files_online, told_on, content_sha256, load_id
+    work_files_online, reported_on, content_sha256, load_id
 ) values ('eoffice', %s, %s, 0, %s, %s, 0, 0, 0, 0, %s, '', %s)
 """
-TOUCHED = "insert into ops.touched_days (load_id, source, day) values (%s, %s, %s)"
+TOUCHED = "insert into ops.dirty_date (load_id, source, data_date) values (%s, %s, %s)"
 
 
 @dataclass(frozen=True)

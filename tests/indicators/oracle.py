@@ -77,7 +77,7 @@ class Reading:
     published_on: date | None
     is_budget_year: bool
     roll_up: str
-    figures_for: str
+    reported_for: str
     set_name: str | None
     is_set_complete: bool
     is_shown: bool
@@ -278,7 +278,7 @@ def judge(
         data_date=held.data_date if held else None,
         is_stale=held is not None and day > held.fresh_until,
         flags=(held.flags if held else frozenset()) | added_flags(reading, year, figure, value),
-        coverage=coverage if reading.figures_for == "agencies" else None,
+        coverage=coverage if reading.reported_for == "agencies" else None,
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from cchc.days import DayRange
+from cchc.calendar import DayRange
 from tests.indicators.house import House
 
 CODES = {"id-31": "H58.31", "id-32": "H58.32"}
@@ -31,7 +31,7 @@ def publish(house: House, day: date, numerator: int) -> None:
 
 
 def count_touched(house: House) -> int:
-    return int(house.query("select count(*) from ops.touched_days")[0][0])
+    return int(house.query("select count(*) from ops.dirty_date")[0][0])
 
 
 def refuse_rows(warehouse: Any) -> None:
@@ -124,8 +124,8 @@ def test_readings_of_several_figures_are_measured_as_the_profile_says(house: Hou
     publish(house, june(1), 40)
     with house.connection.transaction():
         house.connection.execute(
-            "insert into core.return_figure (load_id, row_no, source, indicator_code, agency_code, period,"
-            " period_start, period_end, numerator, denominator, told_on, modified_at, content_sha256)"
+            "insert into core.return_value (load_id, row_no, source, indicator_code, agency_code, period,"
+            " period_start, period_end, numerator, denominator, reported_on, modified_at, content_sha256)"
             " select load_id, 1, 'returns', 'II.2-1', 'H58.31', '2024-05', '2024-05-01', '2024-05-31', 3, 4,"
             " '2024-06-01', '2024-06-01', '' from ops.load"
         )
@@ -199,12 +199,12 @@ def test_publish_during_the_attainment_stays_touched(house: House, warehouse: An
     with psycopg.connect(warehouse.url("cchc_owner")) as connection:
         connection.execute(
             "create function touch() returns trigger language plpgsql security definer as $$ begin"
-            " insert into ops.touched_days (load_id, source, day) select load_id, source, '2024-06-02' from ops.load;"
+            " insert into ops.dirty_date (load_id, source, data_date) select load_id, source, '2024-06-02' from ops.load;"
             " return null; end $$;"
             "create trigger touch after insert on mart.indicator_attainment execute function touch()"
         )
     house.attain(june(1))
-    assert house.query("select distinct day from ops.touched_days") == [(june(2),)]
+    assert house.query("select distinct data_date from ops.dirty_date") == [(june(2),)]
 
 
 def test_another_province_s_rows_stay(house: House) -> None:

@@ -129,7 +129,7 @@ def entries(draw: st.DrawFn, number: int, plan_years: list[int]) -> list[Reading
         published_on=draw(st.sampled_from([None, *DAYS])) if judged == "yearly_survey" else None,
         is_budget_year=is_budget_year,
         roll_up=roll_up,
-        figures_for=draw(st.sampled_from(["agencies", "agencies", "province"])),
+        reported_for=draw(st.sampled_from(["agencies", "agencies", "province"])),
         set_name=set_name,
         is_set_complete=draw(st.booleans()),
         is_shown=set_name is None or draw(st.booleans()),
@@ -217,7 +217,7 @@ def store(connection: psycopg.Connection, world: World) -> None:
         "mart.indicator (province_code, plan_year, indicator_code, variant, valid_from, ordinal, clause, wording_vi,"
         " name_vi, short_name_vi, unit_vi, counts, is_aspirational, source, lead_agency_vi, legal_basis_vi, metric,"
         " comparator, target, is_share, may_exceed_100, is_target_reported, judged, closes_on, published_on,"
-        " figures_for, roll_up, period, set_code, set_is_complete, levels, milestone_days, milestone_values)"
+        " reported_for, roll_up, period, set_code, set_is_complete, levels, milestone_days, milestone_values)"
     )
     copy(connection, indicators, [indicator_row(reading) for reading in world.readings])
     past = (
@@ -247,7 +247,7 @@ def indicator_row(reading: Reading) -> tuple[Any, ...]:
         *([""] * 5),
         *("whole", False, "any", "", "", f"any.{reading.number}", reading.comparator, reading.target, reading.is_share),
         *(reading.may_exceed_100, reading.is_target_reported, reading.judged, reading.closes_on, reading.published_on),
-        *(reading.figures_for, reading.roll_up, period, reading.set_name, is_complete, levels),
+        *(reading.reported_for, reading.roll_up, period, reading.set_name, is_complete, levels),
         *([day for day, _ in reading.milestones], [value for _, value in reading.milestones]),
     )
 

@@ -22,7 +22,7 @@ from tests.alerts.board import Board, make_recipient
 # Of another province, so that no evaluation here looks at them.
 ALERT = """
 insert into ops.alert (
-    alert_id, kind, severity, audience, status, province_code, subject, began_on, as_of_date, is_told, facts, opened_at
+    alert_id, kind, severity, audience, status, province_code, subject, began_on, as_of_date, is_notified, facts, opened_at
 ) values (%s, 'source_late', 'warning', 'operators', 'open', 'H99', %s, '2024-06-01', '2024-06-01', true, '{}', now())
 """
 OVER = """

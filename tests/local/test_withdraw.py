@@ -29,7 +29,7 @@ insert into ops.load (
     load_id, source, entity, window_start, window_end, data_date, content_sha256, status, run_id, started_at
 ) values (%(load)s, 'returns', 'file', %(day)s, %(day)s, %(day)s, 'sha', 'published', 'test', now())
 """
-NIGHT = "insert into ops.source_night (source, day, run_id) values ('returns', %(day)s, 'test')"
+NIGHT = "insert into ops.ingest_run (source, data_date, run_id) values ('returns', %(day)s, 'test')"
 DONE = """
 insert into mart.task_status (
     as_of_date, plan_year, task_code, agency_code, status, done_on, is_overdue, is_due_soon, load_id, run_id,

@@ -98,7 +98,7 @@ def _read_reading(entry: dict[str, Any], primary: Target) -> Reading:
         set_code=entry["population"].get("set"),
         source=entry["source"],
         metric=entry.get("metric", ""),
-        is_province_alone=entry.get("figures_for") == "province",
+        is_province_alone=entry.get("reported_for") == "province",
         roll_up=entry.get("roll_up", "own"),
         period=entry["period"],
     )

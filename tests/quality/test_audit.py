@@ -65,7 +65,7 @@ def test_result_says_what_was_checked_and_how_many_broke_it(pipeline: Pipeline) 
 
 def test_audit_again_says_the_same_once(pipeline: Pipeline) -> None:
     load = pipeline.prepare(pipeline.keep(PROGRESS, answer(PROGRESS, kind="negative_count")))
-    counts = "select (select count(*) from ops.expectation_result), (select count(*) from staging.verdict)"
+    counts = "select (select count(*) from ops.expectation_result), (select count(*) from staging.rule_violation)"
     before = pipeline.query(counts)
     pipeline.prepare(load)
     assert pipeline.query(counts) == before
@@ -74,7 +74,9 @@ def test_audit_again_says_the_same_once(pipeline: Pipeline) -> None:
 def test_one_load_is_judged_apart_from_the_others_in_staging(pipeline: Pipeline) -> None:
     bad = pipeline.prepare(pipeline.keep(DIGITIZED, answer(DIGITIZED, kind="wrong_root")))
     good = pipeline.prepare(pipeline.keep(PROGRESS, answer(PROGRESS)))
-    assert pipeline.query("select rule_id from staging.verdict where load_id = %s", [good.load_id]) == [("audited",)]
+    assert pipeline.query("select rule_id from staging.rule_violation where load_id = %s", [good.load_id]) == [
+        ("audited",)
+    ]
     assert pipeline.publish(good).status == "published"
     assert pipeline.publish(bad).status == "stopped"
 
@@ -236,7 +238,7 @@ def test_rule_that_cannot_be_evaluated_is_an_error_and_leaves_no_verdict(
     load = pipeline.keep(PROGRESS, answer(PROGRESS))
     with pytest.raises(AuditError, match=r"national_portal_statistic, rule children_differ"):
         pipeline.prepare(load)
-    assert pipeline.count("staging.verdict") == 0
+    assert pipeline.count("staging.rule_violation") == 0
     assert pipeline.count("ops.expectation_result") == 0
     with pipeline.connect() as connection:
         assert not is_audited(connection, load)

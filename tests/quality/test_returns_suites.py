@@ -97,15 +97,15 @@ ROWS: list[tuple[str, dict[str, Any], set[str]]] = [
     ("count over 100%", OTHER | SIGN_BELOW | {"denominator": 100} | month(6), {"percent"}),
     ("amount with a percent sign", AMOUNT | SIGN_ABOVE | month(1), {"percent"}),
     ("count with a mark that groups for others", OTHER | {"numerator": Decimal("1.234"), "denominator": 5,
-     "two_readings": ["Tử số: 1,234"]} | month(7), {"ambiguous_number"}),
-    ("count of thousands to some, of one to others", OTHER | {"numerator": 1, "two_readings": ["Tử số: 1,000"]}
+     "ambiguous_numbers": ["Tử số: 1,234"]} | month(7), {"ambiguous_number"}),
+    ("count of thousands to some, of one to others", OTHER | {"numerator": 1, "ambiguous_numbers": ["Tử số: 1,000"]}
      | month(8), {"ambiguous_number"}),
     ("nothing: count with a Vietnamese mark", OTHER | {"numerator": 1234, "denominator": 1256,
-     "two_readings": ["Tử số: 1.234", "Mẫu số: 1.256"]} | month(1, 2025), {"period_not_over"}),
-    ("amount with two readings in a file of commas", AMOUNT | {"two_readings": ["Mẫu số: 2,250"]} | month(2),
+     "ambiguous_numbers": ["Tử số: 1.234", "Mẫu số: 1.256"]} | month(1, 2025), {"period_not_over"}),
+    ("amount with two readings in a file of commas", AMOUNT | {"ambiguous_numbers": ["Mẫu số: 2,250"]} | month(2),
      {"ambiguous_number"}),
     ("amount with the other mark in a file of commas", AMOUNT | {"denominator": 2250,
-     "two_readings": ["Mẫu số: 2.250"]} | month(3), {"ambiguous_number"}),
+     "ambiguous_numbers": ["Mẫu số: 2.250"]} | month(3), {"ambiguous_number"}),
     ("half an agency", OTHER | {"denominator": Decimal("4.5")} | month(4), {"not_whole"}),
     ("half of the baseline", COUNT | {"denominator": Decimal("1.5")} | month(8), {"not_whole"}),
     ("number in a hidden row", OTHER | {"numerator": None, "not_read": ["Tử số: 5 (ẩn)"], "unseen": ["Tử số"]}

@@ -145,7 +145,7 @@ ROWS: list[tuple[str, dict[str, Any], set[str]]] = [
      {"unseen_cell"}),
     ("row of too many fields", dict.fromkeys(GOOD) | {"field_count": 16}, {"wrong_field_count"}),
     ("amount with a percent sign", GOOD | {"percent": ["KeHoachVon"]}, {"percent"}),
-    ("amount with two readings in a file of commas", GOOD | {"two_readings": ["KeHoachVon: 49,384"]},
+    ("amount with two readings in a file of commas", GOOD | {"ambiguous_numbers": ["KeHoachVon: 49,384"]},
      {"ambiguous_number"}),
     ("closing day of another calendar", GOOD | {"closed_on": date(2020, 12, 30)}, {"implausible_day"}),
     ("day of effect of another calendar", GOOD | {"effective_on": date(2019, 12, 31)}, {"implausible_day"}),

@@ -66,7 +66,7 @@ def test_councils_plan_contains_the_prime_ministers_on_every_day(seed: int) -> N
 def test_each_payment_is_on_one_row_also_when_a_revision_is_told_in_advance(seed: int) -> None:
     advance = 0
     for line in draw_lines(seed, 2024):
-        if len(line.versions) == 1 or line.versions[1].told_on == line.versions[1].effective_on:
+        if len(line.versions) == 1 or line.versions[1].reported_on == line.versions[1].effective_on:
             continue
         advance += 1
         before, told, in_force = (
@@ -77,8 +77,8 @@ def test_each_payment_is_on_one_row_also_when_a_revision_is_told_in_advance(seed
                 == (str(7400001 + line.project), line.fund, line.kind, 0)
             ]
             for day in (
-                line.versions[1].told_on - timedelta(days=1),
-                line.versions[1].told_on,
+                line.versions[1].reported_on - timedelta(days=1),
+                line.versions[1].reported_on,
                 line.versions[1].effective_on,
             )
         )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import HealthCheck, given, settings
 
 from cchc.settings import SOURCES
-from cchc.sources.portal import read_bodies
+from cchc.sources.parsed_load import Reading
 from cchc.sources.profile import read_profile
-from cchc.sources.reading import Reading
+from cchc.sources.protocols.portal import read_bodies
 from simulator.agencies import ROOT_CODE, ROOT_DEPARTMENT_ID
 from simulator.wire import encode_payload
 from tests.sources.hostile_bodies import hostile_answers, spoil, write_small_payload

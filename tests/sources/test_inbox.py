@@ -14,15 +14,15 @@ from unittest.mock import Mock
 import pytest
 from upath import UPath
 
-from cchc.days import LOCAL
+from cchc.calendar import LOCAL
 from cchc.settings import SOURCES
-from cchc.sources import workbook
-from cchc.sources.files import list_wanted
 from cchc.sources.inbox import InboxFile, choose_filing_day, list_files, recognise, settle, take_turns
 from cchc.sources.inbox_store import DiskInbox, Entry, StoredFile, read_time
 from cchc.sources.profile import read_profile
-from tests.sources.hostile_workbooks import REFUSED, WANTED, good, write_workbook
+from cchc.sources.protocols.files import list_wanted
+from cchc.spreadsheets import workbook
 from tests.sources.opened_inbox import open_inbox
+from tests.spreadsheets.hostile_workbooks import REFUSED, WANTED, good, write_workbook
 
 LARGEST = 1_000
 KINDS = {"treasury": list_wanted(read_profile(SOURCES / "treasury.yaml")), "returns": WANTED}

@@ -15,14 +15,14 @@ from uuid import uuid4
 import pytest
 from upath import UPath
 
-from cchc.sources.archive import Archive
-from cchc.sources.given_back import SentFile, write_given_back
+from cchc.presentation.receipt import write_receipt
+from cchc.sources.fetching import land_file
 from cchc.sources.inbox import InboxFile, list_files
 from cchc.sources.inbox_store import DiskInbox, ObjectInbox, find_disk_folder
-from cchc.sources.landing import land_file
-from cchc.sources.receipt import write_receipt
+from cchc.sources.raw_archive import Archive
 from cchc.sources.window import Window
-from tests.sources.hostile_workbooks import WANTED
+from cchc.spreadsheets.rejection_report import SentFile, write_given_back
+from tests.spreadsheets.hostile_workbooks import WANTED
 
 LARGEST = 1_000
 DAY = date(2024, 6, 30)

@@ -46,7 +46,7 @@ def test_each_name_is_looked_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
         ("rows", "there is no table staging.eoffice_day in include/sql/schema/"),
         ("publish[0]", "there is no include/sql/publish/core.day.sql"),
         ("measures", "there is no include/sql/measures/day.sql"),
-        ("measures", "there is no include/sql/publish/touched_days.day.sql"),
+        ("measures", "there is no include/sql/publish/dirty_date.day.sql"),
     ]
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cchc.days import DayRange
+from cchc.calendar import DayRange
 from cchc.sources.window import Window, parse_window, plan_budget_years, plan_days
 
 DAY = date(2024, 6, 30)

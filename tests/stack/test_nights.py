@@ -17,7 +17,7 @@ import psutil
 import pytest
 
 from cchc.local.embedded import stop_if_unused
-from cchc.local.night import SIMULATED_DAYS
+from cchc.local.nightly import SIMULATED_DAYS
 from cchc.settings import CHECKOUT
 from tests.alerts.smtp_server import Mail
 from tests.compose.compose_file import make_env

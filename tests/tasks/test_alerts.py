@@ -80,7 +80,7 @@ def test_mistake_in_one_entry_keeps_no_news_from_the_others(
     fallen.write_text(GOOD + SPOILT, encoding="utf-8")
     with caplog.at_level(logging.WARNING):
         evaluate_alerts()
-    assert warehouse.query("select recipient from ops.notice") == [("lanh-dao",)]
+    assert warehouse.query("select recipient from ops.notification") == [("lanh-dao",)]
     assert "recipients.yaml, recipient so-y-te, field channel: " in caplog.text
 
 
@@ -91,4 +91,4 @@ def test_where_no_entry_holds_the_next_evaluation_makes_up(fallen: Path, warehou
     assert warehouse.query("select count(*) from ops.alert") == [(0,)]
     fallen.write_text(GOOD, encoding="utf-8")
     evaluate_alerts()
-    assert warehouse.query("select recipient from ops.notice") == [("lanh-dao",)]
+    assert warehouse.query("select recipient from ops.notification") == [("lanh-dao",)]

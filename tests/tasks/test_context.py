@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
-from cchc.days import DayRange
+from cchc.calendar import DayRange
 from cchc.tasks.context import find_days
 
 STARTED = datetime(2024, 6, 30, 21, 30, tzinfo=UTC)  # 04:30 of 1 July, local

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from cchc.settings import SOURCES
-from cchc.sources.archive import Archive
 from cchc.sources.inbox_store import DiskInbox
 from cchc.sources.profile import read_all_profiles, read_profile
+from cchc.sources.raw_archive import Archive
 from cchc.tasks import inbox as tasks_inbox
 from cchc.tasks.inbox import take_new_files
 

@@ -15,8 +15,8 @@ import psycopg
 import pytest
 from airflow.sdk.log import mask_secret
 
-from cchc.alerts.delivery import compose_due
-from cchc.alerts.rendering import Content
+from cchc.alerts.notification.outbox import compose_due
+from cchc.alerts.notification.rendering import Content
 from cchc.mistake import CatalogError
 from cchc.settings import CHECKOUT, read_now
 from cchc.tasks.alerts import read_alerting
@@ -112,8 +112,8 @@ def list_alerts(warehouse: Warehouse) -> list[tuple[Any, ...]]:
 
 def list_notices(warehouse: Warehouse) -> list[tuple[Any, ...]]:
     return warehouse.query(
-        "select n.recipient, s.step, n.is_urgent from ops.notice as n inner join ops.alert_step as s using (step_id)"
-        " order by notice_id"
+        "select n.recipient, s.step, n.is_urgent from ops.notification as n inner join ops.alert_step as s using (step_id)"
+        " order by notification_id"
     )
 
 
@@ -314,7 +314,7 @@ def test_failure_reaches_operators_by_mail_with_the_runbook_page(mail_server):
 def test_what_is_due_is_sent_although_nights_cannot_be_looked_at(installation, mail_server):
     tell_failure(end_task())
     with psycopg.connect(installation.url("cchc_owner")) as connection:
-        connection.execute("alter table ops.attained_night rename to attained_night_elsewhere")
+        connection.execute("alter table ops.attainment_run rename to attained_night_elsewhere")
     with pytest.raises(psycopg.errors.UndefinedTable):
         check_and_deliver()
     assert len(mail_server.mails) == 1

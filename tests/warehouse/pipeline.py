@@ -13,13 +13,13 @@ from typing import Any
 
 import psycopg
 
-from cchc.days import LOCAL
+from cchc.calendar import LOCAL
 from cchc.local.checksum import compute_checksum
 from cchc.quality.audit import Result, audit
-from cchc.sources.archive import Archive
 from cchc.sources.http import Response
 from cchc.sources.load import Load
 from cchc.sources.profile import Profile
+from cchc.sources.raw_archive import Archive
 from cchc.sources.window import Window
 from cchc.warehouse.connection import LOADER, Login, connect
 from cchc.warehouse.publish import Outcome, publish

@@ -18,13 +18,13 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Telling:
-    """What a source told on the night of ``told_on``; ``verdicts``: of row numbers, rule and severity.
+    """What a source told on the night of ``reported_on``; ``verdicts``: of row numbers, rule and severity.
 
     ``modified_at``: when its file was last changed.
     """
 
     source: str
-    told_on: date
+    reported_on: date
     rows: Sequence[Row]
     content_sha256: str = "00"
     verdicts: Mapping[int, tuple[str, str]] = field(default_factory=dict)
@@ -33,7 +33,7 @@ class Telling:
     @property
     def load_id(self) -> UUID:
         """Derived from what was told when, as the pipeline's."""
-        return uuid5(NAMESPACE_OID, f"{self.source} {self.told_on} {self.content_sha256}")
+        return uuid5(NAMESPACE_OID, f"{self.source} {self.reported_on} {self.content_sha256}")
 
 
 def insert_rows(connection: psycopg.Connection, table: str, rows: Sequence[Row]) -> None:
@@ -63,15 +63,15 @@ def publish_telling(connection: psycopg.Connection, told: Telling, staging: str,
         {"load_id": told.load_id, "row_no": row_no, "rule_id": rule, "severity": severity}
         for row_no, (rule, severity) in told.verdicts.items()
     ]
-    insert_rows(connection, "staging.verdict", verdicts)
+    insert_rows(connection, "staging.rule_violation", verdicts)
     ledger = {
-        "load_id": told.load_id, "source": told.source, "entity": "rows", "window_start": told.told_on,
-        "window_end": told.told_on, "data_date": told.told_on, "content_sha256": told.content_sha256,
+        "load_id": told.load_id, "source": told.source, "entity": "rows", "window_start": told.reported_on,
+        "window_end": told.reported_on, "data_date": told.reported_on, "content_sha256": told.content_sha256,
         "modified_at": told.modified_at, "status": "published", "received_rows": len(told.rows),
         "accepted_rows": len(told.rows) - refused,
         "quarantined_rows": refused, "run_id": "tonight", "started_at": "2024-01-01 00:00:00+00",
     }  # fmt: skip
     insert_rows(connection, "ops.load", [ledger])
     changed = run_file(connection, f"publish/{core}.sql", ledger).rowcount
-    run_file(connection, f"publish/touched_days.{measures}.sql", ledger)
+    run_file(connection, f"publish/dirty_date.{measures}.sql", ledger)
     return changed

@@ -32,10 +32,10 @@ def unit(agency_code: str = "H58.01", day: date = MONDAY, **changes: Any) -> Row
     return {"agency_code": agency_code, "day": day, **COUNTS, **changes}
 
 
-def tell(told_on: int, *rows: Row, content_sha256: str = "00", **verdicts: tuple[str, str]) -> Telling:
+def tell(reported_on: int, *rows: Row, content_sha256: str = "00", **verdicts: tuple[str, str]) -> Telling:
     """What the e-office told on a day of June; ``row_2=("negative_count", "warning")`` is the audit's word."""
     judged = {int(row.removeprefix("row_")): verdict for row, verdict in verdicts.items()}
-    return Telling("eoffice", date(2024, 6, told_on), rows, content_sha256, judged)
+    return Telling("eoffice", date(2024, 6, reported_on), rows, content_sha256, judged)
 
 
 def publish(connection: psycopg.Connection, told: Telling) -> int:
@@ -48,7 +48,7 @@ def query(connection: psycopg.Connection, statement: str) -> list[tuple[Any, ...
 
 def read_touched(connection: psycopg.Connection) -> list[tuple[Any, ...]]:
     """The days touched, in the order of loading."""
-    return query(connection, "select load_id, day from ops.touched_days order by touched_id")
+    return query(connection, "select load_id, data_date from ops.dirty_date order by dirty_date_id")
 
 
 def test_accepted_rows_are_in_core_with_all_they_say(connection: psycopg.Connection) -> None:
@@ -58,7 +58,7 @@ def test_accepted_rows_are_in_core_with_all_they_say(connection: psycopg.Connect
         connection,
         "select source, agency_code, day, agency_name, received, received_electronic, received_digitised, sent,"
         " sent_without_paper, sent_with_paper, sent_on_paper, secret, processed_online, work_files, work_files_online,"
-        " quality_flags, told_on, content_sha256, load_id from core.office_unit_day",
+        " quality_flags, reported_on, content_sha256, load_id from core.office_unit_day",
     ) == [
         (
             "eoffice", "H58.01", MONDAY, "Sở Nội vụ", 20, 15, 5, 10, 6, 3, 1, 7, 25, 5, 4, [], date(2024, 6, 4), "00",
@@ -113,8 +113,8 @@ def test_days_told_again_the_same_change_and_touch_nothing(connection: psycopg.C
     publish(connection, first)
     assert publish(connection, again) == 0
     assert read_touched(connection) == [(first.load_id, MONDAY)]
-    assert query(connection, "select distinct load_id, told_on from core.office_unit_day") == [
-        (first.load_id, again.told_on)
+    assert query(connection, "select distinct load_id, reported_on from core.office_unit_day") == [
+        (first.load_id, again.reported_on)
     ]
 
 
@@ -130,7 +130,7 @@ def test_what_was_told_last_holds_whatever_the_order_of_loading(
     ]
     for place in order:
         publish(connection, tellings[place])
-    assert query(connection, "select agency_code, sent, told_on, content_sha256, load_id from core.office_unit_day"
+    assert query(connection, "select agency_code, sent, reported_on, content_sha256, load_id from core.office_unit_day"
                              " order by 1") == [
         ("H58.01", 12, date(2024, 6, 6), "0b", tellings[2].load_id),
         ("H58.02", 10, date(2024, 6, 6), "0a", tellings[1].load_id),

@@ -20,7 +20,7 @@ from cchc.settings import SQL
 from cchc.warehouse import migrations
 from cchc.warehouse.connection import hold_lock, take_lock
 from cchc.warehouse.migrations import MigrationError, migrate
-from cchc.warehouse.sources import store_sources
+from cchc.warehouse.source_sync import store_sources
 from tests.conftest import Warehouse, run_as_superuser
 
 NAMES = ("attain", "catalog", "sources", "compose", "deliver", "publish returns", "ask returns", "cchc.migrations")

@@ -33,7 +33,7 @@ order by 1, 2, 3, 4
 PLAN_OF_BEFORE = """
 insert into mart.indicator (
     province_code, plan_year, indicator_code, variant, valid_from, ordinal, clause, wording_vi, name_vi, short_name_vi,
-    unit_vi, is_aspirational, judged, is_share, is_target_reported, source, figures_for, roll_up, period, levels,
+    unit_vi, is_aspirational, judged, is_share, is_target_reported, source, reported_for, roll_up, period, levels,
     lead_agency_vi, legal_basis_vi
 )
 select 'H58', 2024, s, 'primary', '2024-01-01', 1, '', '', '', '', '%', false, 'year_end', true, false, s, 'agencies',
@@ -47,7 +47,7 @@ insert into ops.load (
     load_id, source, entity, window_start, window_end, data_date, content_sha256, captured_at, status, run_id,
     started_at
 )
-select uuid, source, 'file', told_on, told_on, told_on, sha256, captured_at, 'published', 'run', captured_at
+select uuid, source, 'file', reported_on, reported_on, reported_on, sha256, captured_at, 'published', 'run', captured_at
 from (values
     (
         '00000000-0000-0000-0000-000000000001'::uuid, 'treasury', date '2024-07-01', 'ff',
@@ -56,22 +56,22 @@ from (values
     ('00000000-0000-0000-0000-000000000002', 'treasury', '2024-07-02', '0a', '2024-07-03 04:30+07'),
     ('00000000-0000-0000-0000-000000000003', 'returns', '2024-07-02', 'ff', '2024-07-03 04:30:01+07'),
     ('00000000-0000-0000-0000-000000000004', 'returns', '2024-07-02', '0a', '2024-07-03 04:30:02+07')
-) as t (uuid, source, told_on, sha256, captured_at);
+) as t (uuid, source, reported_on, sha256, captured_at);
 
 insert into core.disbursement (
     source, budget_year, closed_on, project_code, fund_code, plan_kind, is_carried_over, effective_on, plan_vnd,
-    carried_over_vnd, completed_vnd, advance_vnd, received_unit_vnd, told_on, content_sha256, load_id
+    carried_over_vnd, completed_vnd, advance_vnd, received_unit_vnd, reported_on, content_sha256, load_id
 )
-select 'treasury', 2024, '2024-06-30', project, '41', 'TTG', false, effective_on, 50, 0, 25, 0, 1, told_on, sha256,
+select 'treasury', 2024, '2024-06-30', project, '41', 'TTG', false, effective_on, 50, 0, 25, 0, 1, reported_on, sha256,
     ('00000000-0000-0000-0000-00000000000' || load)::uuid
 from (values
     ('7000001', date '2024-01-01', date '2024-07-01', 'ff', 1),
     ('7000001', '2024-02-01', '2024-07-02', '0a', 2),
     ('7000002', '2024-01-01', '2024-07-02', '0a', 1)
-) as t (project, effective_on, told_on, sha256, load);
+) as t (project, effective_on, reported_on, sha256, load);
 
-insert into core.return_figure (
-    load_id, row_no, source, indicator_code, agency_code, period, period_start, period_end, numerator, told_on,
+insert into core.return_value (
+    load_id, row_no, source, indicator_code, agency_code, period, period_start, period_end, numerator, reported_on,
     content_sha256
 )
 select ('00000000-0000-0000-0000-00000000000' || load)::uuid, 1, 'returns', 'II.2-2', 'H58.31', '2024-Q1', '2024-01-01',
@@ -79,7 +79,7 @@ select ('00000000-0000-0000-0000-00000000000' || load)::uuid, 1, 'returns', 'II.
 from (values (3, 'ff'), (4, '0a')) as t (load, sha256);
 
 insert into core.task_report (
-    load_id, row_no, source, plan_year, task_code, agency_code, status, done_on, told_on, content_sha256
+    load_id, row_no, source, plan_year, task_code, agency_code, status, done_on, reported_on, content_sha256
 )
 select ('00000000-0000-0000-0000-00000000000' || load)::uuid, 2, 'returns', 2024, 'PL.I.1', 'H58.31', 'done',
     '2024-05-01', '2024-07-02', sha256
@@ -182,15 +182,15 @@ def test_reports_that_are_there_are_ordered_by_their_capture_and_replaced_rows_g
     assert "schema/0013_modified_at.sql" in migrate(owner)
     owner.commit()
     assert warehouse.query(
-        "select project_code, effective_on, told_on, modified_at from core.disbursement order by 1"
+        "select project_code, effective_on, reported_on, modified_at from core.disbursement order by 1"
     ) == [
         ("7000001", date(2024, 2, 1), date(2024, 7, 2), datetime(2024, 7, 2, 21, 30, tzinfo=UTC)),
         ("7000002", date(2024, 1, 1), date(2024, 7, 2), datetime(2024, 7, 2, 21, 30, tzinfo=UTC)),
     ]
-    newest_first = "order by told_on desc, modified_at desc, content_sha256 desc limit 1"
-    for table in ("core.return_figure", "core.task_report"):
+    newest_first = "order by reported_on desc, modified_at desc, content_sha256 desc limit 1"
+    for table in ("core.return_value", "core.task_report"):
         assert warehouse.query(f"select content_sha256 from {table} {newest_first}") == [("0a",)]
-    assert warehouse.query("select source, day from ops.touched_days order by 1, 2") == [
+    assert warehouse.query("select source, data_date from ops.dirty_date order by 1, 2") == [
         ("returns", date(2024, 3, 31)),
         ("returns", date(2024, 5, 1)),
         ("treasury", date(2024, 6, 30)),

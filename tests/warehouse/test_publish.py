@@ -32,7 +32,7 @@ select status, received_rows, accepted_rows, quarantined_rows, changed_rows, sto
 from ops.load where load_id = %s
 """
 # Tables that a publish writes, in the order in which it does.
-WRITTEN = ("ops.load", "ops.quarantine", "core.portal_department", "core.portal_statistic", "ops.touched_days")
+WRITTEN = ("ops.load", "ops.quarantine", "core.portal_department", "core.portal_statistic", "ops.dirty_date")
 
 # Kills the session that writes to a table, as a crash of the process would.
 ASSASSIN = """
@@ -61,8 +61,8 @@ def test_good_load_is_in_core_and_in_the_ledger(pipeline: Pipeline) -> None:
     ]  # fmt: skip
     assert pipeline.count("core.portal_statistic") == 1407
     assert pipeline.count("core.portal_department") == 201
-    assert pipeline.query("select day, source from ops.touched_days") == [(DAY, "national_portal")]
-    for table in ("national_portal_response", "national_portal_statistic", "verdict"):
+    assert pipeline.query("select data_date, source from ops.dirty_date") == [(DAY, "national_portal")]
+    for table in ("national_portal_response", "national_portal_statistic", "rule_violation"):
         assert pipeline.count(f"staging.{table}") == 0
 
 
@@ -93,12 +93,12 @@ def test_two_at_once_publish_once(pipeline: Pipeline) -> None:
     with ThreadPoolExecutor(2) as pool:
         outcomes = list(pool.map(pipeline.publish, [load, load]))
     assert sorted(outcome.received for outcome in outcomes) == [0, 201]
-    assert pipeline.count("ops.touched_days") == 1
+    assert pipeline.count("ops.dirty_date") == 1
 
 
 def test_kill_anywhere_before_the_end_leaves_nothing_and_the_next_run_ends_as_undisturbed(pipeline: Pipeline) -> None:
     load = pipeline.prepare(pipeline.keep(PROGRESS, spoil_entries(answer(PROGRESS), 3)))
-    for table in (*WRITTEN, "staging.verdict"):
+    for table in (*WRITTEN, "staging.rule_violation"):
         pipeline.execute(ASSASSIN.format(table=table))
         with pytest.raises(psycopg.OperationalError):
             pipeline.publish(load)
@@ -123,7 +123,9 @@ def test_load_without_verdicts_is_not_published(pipeline: Pipeline) -> None:
 def test_crash_that_empties_staging_after_the_audit_publishes_nothing(pipeline: Pipeline) -> None:
     load = pipeline.prepare(pipeline.keep(PROGRESS, answer(PROGRESS)))
     # What PostgreSQL does to unlogged tables when it starts after a crash.
-    pipeline.execute("truncate staging.national_portal_response, staging.national_portal_statistic, staging.verdict")
+    pipeline.execute(
+        "truncate staging.national_portal_response, staging.national_portal_statistic, staging.rule_violation"
+    )
     with pytest.raises(NotAuditedError):
         pipeline.publish(load)
     assert {name: pipeline.count(name) for name in WRITTEN} == dict.fromkeys(WRITTEN, 0)
@@ -144,7 +146,7 @@ def test_stopped_load_changes_nothing_in_core_and_all_of_it_is_in_quarantine(pip
     assert pipeline.query("select rules, count(*) from ops.quarantine group by rules") == [
         (["load_stopped:incomplete_list"], received)
     ]
-    assert pipeline.query("select day from ops.touched_days") == [(DAY - timedelta(days=1),)]
+    assert pipeline.query("select data_date from ops.dirty_date") == [(DAY - timedelta(days=1),)]
 
 
 def test_stopped_load_is_judged_again_when_it_comes_again(pipeline: Pipeline) -> None:

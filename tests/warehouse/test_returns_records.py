@@ -37,25 +37,27 @@ def connection(warehouse: Warehouse) -> Iterator[psycopg.Connection]:
         yield opened
 
 
-def tell(told_on: date, *rows: Row, content_sha256: str = "00", saved_at: int = 8) -> Telling:
-    """A file of the night of ``told_on``; ``saved_at``: the hour of its last change."""
+def tell(reported_on: date, *rows: Row, content_sha256: str = "00", saved_at: int = 8) -> Telling:
+    """A file of the night of ``reported_on``; ``saved_at``: the hour of its last change."""
     modified_at = datetime(2024, 4, 9, saved_at, tzinfo=UTC)
-    return Telling("returns", told_on, rows, content_sha256, modified_at=modified_at)
+    return Telling("returns", reported_on, rows, content_sha256, modified_at=modified_at)
 
 
 def publish(connection: psycopg.Connection, told: Telling) -> tuple[int, int]:
     """Stage, and publish by the SQL files alone; the rows that came into core, figures and reports."""
     response = {"load_id": told.load_id, "row_no": 1, "rows_received": len(told.rows), "repeated_rows": 0}
-    insert_rows(connection, "staging.returns_response", [response | {"asked_to": told.told_on, "province_code": "H58"}])
+    insert_rows(
+        connection, "staging.returns_response", [response | {"asked_to": told.reported_on, "province_code": "H58"}]
+    )
     stage_rows(connection, "staging.returns_row", told.load_id, told.rows)
     verdicts = [
         {"load_id": told.load_id, "row_no": row_no, "rule_id": rule, "severity": severity}
         for row_no, (rule, severity) in told.verdicts.items()
     ]
-    insert_rows(connection, "staging.verdict", verdicts)
+    insert_rows(connection, "staging.rule_violation", verdicts)
     ledger = {
-        "load_id": told.load_id, "source": "returns", "entity": "file", "window_start": told.told_on,
-        "window_end": told.told_on, "data_date": told.told_on, "content_sha256": told.content_sha256,
+        "load_id": told.load_id, "source": "returns", "entity": "file", "window_start": told.reported_on,
+        "window_end": told.reported_on, "data_date": told.reported_on, "content_sha256": told.content_sha256,
         "modified_at": told.modified_at, "status": "published", "run_id": "tonight",
         "started_at": "2024-01-01 00:00:00+00",
     }  # fmt: skip
@@ -65,9 +67,9 @@ def publish(connection: psycopg.Connection, told: Telling) -> tuple[int, int]:
 
 def run_publish(connection: psycopg.Connection, parameters: dict[str, Any]) -> tuple[int, int]:
     run_file(connection, "publish/ops.file_key.sql", {"period": "file"} | parameters)
-    figures = run_file(connection, "publish/core.return_figure.sql", parameters).rowcount
+    figures = run_file(connection, "publish/core.return_value.sql", parameters).rowcount
     reports = run_file(connection, "publish/core.task_report.sql", parameters).rowcount
-    run_file(connection, "publish/touched_days.returns.sql", parameters)
+    run_file(connection, "publish/dirty_date.returns.sql", parameters)
     return figures, reports
 
 
@@ -81,7 +83,7 @@ def test_accepted_rows_are_in_core_with_all_they_say(connection: psycopg.Connect
     assert query(
         connection,
         "select load_id, row_no, source, indicator_code, agency_code, period, period_start, period_end, numerator,"
-        " denominator, evidence, note, quality_flags, told_on, content_sha256 from core.return_figure order by row_no",
+        " denominator, evidence, note, quality_flags, reported_on, content_sha256 from core.return_value order by row_no",
     ) == [
         (
             told.load_id, row_no, "returns", code, agency, "2024-Q1", date(2024, 1, 1), date(2024, 3, 31), 1,
@@ -92,7 +94,7 @@ def test_accepted_rows_are_in_core_with_all_they_say(connection: psycopg.Connect
     assert query(
         connection,
         "select load_id, row_no, source, plan_year, task_code, agency_code, status, done_on, evidence, quality_flags,"
-        " told_on, content_sha256 from core.task_report",
+        " reported_on, content_sha256 from core.task_report",
     ) == [
         (
             told.load_id, 2, "returns", 2024, "PL.I.1", "H58.02", "done", date(2024, 2, 20), "KH-3", [],
@@ -113,7 +115,7 @@ def test_refused_rows_stay_out_and_flags_travel_with_the_accepted(connection: ps
     }
     told = Telling("returns", date(2024, 4, 5), [*figures, *tasks], verdicts=verdicts)
     assert publish(connection, told) == (2, 2)
-    assert query(connection, "select agency_code, quality_flags from core.return_figure order by 1") == [
+    assert query(connection, "select agency_code, quality_flags from core.return_value order by 1") == [
         ("H58.41", []),
         ("H58.42", ["no_evidence", "unknown_field"]),
     ]
@@ -127,7 +129,7 @@ def test_second_time_changes_nothing(connection: psycopg.Connection) -> None:
     told = tell(date(2024, 4, 5), FIGURE, TASK)
     assert publish(connection, told) == (1, 1)
     parameters = {
-        "load_id": told.load_id, "source": "returns", "data_date": told.told_on, "modified_at": told.modified_at,
+        "load_id": told.load_id, "source": "returns", "data_date": told.reported_on, "modified_at": told.modified_at,
         "content_sha256": told.content_sha256,
     }  # fmt: skip
     assert run_publish(connection, parameters) == (0, 0)
@@ -136,18 +138,18 @@ def test_second_time_changes_nothing(connection: psycopg.Connection) -> None:
 def test_correction_stands_beside_what_it_corrects(connection: psycopg.Connection) -> None:
     publish(connection, tell(date(2024, 4, 5), FIGURE, TASK))
     assert publish(connection, tell(date(2024, 4, 9), FIGURE | {"numerator": 0}, DONE)) == (1, 1)
-    assert query(connection, "select told_on, numerator from core.return_figure order by 1") == [
+    assert query(connection, "select reported_on, numerator from core.return_value order by 1") == [
         (date(2024, 4, 5), 1),
         (date(2024, 4, 9), 0),
     ]
-    assert query(connection, "select told_on, status from core.task_report order by 1") == [
+    assert query(connection, "select reported_on, status from core.task_report order by 1") == [
         (date(2024, 4, 5), "in_progress"),
         (date(2024, 4, 9), "done"),
     ]
 
 
 @pytest.mark.parametrize(
-    ("told_on", "row", "plan_year"),
+    ("reported_on", "row", "plan_year"),
     [
         (date(2024, 1, 10), TASK, 2024),
         (date(2024, 1, 10), DONE | {"done_on": date(2024, 1, 9)}, 2024),
@@ -163,8 +165,10 @@ def test_correction_stands_beside_what_it_corrects(connection: psycopg.Connectio
         "of a plan whose successor is not known yet",
     ],
 )
-def test_task_is_reported_to_the_plan(connection: psycopg.Connection, told_on: date, row: Row, plan_year: int) -> None:
-    publish(connection, tell(told_on, row))
+def test_task_is_reported_to_the_plan(
+    connection: psycopg.Connection, reported_on: date, row: Row, plan_year: int
+) -> None:
+    publish(connection, tell(reported_on, row))
     assert query(connection, "select plan_year from core.task_report") == [(plan_year,)]
 
 
@@ -184,7 +188,7 @@ def test_first_day_that_a_file_changes_is_touched(
 ) -> None:
     told = tell(date(2024, 4, 5), *rows)
     publish(connection, told)
-    assert query(connection, "select load_id, source, day from ops.touched_days") == [
+    assert query(connection, "select load_id, source, data_date from ops.dirty_date") == [
         (told.load_id, "returns", first_day)
     ]
 
@@ -192,7 +196,7 @@ def test_first_day_that_a_file_changes_is_touched(
 def test_refused_file_touches_no_day(connection: psycopg.Connection) -> None:
     verdicts = {1: ("negative", "warning"), 2: ("unknown_agency", "warning")}
     publish(connection, Telling("returns", date(2024, 4, 5), [FIGURE, TASK], verdicts=verdicts))
-    assert query(connection, "select day from ops.touched_days") == []
+    assert query(connection, "select data_date from ops.dirty_date") == []
 
 
 def test_order_of_loading_makes_no_difference_to_what_counts(connection: psycopg.Connection) -> None:
@@ -210,7 +214,7 @@ def test_order_of_loading_makes_no_difference_to_what_counts(connection: psycopg
     assert answers == [answers[0]] * 6
     assert answers[0] == ([(0,)], [(date(2024, 4, 9), "not_started", None)])
     # And it does make one which file is the newest.
-    publish(connection, replace(files[1], told_on=date(2024, 4, 10)))
+    publish(connection, replace(files[1], reported_on=date(2024, 4, 10)))
     publish(connection, files[2])
     assert read_what_counts(connection) == ([(1,)], [(date(2024, 4, 9), "done", date(2024, 2, 20))])
 

@@ -58,12 +58,12 @@ PUBLIC = {
     "ops.alert": {
         "alert_id": "uuid", "kind": "text", "severity": "text", "audience": "text", "status": "text",
         "plan_year": "integer", "indicator_code": "text", "variant": "text", "agency_code": "text", "task_code": "text",
-        "source": "text", "began_on": "date", "as_of_date": "date", "is_told": "boolean", "held_reason": "text",
+        "source": "text", "began_on": "date", "as_of_date": "date", "is_notified": "boolean", "suppressed_reason": "text",
         "facts": "jsonb", "opened_at": "timestamptz", "acknowledged_by": "text", "acknowledged_until": "date",
         "acknowledged_why": "text", "snoozed_until": "date", "escalated_at": "timestamptz", "resolved_on": "date",
         "resolved_at": "timestamptz", "resolution": "text",
     },
-    "ops.changed_cell": {
+    "ops.changed_result": {
         "change_id": "bigint", "as_of_date": "date", "plan_year": "integer", "indicator_code": "text",
         "variant": "text", "agency_code": "text", "change": "text", "run_id": "text", "changed_at": "timestamptz",
     },

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from cchc.sources.archive import ArchiveError
+from cchc.sources.raw_archive import ArchiveError
 from cchc.warehouse.staging import is_staged
 from tests.sources.hostile_bodies import HOSTILE_TEXTS, hostile_answers, spoil
 from tests.warehouse.pipeline import Pipeline, answer
@@ -29,7 +29,7 @@ def test_staging_again_replaces_the_rows_and_the_verdicts_of_this_load_only(pipe
     other = pipeline.prepare(pipeline.keep("provide-online-tree", answer("provide-online-tree")))
     pipeline.stage(load)
     assert pipeline.count(STATISTIC) == 201 + 2
-    assert pipeline.query("select distinct load_id from staging.verdict") == [(other.load_id,)]
+    assert pipeline.query("select distinct load_id from staging.rule_violation") == [(other.load_id,)]
 
 
 def test_bytes_that_are_not_those_archived_are_not_staged(pipeline: Pipeline) -> None:

@@ -43,7 +43,7 @@ def line(project_code: str = "7000001", closed_on: date = JUNE, unit: int = MILL
 
 
 def tell(
-    told_on: date, *rows: Row, content_sha256: str = "00", saved_at: int = 8, **verdicts: tuple[str, str]
+    reported_on: date, *rows: Row, content_sha256: str = "00", saved_at: int = 8, **verdicts: tuple[str, str]
 ) -> Telling:
     """What the treasury told that night; ``row_2=("unit_slip", "warning")`` is the audit's word.
 
@@ -51,7 +51,7 @@ def tell(
     """
     judged = {int(row.removeprefix("row_")): verdict for row, verdict in verdicts.items()}
     modified_at = datetime(2024, 7, 1, saved_at, tzinfo=UTC)
-    return Telling("treasury", told_on, rows, content_sha256, judged, modified_at)
+    return Telling("treasury", reported_on, rows, content_sha256, judged, modified_at)
 
 
 def publish(connection: psycopg.Connection, told: Telling) -> int:
@@ -72,7 +72,7 @@ def query(connection: psycopg.Connection, statement: str) -> list[tuple[Any, ...
 
 def read_touched(connection: psycopg.Connection) -> list[tuple[Any, ...]]:
     """The days touched, in the order of loading."""
-    return query(connection, "select load_id, day from ops.touched_days order by touched_id")
+    return query(connection, "select load_id, data_date from ops.dirty_date order by dirty_date_id")
 
 
 def test_accepted_rows_are_in_core_in_dong_with_all_they_say(connection: psycopg.Connection) -> None:
@@ -89,7 +89,7 @@ def test_accepted_rows_are_in_core_in_dong_with_all_they_say(connection: psycopg
         connection,
         "select source, budget_year, closed_on, project_code, fund_code, plan_kind, is_carried_over, effective_on,"
         " decision_no, project_name, investor_code, investor_name, plan_vnd, carried_over_vnd, completed_vnd,"
-        " advance_vnd, received_unit_vnd, quality_flags, told_on, content_sha256, load_id from core.disbursement",
+        " advance_vnd, received_unit_vnd, quality_flags, reported_on, content_sha256, load_id from core.disbursement",
     ) == [
         (
             "treasury", 2024, JUNE, "7000001", "100", "TTG", False, date(2024, 1, 1), "01/QĐ", "Cầu", "1057",
@@ -258,7 +258,7 @@ def test_corrections_end_the_same_whatever_the_order_of_loading(
     with connection.transaction(force_rollback=True):
         for told in data.draw(st.permutations(tellings)):
             publish(connection, told)
-            days = query(connection, f"select day from ops.touched_days where load_id = '{told.load_id}'")
+            days = query(connection, f"select data_date from ops.dirty_date where load_id = '{told.load_id}'")
             if days:  # what isn't touched isn't computed again
                 measure(connection, days[0][0])
         rows_of_core = query(

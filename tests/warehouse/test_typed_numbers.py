@@ -25,12 +25,12 @@ from hypothesis import strategies as st
 from cchc.local.embedded import Database
 from cchc.quality.audit import audit
 from cchc.settings import SOURCES
-from cchc.sources.archive import Archive
+from cchc.sources.fetching import land_file
 from cchc.sources.inbox import InboxFile
 from cchc.sources.inbox_store import DiskInbox
-from cchc.sources.landing import land_file
 from cchc.sources.load import Load
 from cchc.sources.profile import read_profile
+from cchc.sources.raw_archive import Archive
 from cchc.sources.window import Window
 from cchc.warehouse.connection import Login, connect
 from cchc.warehouse.publish import publish
@@ -212,7 +212,7 @@ def test_number_is_in_the_warehouse_as_typed_or_its_row_is_back(
         figures = {
             (load_id, agency): number
             for load_id, agency, number in connection.execute(
-                "select load_id, agency_code, numerator from core.return_figure"
+                "select load_id, agency_code, numerator from core.return_value"
             )
         }
         back = {

@@ -10,7 +10,7 @@ with composed as (
     returning message_id
 )
 
-update ops.notice as n
+update ops.notification as n
 set message_id = c.message_id
 from composed as c
-where n.notice_id = any(%(notice_ids)s);
+where n.notification_id = any(%(notification_ids)s);

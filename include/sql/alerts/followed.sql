@@ -18,6 +18,6 @@ where
     and a.status <> 'resolved'
     and exists (
         select from ops.alert_step as s
-        inner join ops.notice as n on s.step_id = n.step_id
+        inner join ops.notification as n on s.step_id = n.step_id
         where s.alert_id = a.alert_id and n.recipient = %(recipient)s
     );

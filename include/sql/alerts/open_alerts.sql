@@ -6,7 +6,7 @@ select
     a.audience,
     a.subject,
     a.began_on,
-    a.is_told,
+    a.is_notified,
     a.snoozed_until,
     a.facts
 from ops.alert as a

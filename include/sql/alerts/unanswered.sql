@@ -9,7 +9,7 @@ where
     and a.status = 'open'
     and a.audience = 'performance'
     and a.kind not in ('drop', 'unknown', 'task_due_soon')
-    and a.is_told
+    and a.is_notified
     and a.escalated_at is null
     and coalesce(a.snoozed_until < %(today)s, true)
 group by a.alert_id

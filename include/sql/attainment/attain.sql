@@ -78,7 +78,7 @@ select
     f.data_date,
     coalesce(e.as_of_date <= f.fresh_until, false) as is_fresh,
     f.flags,
-    case when e.figures_for = 'agencies' then coalesce(e.as_of_date <= f.fresh_until, false)::int end as coverage
+    case when e.reported_for = 'agencies' then coalesce(e.as_of_date <= f.fresh_until, false)::int end as coverage
 from entry as e
 inner join member as m on e.population_code = m.population_code and m.days @> e.as_of_date
 left join figure as f
@@ -169,7 +169,7 @@ select
     case when f.metric is not null and e.roll_up = 'share_of_agencies' then concat_ws(' ', f.flags, 'sent_by_lead')
         else coalesce(f.flags, r.flags)
     end as flags,
-    case when e.figures_for = 'agencies' then c.fresh_agencies::numeric / c.agencies end as coverage
+    case when e.reported_for = 'agencies' then c.fresh_agencies::numeric / c.agencies end as coverage
 from entry as e
 left join figure as f
     on

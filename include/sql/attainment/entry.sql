@@ -58,7 +58,7 @@ select
     r.figure_year,
     r.figure_year <> r.plan_year as is_of_other_year,
     r.metric,
-    r.figures_for,
+    r.reported_for,
     r.roll_up,
     r.is_share,
     r.may_exceed_100,

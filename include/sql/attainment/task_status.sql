@@ -34,7 +34,7 @@ answering as (
 told as (
     select
         r.*,
-        coalesce(r.done_on, r.told_on) as holds_from
+        coalesce(r.done_on, r.reported_on) as holds_from
     from core.task_report as r
     where
         r.plan_year between extract(year from %(first_day)s::date) and extract(year from %(last_day)s::date)
@@ -47,7 +47,7 @@ report as (
         t.*,
         min(t.holds_from) over (
             partition by t.plan_year, t.task_code, t.agency_code
-            order by t.told_on, t.modified_at, t.content_sha256, t.row_no
+            order by t.reported_on, t.modified_at, t.content_sha256, t.row_no
             rows between 1 following and unbounded following
         ) as holds_until
     from told as t

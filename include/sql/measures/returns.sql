@@ -9,7 +9,7 @@ with winner as (
         extract(year from f.period_end)::int as figure_year,
         -- %(allowed_delay_days)s days after the end of the next period of the same length.
         (n.starts_on + age(n.starts_on, f.period_start))::date - 1 + %(allowed_delay_days)s::int as fresh_until
-    from core.return_figure as f
+    from core.return_value as f
     cross join lateral (select (f.period_end + 1)::timestamp as starts_on) as n
     where
         f.source = %(source)s
@@ -18,7 +18,7 @@ with winner as (
         f.indicator_code,
         f.agency_code,
         f.period_end,
-        f.told_on desc,
+        f.reported_on desc,
         f.modified_at desc,
         f.content_sha256 desc,
         f.row_no desc
@@ -54,7 +54,7 @@ united as (
         d.reading,
         w.agency_code,
         w.period_end,
-        w.told_on desc,
+        w.reported_on desc,
         w.modified_at desc,
         w.content_sha256 desc,
         w.row_no desc
@@ -98,7 +98,7 @@ joint as (
         string_to_array(string_agg(array_to_string(k.quality_flags, ' '), ' '), ' ') as quality_flags,
         (array_agg(
             k.load_id
-            order by k.period_end desc, k.told_on desc, k.modified_at desc, k.content_sha256 desc, k.row_no desc
+            order by k.period_end desc, k.reported_on desc, k.modified_at desc, k.content_sha256 desc, k.row_no desc
         ))[1] as load_id
     from known as k
     group by k.reading, k.agency_code, k.day, k.figure_year, k.parts

@@ -38,7 +38,7 @@ told as (
     from core.disbursement as d
     inner join ops.load as l on d.load_id = l.load_id
     -- The report that the row comes from now; load_id is the first that said the same.
-    left join incomplete as i on d.told_on = i.data_date and d.content_sha256 = i.content_sha256
+    left join incomplete as i on d.reported_on = i.data_date and d.content_sha256 = i.content_sha256
     where d.source = %(source)s and d.closed_on between %(first_day)s and %(last_day)s and not d.is_carried_over
 ),
 

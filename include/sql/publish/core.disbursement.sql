@@ -1,7 +1,7 @@
 -- The accepted rows in đồng, with the flags of the source and of the audit. The newest report of a closing replaces
 -- every row of each project, fund and kind of plan that it names, whatever their effective dates and whether carried
 -- over; what it doesn't name stays. So all rows of one key come from one report, in whatever order reports are loaded.
--- load_id changes only with what the row says. Leaves the table dirty_closing for touched_days.treasury.sql.
+-- load_id changes only with what the row says. Leaves the table dirty_closing for dirty_date.treasury.sql.
 create temporary table reported on commit drop as
 select
     s.*,
@@ -16,7 +16,7 @@ where
         where
             (c.source, c.budget_year, c.closed_on, c.project_code, c.fund_code, c.plan_kind)
             = (%(source)s, s.budget_year, s.closed_on, s.project_code, s.fund_code, s.plan_kind)
-            and (c.told_on, c.modified_at, c.content_sha256) > (%(data_date)s, %(modified_at)s, %(content_sha256)s)
+            and (c.reported_on, c.modified_at, c.content_sha256) > (%(data_date)s, %(modified_at)s, %(content_sha256)s)
     );
 
 -- The rows of the same keys that this report no longer has.
@@ -63,7 +63,7 @@ inner join ops.load as l
         c.source = l.source
         and (
             l.load_id = %(load_id)s
-            or (c.told_on = l.data_date and c.content_sha256 = l.content_sha256)
+            or (c.reported_on = l.data_date and c.content_sha256 = l.content_sha256)
         )
 where l.quarantined_rows > 0;
 
@@ -90,7 +90,7 @@ when matched then
         advance_vnd = trim_scale(n.advance_vnd),
         received_unit_vnd = trim_scale(n.unit_vnd),
         quality_flags = n.quality_flags,
-        told_on = %(data_date)s,
+        reported_on = %(data_date)s,
         modified_at = %(modified_at)s,
         content_sha256 = %(content_sha256)s,
         load_id = case
@@ -107,7 +107,7 @@ when not matched then
     insert (
         source, budget_year, closed_on, project_code, fund_code, plan_kind, is_carried_over, effective_on, decision_no,
         project_name, investor_code, investor_name, plan_vnd, carried_over_vnd, completed_vnd, advance_vnd,
-        received_unit_vnd, quality_flags, told_on, modified_at, content_sha256, load_id
+        received_unit_vnd, quality_flags, reported_on, modified_at, content_sha256, load_id
     )
     values (
         %(source)s, n.budget_year, n.closed_on, n.project_code, n.fund_code, n.plan_kind, n.is_carried_over,
@@ -153,12 +153,12 @@ update ops.quarantine as q set
     resolved_by_load_id = l.load_id
 from core.disbursement as c
 inner join ops.load as l
-    on c.source = l.source and c.told_on = l.data_date and c.content_sha256 = l.content_sha256
+    on c.source = l.source and c.reported_on = l.data_date and c.content_sha256 = l.content_sha256
 where
     q.load_id = %(load_id)s
     and q.resolved_at is null
     and c.source = %(source)s
-    and (c.told_on, c.modified_at, c.content_sha256) > (%(data_date)s, %(modified_at)s, %(content_sha256)s)
+    and (c.reported_on, c.modified_at, c.content_sha256) > (%(data_date)s, %(modified_at)s, %(content_sha256)s)
     and (
         q.payload ->> 'budget_year', q.payload ->> 'closed_on', q.payload ->> 'project_code',
         q.payload ->> 'fund_code', q.payload ->> 'plan_kind'

@@ -10,7 +10,7 @@ using (
     where s.load_id = %(load_id)s
 ) as n
     on c.source = %(source)s and c.agency_code = n.agency_code and c.day = n.day
-when matched and (c.told_on, c.content_sha256) < (%(data_date)s, %(content_sha256)s) then
+when matched and (c.reported_on, c.content_sha256) < (%(data_date)s, %(content_sha256)s) then
     update set
         agency_name = n.agency_name,
         received = n.received,
@@ -25,7 +25,7 @@ when matched and (c.told_on, c.content_sha256) < (%(data_date)s, %(content_sha25
         work_files = n.work_files,
         work_files_online = n.work_files_online,
         quality_flags = n.quality_flags,
-        told_on = %(data_date)s,
+        reported_on = %(data_date)s,
         content_sha256 = %(content_sha256)s,
         load_id = case
             when (
@@ -43,7 +43,7 @@ when not matched then
     insert (
         source, agency_code, day, agency_name, received, received_electronic, received_digitised, sent,
         sent_without_paper, sent_with_paper, sent_on_paper, secret, processed_online, work_files, work_files_online,
-        quality_flags, told_on, content_sha256, load_id
+        quality_flags, reported_on, content_sha256, load_id
     )
     values (
         %(source)s, n.agency_code, n.day, n.agency_name, n.received, n.received_electronic, n.received_digitised,

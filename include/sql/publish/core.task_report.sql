@@ -2,7 +2,7 @@
 select set_config('cchc.load_ids', %(load_id)s::text, true);
 
 insert into core.task_report (
-    load_id, row_no, source, plan_year, task_code, agency_code, status, done_on, evidence, quality_flags, told_on,
+    load_id, row_no, source, plan_year, task_code, agency_code, status, done_on, evidence, quality_flags, reported_on,
     modified_at, content_sha256
 )
 select
@@ -16,7 +16,7 @@ select
     s.done_on,
     s.evidence,
     a.quality_flags,
-    %(data_date)s as told_on,
+    %(data_date)s as reported_on,
     %(modified_at)s as modified_at,
     %(content_sha256)s as content_sha256
 from staging.returns_row_audit as s

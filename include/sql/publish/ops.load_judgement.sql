@@ -5,7 +5,7 @@ select
     count(*) filter (where refused.row_no is not null) as refused_rows,
     (
         select coalesce(array_agg(distinct v.rule_id order by v.rule_id), '{}')
-        from staging.verdict as v
+        from staging.rule_violation as v
         where v.load_id = %(load_id)s and v.severity = 'critical'
     ) as critical_rules,
     coalesce(count(*) = (
@@ -15,7 +15,7 @@ select
 from staging.staged_row as s
 left join (
     select distinct v.row_no
-    from staging.verdict as v
+    from staging.rule_violation as v
     where v.load_id = %(load_id)s and v.severity = 'warning'
 ) as refused on s.row_no = refused.row_no
 where s.load_id = %(load_id)s;

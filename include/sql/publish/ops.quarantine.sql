@@ -19,7 +19,7 @@ select
 from staging.staged_row as s
 cross join lateral (
     select array(
-        select v.rule_id from staging.verdict as v
+        select v.rule_id from staging.rule_violation as v
         where v.load_id = s.load_id and v.row_no = s.row_no and v.severity = 'warning'
         order by v.rule_id
     ) as rules

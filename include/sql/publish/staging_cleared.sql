@@ -7,4 +7,4 @@ delete from staging.treasury_row where load_id = %(load_id)s;
 delete from staging.treasury_response where load_id = %(load_id)s;
 delete from staging.returns_row where load_id = %(load_id)s;
 delete from staging.returns_response where load_id = %(load_id)s;
-delete from staging.verdict where load_id = %(load_id)s;
+delete from staging.rule_violation where load_id = %(load_id)s;

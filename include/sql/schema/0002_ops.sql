@@ -60,22 +60,22 @@ comment on column ops.source.name_vi is 'Name of the source.';
 comment on column ops.source.connection is 'Airflow connection.';
 comment on column ops.source.allowed_delay_days is 'Days that its newest data may lie behind.';
 
-create table ops.source_night (
+create table ops.ingest_run (
     source text not null,
-    day date not null,
+    data_date date not null,
     run_id text not null,
     started_at timestamptz not null default clock_timestamp(),
     finished_at timestamptz,
     halted_reason text,
-    primary key (source, day)
+    primary key (source, data_date)
 );
-comment on table ops.source_night is 'How far the newest ingest run of each source and day has come; the attainment waits for it.';
-comment on column ops.source_night.source is 'Source profile.';
-comment on column ops.source_night.day is 'The day that the night is for.';
-comment on column ops.source_night.run_id is 'Airflow run.';
-comment on column ops.source_night.started_at is 'When the run began.';
-comment on column ops.source_night.finished_at is 'When all its windows had ended, well or not.';
-comment on column ops.source_night.halted_reason is 'Why the source is asked nothing more in this run (refusal, firewall, tries used up). NULL: it may be asked.';
+comment on table ops.ingest_run is 'How far the newest ingest run of each source and day has come; the attainment waits for it.';
+comment on column ops.ingest_run.source is 'Source profile.';
+comment on column ops.ingest_run.data_date is 'The day that the night is for.';
+comment on column ops.ingest_run.run_id is 'Airflow run.';
+comment on column ops.ingest_run.started_at is 'When the run began.';
+comment on column ops.ingest_run.finished_at is 'When all its windows had ended, well or not.';
+comment on column ops.ingest_run.halted_reason is 'Why the source is asked nothing more in this run (refusal, firewall, tries used up). NULL: it may be asked.';
 
 create table ops.expectation_result (
     load_id uuid not null,
@@ -130,20 +130,20 @@ comment on column ops.quarantine.last_seen_at is 'When the same load last put it
 comment on column ops.quarantine.resolved_at is 'When a good row for the same key and day was published. NULL: open.';
 comment on column ops.quarantine.resolved_by_load_id is 'The load that brought the good row.';
 
-create table ops.touched_days (
-    touched_id bigint generated always as identity primary key,
+create table ops.dirty_date (
+    dirty_date_id bigint generated always as identity primary key,
     load_id uuid not null references ops.load (load_id),
     source text not null,
-    day date not null
+    data_date date not null
 );
-comment on table ops.touched_days is 'Days described by publishes that no attainment has taken in yet. Written with the rows, removed with the attainment.';
-comment on column ops.touched_days.touched_id is 'Order of arrival.';
-comment on column ops.touched_days.load_id is 'The load that changed something.';
-comment on column ops.touched_days.source is 'Source profile.';
-comment on column ops.touched_days.day is 'The day the load describes; the days after it in the same year may depend on it.';
+comment on table ops.dirty_date is 'Days described by publishes that no attainment has taken in yet. Written with the rows, removed with the attainment.';
+comment on column ops.dirty_date.dirty_date_id is 'Order of arrival.';
+comment on column ops.dirty_date.load_id is 'The load that changed something.';
+comment on column ops.dirty_date.source is 'Source profile.';
+comment on column ops.dirty_date.data_date is 'The day the load describes; the days after it in the same year may depend on it.';
 
 grant select, insert, update, delete on all tables in schema ops to cchc_loader;
-grant select on ops.load, ops.source, ops.source_night, ops.expectation_result, ops.touched_days to cchc_analyst;
+grant select on ops.load, ops.source, ops.ingest_run, ops.expectation_result, ops.dirty_date to cchc_analyst;
 grant select (
     load_id, row_no, source, entity, row_key, rules, first_seen_at, last_seen_at, resolved_at, resolved_by_load_id
 ) on ops.quarantine to cchc_analyst;

@@ -73,17 +73,17 @@ comment on column staging.national_portal_statistic.max_score is 'Most points.';
 comment on column staging.national_portal_statistic.not_a_number is 'Fields that hold something else than a number, with what they hold; NULL if none.';
 comment on column staging.national_portal_statistic.source_flags is 'dataQualityStatus and unknown_field; NULL if none.';
 
-create unlogged table staging.verdict (
+create unlogged table staging.rule_violation (
     load_id uuid not null,
     row_no bigint not null,
     rule_id text not null,
     severity text not null,
     primary key (load_id, row_no, rule_id)
 );
-comment on table staging.verdict is 'Which staged row broke which rule; row 0 stands for the audit itself, being done.';
-comment on column staging.verdict.load_id is 'The load.';
-comment on column staging.verdict.row_no is 'Row of the staged entity; 0 for the whole load.';
-comment on column staging.verdict.rule_id is 'Rule broken, or audited.';
-comment on column staging.verdict.severity is 'critical, warning or info.';
+comment on table staging.rule_violation is 'Which staged row broke which rule; row 0 stands for the audit itself, being done.';
+comment on column staging.rule_violation.load_id is 'The load.';
+comment on column staging.rule_violation.row_no is 'Row of the staged entity; 0 for the whole load.';
+comment on column staging.rule_violation.rule_id is 'Rule broken, or audited.';
+comment on column staging.rule_violation.severity is 'critical, warning or info.';
 
 grant select, insert, update, delete on all tables in schema staging to cchc_loader;

@@ -25,7 +25,7 @@ create table mart.indicator (
     is_target_reported boolean not null,
     source text not null,
     metric text,
-    figures_for text not null,
+    reported_for text not null,
     roll_up text not null check (roll_up in ('own', 'pooled', 'share_of_agencies', 'agencies_attaining')),
     period text not null,
     set_code text,
@@ -35,7 +35,7 @@ create table mart.indicator (
     lead_agency_vi text not null,
     lead_agency_code text,
     ruling text,
-    other_readings text,
+    other_variants text,
     legal_basis_vi text not null,
     primary key (province_code, plan_year, indicator_code, variant, valid_from)
 );
@@ -65,7 +65,7 @@ comment on column mart.indicator.is_share is 'True: value = numerator × 100 ÷ 
 comment on column mart.indicator.is_target_reported is 'True: the target is the denominator reported with the figure (a baseline that the decision does not give).';
 comment on column mart.indicator.source is 'Source that feeds it; none where nothing does.';
 comment on column mart.indicator.metric is 'Measures <metric>.numerator, .denominator, .ratio.';
-comment on column mart.indicator.figures_for is 'agencies, or province where the source gives the province alone.';
+comment on column mart.indicator.reported_for is 'agencies, or province where the source gives the province alone.';
 comment on column mart.indicator.roll_up is 'The province''s figure: own (the source''s own), pooled (the parts summed over the set), share_of_agencies (agencies that said yes ÷ agencies of the set) or agencies_attaining (agencies that attain the primary reading''s target ÷ agencies of the set).';
 comment on column mart.indicator.period is 'year_to_date, as_of_day, since_start, budget_year, year or undefined.';
 comment on column mart.indicator.set_code is 'Named set of agencies it counts; NULL: none.';
@@ -75,7 +75,7 @@ comment on column mart.indicator.exclusions_vi is 'What is left out.';
 comment on column mart.indicator.lead_agency_vi is 'Who leads, in the decision''s words.';
 comment on column mart.indicator.lead_agency_code is 'Who leads, where one agency can be told.';
 comment on column mart.indicator.ruling is 'The reading chosen, and why.';
-comment on column mart.indicator.other_readings is 'What else the words could mean.';
+comment on column mart.indicator.other_variants is 'What else the words could mean.';
 comment on column mart.indicator.legal_basis_vi is 'The decision.';
 
 create table mart.measure (

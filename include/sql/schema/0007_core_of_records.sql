@@ -16,7 +16,7 @@ create table core.office_unit_day (
     work_files numeric not null,
     work_files_online numeric not null,
     quality_flags text[] not null default '{}',
-    told_on date not null,
+    reported_on date not null,
     content_sha256 text not null,
     load_id uuid not null references ops.load (load_id),
     primary key (source, agency_code, day)
@@ -40,7 +40,7 @@ comment on column core.office_unit_day.processed_online is 'Documents processed 
 comment on column core.office_unit_day.work_files is 'Work files.';
 comment on column core.office_unit_day.work_files_online is 'Work files processed in the e-office.';
 comment on column core.office_unit_day.quality_flags is 'Flags of the source and of the audit.';
-comment on column core.office_unit_day.told_on is 'Day of the night that told it last; a later telling wins.';
+comment on column core.office_unit_day.reported_on is 'Day of the night that told it last; a later telling wins.';
 comment on column core.office_unit_day.content_sha256 is 'Bytes that told it last; of equal days the greater hash wins.';
 comment on column core.office_unit_day.load_id is 'The load that brought these values first.';
 
@@ -63,7 +63,7 @@ create table core.disbursement (
     advance_vnd numeric not null,
     received_unit_vnd numeric not null,
     quality_flags text[] not null default '{}',
-    told_on date not null,
+    reported_on date not null,
     content_sha256 text not null,
     load_id uuid not null references ops.load (load_id),
     primary key (source, budget_year, closed_on, project_code, fund_code, plan_kind, is_carried_over, effective_on)
@@ -91,11 +91,11 @@ comment on column core.disbursement.completed_vnd is 'Paid for completed work, c
 comment on column core.disbursement.advance_vnd is 'Advances outstanding, in đồng.';
 comment on column core.disbursement.received_unit_vnd is 'The unit in which it came, in đồng.';
 comment on column core.disbursement.quality_flags is 'Flags of the source and of the audit.';
-comment on column core.disbursement.told_on is 'Day of the night that told it; a later telling of the same closing day wins.';
+comment on column core.disbursement.reported_on is 'Day of the night that told it; a later telling of the same closing day wins.';
 comment on column core.disbursement.content_sha256 is 'Bytes that told it; of equal days the greater hash wins.';
 comment on column core.disbursement.load_id is 'The load that brought these values first.';
 
-create table core.return_figure (
+create table core.return_value (
     load_id uuid not null references ops.load (load_id),
     row_no bigint not null,
     source text not null,
@@ -109,27 +109,27 @@ create table core.return_figure (
     evidence text,
     note text,
     quality_flags text[] not null default '{}',
-    told_on date not null,
+    reported_on date not null,
     content_sha256 text not null,
     primary key (load_id, row_no)
 );
-create index return_figure_by_cell on core.return_figure (indicator_code, agency_code, period_end);
-comment on table core.return_figure is 'Figures that people reported, every one of them: a later file corrects an earlier one, nothing is overwritten.';
-comment on column core.return_figure.load_id is 'The file it came with.';
-comment on column core.return_figure.row_no is 'Its number within the file.';
-comment on column core.return_figure.source is 'Source profile.';
-comment on column core.return_figure.indicator_code is 'Entry of the plan.';
-comment on column core.return_figure.agency_code is 'Whose figure it is; the root for the province.';
-comment on column core.return_figure.period is 'Period as reported: 2024-Q1, 2024-06 or 2024.';
-comment on column core.return_figure.period_start is 'First day of that period.';
-comment on column core.return_figure.period_end is 'Last day; the figures are cumulative from 1 January to it and used from it on.';
-comment on column core.return_figure.numerator is 'As reported; 0 or 1 where agencies are counted.';
-comment on column core.return_figure.denominator is 'As reported; 1 where agencies are counted.';
-comment on column core.return_figure.evidence is 'Document that proves it.';
-comment on column core.return_figure.note is 'Remark of the reporter.';
-comment on column core.return_figure.quality_flags is 'Flags of the audit.';
-comment on column core.return_figure.told_on is 'Day of the night that first saw the file; of equal ends the later one wins.';
-comment on column core.return_figure.content_sha256 is 'Hash of the file; of equal nights the greater one wins.';
+create index return_value_by_indicator on core.return_value (indicator_code, agency_code, period_end);
+comment on table core.return_value is 'Figures that people reported, every one of them: a later file corrects an earlier one, nothing is overwritten.';
+comment on column core.return_value.load_id is 'The file it came with.';
+comment on column core.return_value.row_no is 'Its number within the file.';
+comment on column core.return_value.source is 'Source profile.';
+comment on column core.return_value.indicator_code is 'Entry of the plan.';
+comment on column core.return_value.agency_code is 'Whose figure it is; the root for the province.';
+comment on column core.return_value.period is 'Period as reported: 2024-Q1, 2024-06 or 2024.';
+comment on column core.return_value.period_start is 'First day of that period.';
+comment on column core.return_value.period_end is 'Last day; the figures are cumulative from 1 January to it and used from it on.';
+comment on column core.return_value.numerator is 'As reported; 0 or 1 where agencies are counted.';
+comment on column core.return_value.denominator is 'As reported; 1 where agencies are counted.';
+comment on column core.return_value.evidence is 'Document that proves it.';
+comment on column core.return_value.note is 'Remark of the reporter.';
+comment on column core.return_value.quality_flags is 'Flags of the audit.';
+comment on column core.return_value.reported_on is 'Day of the night that first saw the file; of equal ends the later one wins.';
+comment on column core.return_value.content_sha256 is 'Hash of the file; of equal nights the greater one wins.';
 
 create table core.task_report (
     load_id uuid not null references ops.load (load_id),
@@ -142,12 +142,12 @@ create table core.task_report (
     done_on date,
     evidence text,
     quality_flags text[] not null default '{}',
-    told_on date not null,
+    reported_on date not null,
     content_sha256 text not null,
     primary key (load_id, row_no),
     check ((status = 'done') = (done_on is not null))
 );
-create index task_report_by_task on core.task_report (plan_year, task_code, agency_code, told_on);
+create index task_report_by_task on core.task_report (plan_year, task_code, agency_code, reported_on);
 comment on table core.task_report is 'Statuses of tasks that people reported, every one of them.';
 comment on column core.task_report.load_id is 'The file it came with.';
 comment on column core.task_report.row_no is 'Its number within the file.';
@@ -159,7 +159,7 @@ comment on column core.task_report.status is 'not_started, in_progress, done or 
 comment on column core.task_report.done_on is 'Day of completion; with done only.';
 comment on column core.task_report.evidence is 'Document that proves it.';
 comment on column core.task_report.quality_flags is 'Flags of the audit.';
-comment on column core.task_report.told_on is 'Day of the night that first saw the file: the status holds from it on.';
+comment on column core.task_report.reported_on is 'Day of the night that first saw the file: the status holds from it on.';
 comment on column core.task_report.content_sha256 is 'Hash of the file; of equal nights the greater one wins.';
 grant select, insert, update, delete on all tables in schema core to cchc_loader;
 grant select on all tables in schema core to cchc_analyst;

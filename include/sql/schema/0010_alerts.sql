@@ -1,5 +1,5 @@
 -- What changed, what was told of it to whom, and what was answered.
-create table ops.changed_cell (
+create table ops.changed_result (
     change_id bigint generated always as identity primary key,
     as_of_date date not null,
     plan_year int not null,
@@ -10,22 +10,22 @@ create table ops.changed_cell (
     run_id text not null,
     changed_at timestamptz not null default clock_timestamp()
 );
-comment on table ops.changed_cell is 'Every change of mart.indicator_attainment, in order: who works on changes keeps the last change_id it has seen.';
-comment on column ops.changed_cell.change_id is 'Order of the changes; they are made one transaction after another.';
-comment on column ops.changed_cell.as_of_date is 'Key of the row.';
-comment on column ops.changed_cell.plan_year is 'Key of the row.';
-comment on column ops.changed_cell.indicator_code is 'Key of the row.';
-comment on column ops.changed_cell.variant is 'Key of the row.';
-comment on column ops.changed_cell.agency_code is 'Key of the row.';
-comment on column ops.changed_cell.change is 'inserted, updated or deleted.';
-comment on column ops.changed_cell.run_id is 'Airflow run that wrote the row; of a deleted row, the run that had written it.';
-comment on column ops.changed_cell.changed_at is 'When.';
+comment on table ops.changed_result is 'Every change of mart.indicator_attainment, in order: who works on changes keeps the last change_id it has seen.';
+comment on column ops.changed_result.change_id is 'Order of the changes; they are made one transaction after another.';
+comment on column ops.changed_result.as_of_date is 'Key of the row.';
+comment on column ops.changed_result.plan_year is 'Key of the row.';
+comment on column ops.changed_result.indicator_code is 'Key of the row.';
+comment on column ops.changed_result.variant is 'Key of the row.';
+comment on column ops.changed_result.agency_code is 'Key of the row.';
+comment on column ops.changed_result.change is 'inserted, updated or deleted.';
+comment on column ops.changed_result.run_id is 'Airflow run that wrote the row; of a deleted row, the run that had written it.';
+comment on column ops.changed_result.changed_at is 'When.';
 
 -- Whoever inserts, updates, merges or deletes, the change is told; a key is never updated.
-create function ops.tell_changed_cells() returns trigger
+create function ops.record_changed_results() returns trigger
 language plpgsql security definer set search_path = pg_catalog as $$
 begin
-    insert into ops.changed_cell (as_of_date, plan_year, indicator_code, variant, agency_code, change, run_id)
+    insert into ops.changed_result (as_of_date, plan_year, indicator_code, variant, agency_code, change, run_id)
     select
         c.as_of_date,
         c.plan_year,
@@ -38,27 +38,27 @@ begin
     return null;
 end
 $$;
-comment on function ops.tell_changed_cells is 'Notes the rows of one statement in ops.changed_cell.';
-create trigger tell_inserted after insert on mart.indicator_attainment
-referencing new table as changed for each statement execute function ops.tell_changed_cells('inserted');
-create trigger tell_updated after update on mart.indicator_attainment
-referencing new table as changed for each statement execute function ops.tell_changed_cells('updated');
-create trigger tell_deleted after delete on mart.indicator_attainment
-referencing old table as changed for each statement execute function ops.tell_changed_cells('deleted');
+comment on function ops.record_changed_results is 'Notes the rows of one statement in ops.changed_result.';
+create trigger record_inserted after insert on mart.indicator_attainment
+referencing new table as changed for each statement execute function ops.record_changed_results('inserted');
+create trigger record_updated after update on mart.indicator_attainment
+referencing new table as changed for each statement execute function ops.record_changed_results('updated');
+create trigger record_deleted after delete on mart.indicator_attainment
+referencing old table as changed for each statement execute function ops.record_changed_results('deleted');
 
-create table ops.alert_mark (
+create table ops.alert_watermark (
     province_code text primary key,
     change_id bigint not null,
     watched_since date,
     evaluated_at timestamptz not null
 );
-comment on table ops.alert_mark is 'How far the evaluation of alerts has read ops.changed_cell; moved with what it told.';
-comment on column ops.alert_mark.province_code is 'Root agency.';
-comment on column ops.alert_mark.change_id is 'Last change evaluated.';
-comment on column ops.alert_mark.watched_since is 'Newest day at the first evaluation that wasn''t of an old night: turns long before it are history.';
-comment on column ops.alert_mark.evaluated_at is 'When.';
+comment on table ops.alert_watermark is 'How far the evaluation of alerts has read ops.changed_result; moved with what it told.';
+comment on column ops.alert_watermark.province_code is 'Root agency.';
+comment on column ops.alert_watermark.change_id is 'Last change evaluated.';
+comment on column ops.alert_watermark.watched_since is 'Newest day at the first evaluation that wasn''t of an old night: turns long before it are history.';
+comment on column ops.alert_watermark.evaluated_at is 'When.';
 
-create table ops.watched_cell (
+create table ops.alert_state (
     kind text not null,
     plan_year int not null,
     figure_year int not null,
@@ -75,21 +75,21 @@ create table ops.watched_cell (
     open_fired_on date,
     primary key (kind, plan_year, figure_year, indicator_code, variant, agency_code)
 );
-comment on table ops.watched_cell is 'Where each watched cell stands: what the evaluation remembers from data day to data day (cchc/alerts/tracks.py).';
-comment on column ops.watched_cell.kind is 'What is watched for, as in ops.alert.';
-comment on column ops.watched_cell.plan_year is 'The plan.';
-comment on column ops.watched_cell.figure_year is 'Year whose figures these are; with a new year the watch begins anew.';
-comment on column ops.watched_cell.indicator_code is 'Entry of the plan.';
-comment on column ops.watched_cell.variant is 'Its reading.';
-comment on column ops.watched_cell.agency_code is 'Agency.';
-comment on column ops.watched_cell.evaluated_to_date is 'Newest as_of_date taken in; a change at or before it has the year folded anew.';
-comment on column ops.watched_cell.last_day is 'Last day that counted.';
-comment on column ops.watched_cell.last_value is 'Value of that day.';
-comment on column ops.watched_cell.is_armed is 'Whether a bad turn would be told.';
-comment on column ops.watched_cell.streak is 'Successive good days (above 0) or bad days (below 0) up to last_day.';
-comment on column ops.watched_cell.streak_began_on is 'First day of the streak.';
-comment on column ops.watched_cell.open_began_on is 'First bad day of the turn that isn''t over; NULL: none.';
-comment on column ops.watched_cell.open_fired_on is 'Day that confirmed it.';
+comment on table ops.alert_state is 'Where each watched cell stands: what the evaluation remembers from data day to data day (cchc/alerts/detection/episodes.py).';
+comment on column ops.alert_state.kind is 'What is watched for, as in ops.alert.';
+comment on column ops.alert_state.plan_year is 'The plan.';
+comment on column ops.alert_state.figure_year is 'Year whose figures these are; with a new year the watch begins anew.';
+comment on column ops.alert_state.indicator_code is 'Entry of the plan.';
+comment on column ops.alert_state.variant is 'Its reading.';
+comment on column ops.alert_state.agency_code is 'Agency.';
+comment on column ops.alert_state.evaluated_to_date is 'Newest as_of_date taken in; a change at or before it has the year folded anew.';
+comment on column ops.alert_state.last_day is 'Last day that counted.';
+comment on column ops.alert_state.last_value is 'Value of that day.';
+comment on column ops.alert_state.is_armed is 'Whether a bad turn would be told.';
+comment on column ops.alert_state.streak is 'Successive good days (above 0) or bad days (below 0) up to last_day.';
+comment on column ops.alert_state.streak_began_on is 'First day of the streak.';
+comment on column ops.alert_state.open_began_on is 'First bad day of the turn that isn''t over; NULL: none.';
+comment on column ops.alert_state.open_fired_on is 'Day that confirmed it.';
 
 create table ops.alert (
     alert_id uuid primary key,
@@ -108,8 +108,8 @@ create table ops.alert (
     subject text not null,
     began_on date not null,
     as_of_date date not null,
-    is_told boolean not null,
-    held_reason text,
+    is_notified boolean not null,
+    suppressed_reason text,
     facts jsonb not null,
     opened_at timestamptz not null,
     acknowledged_by text,
@@ -141,8 +141,8 @@ comment on column ops.alert.source is 'Source profile.';
 comment on column ops.alert.subject is 'What the alert is about, in one text: two alerts of one kind and subject are never open together.';
 comment on column ops.alert.began_on is 'First day of the turn: data day of figures, else calendar day.';
 comment on column ops.alert.as_of_date is 'Night that found it.';
-comment on column ops.alert.is_told is 'False: recorded, and told to nobody; held_reason says why.';
-comment on column ops.alert.held_reason is 'Why it was told to nobody.';
+comment on column ops.alert.is_notified is 'False: recorded, and told to nobody; suppressed_reason says why.';
+comment on column ops.alert.suppressed_reason is 'Why it was told to nobody.';
 comment on column ops.alert.facts is 'What was known when it was opened: value, target, change, contributions.';
 comment on column ops.alert.opened_at is 'When.';
 comment on column ops.alert.acknowledged_by is 'Who said what is done about it.';
@@ -210,8 +210,8 @@ comment on column ops.message.last_error is 'Why the last try failed.';
 comment on column ops.message.composed_at is 'When it was written.';
 comment on column ops.message.sent_at is 'When the channel took it.';
 
-create table ops.notice (
-    notice_id bigint generated always as identity primary key,
+create table ops.notification (
+    notification_id bigint generated always as identity primary key,
     step_id bigint not null references ops.alert_step (step_id),
     recipient text not null,
     is_urgent boolean not null,
@@ -219,27 +219,27 @@ create table ops.notice (
     message_id uuid references ops.message (message_id),
     unique (step_id, recipient)
 );
-create index notice_waiting on ops.notice (due_at) where message_id is null;
-comment on table ops.notice is 'Who is to be told of which step; written with the step, composed into a message when it is due.';
-comment on column ops.notice.notice_id is 'Order.';
-comment on column ops.notice.step_id is 'The step.';
-comment on column ops.notice.recipient is 'Entry of the recipients'' file.';
-comment on column ops.notice.is_urgent is 'Told at once, not with the digest.';
-comment on column ops.notice.due_at is 'Not told before: quiet hours, working days, the digest''s hour.';
-comment on column ops.notice.message_id is 'The message that told it; NULL: not composed yet.';
+create index notification_waiting on ops.notification (due_at) where message_id is null;
+comment on table ops.notification is 'Who is to be told of which step; written with the step, composed into a message when it is due.';
+comment on column ops.notification.notification_id is 'Order.';
+comment on column ops.notification.step_id is 'The step.';
+comment on column ops.notification.recipient is 'Entry of the recipients'' file.';
+comment on column ops.notification.is_urgent is 'Told at once, not with the digest.';
+comment on column ops.notification.due_at is 'Not told before: quiet hours, working days, the digest''s hour.';
+comment on column ops.notification.message_id is 'The message that told it; NULL: not composed yet.';
 
-create table ops.attained_night (
+create table ops.attainment_run (
     province_code text not null,
-    day date not null,
+    as_of_date date not null,
     run_id text not null,
     ready_at timestamptz not null,
-    primary key (province_code, day)
+    primary key (province_code, as_of_date)
 );
-comment on table ops.attained_night is 'When the attainment of each night was first there.';
-comment on column ops.attained_night.province_code is 'Root agency.';
-comment on column ops.attained_night.day is 'The day attained.';
-comment on column ops.attained_night.run_id is 'Airflow run.';
-comment on column ops.attained_night.ready_at is 'When.';
+comment on table ops.attainment_run is 'When the attainment of each night was first there.';
+comment on column ops.attainment_run.province_code is 'Root agency.';
+comment on column ops.attainment_run.as_of_date is 'The day attained.';
+comment on column ops.attainment_run.run_id is 'Airflow run.';
+comment on column ops.attainment_run.ready_at is 'When.';
 
 create function ops.acknowledge_alert(
     alert uuid, by_whom text, why text, until_date date default null
@@ -298,7 +298,7 @@ $$;
 comment on function ops.snooze_alert is 'Nobody is told of an open alert up to a day: who, why, until when.';
 
 grant select, insert, update, delete on all tables in schema ops to cchc_loader;
-grant select on ops.changed_cell, ops.alert_mark, ops.watched_cell, ops.alert, ops.alert_step, ops.attained_night
+grant select on ops.changed_result, ops.alert_watermark, ops.alert_state, ops.alert, ops.alert_step, ops.attainment_run
 to cchc_analyst;
 -- Alerts about messages that can't be delivered name their recipients, whom analysts don't see.
 alter table ops.alert enable row level security;
@@ -308,5 +308,5 @@ alter table ops.alert_step enable row level security;
 create policy all_for_the_loader on ops.alert_step to cchc_loader using (true) with check (true);
 create policy as_their_alert_for_analysts on ops.alert_step for select to cchc_analyst
 using (exists (select from ops.alert as a where a.alert_id = alert_step.alert_id));
-revoke execute on function ops.acknowledge_alert, ops.snooze_alert, ops.tell_changed_cells from public;
+revoke execute on function ops.acknowledge_alert, ops.snooze_alert, ops.record_changed_results from public;
 grant execute on function ops.acknowledge_alert, ops.snooze_alert to cchc_loader;

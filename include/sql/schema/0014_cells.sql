@@ -15,13 +15,13 @@ begin
     foreach target in array array['staging.treasury_row', 'staging.returns_row'] loop
         execute format(
             'alter table %s add column cells jsonb, add column field_count int,'
-            ' add column unseen text[], add column percent text[], add column two_readings text[]', target
+            ' add column unseen text[], add column percent text[], add column ambiguous_numbers text[]', target
         );
         execute format('comment on column %s.cells is %L', target, 'Heading → cell of the file (sheet and address) and what it shows; NULL for rows of an API.');
         execute format('comment on column %s.field_count is %L', target, 'Fields of a row of a text file, where the headings are of another number: nothing of the row is read. Else NULL.');
         execute format('comment on column %s.unseen is %L', target, 'Headings of cells of which a reader sees another value than the file holds: hidden, merged, or by their format; their values are not read. NULL if none.');
         execute format('comment on column %s.percent is %L', target, 'Headings of numbers that are shown with a percent sign; the value is the number before it. NULL if none.');
-        execute format('comment on column %s.two_readings is %L', target, 'Numbers whose one mark groups thousands or begins decimals, with what they show; the value is the Vietnamese reading. NULL if none.');
+        execute format('comment on column %s.ambiguous_numbers is %L', target, 'Numbers whose one mark groups thousands or begins decimals, with what they show; the value is the Vietnamese reading. NULL if none.');
     end loop;
 end
 $$;

@@ -2,8 +2,8 @@ create or replace view mart.data_freshness as
 -- Nights and loads of days that aren't over are there by a mistake, and must not make a source late or in time. The
 -- clock is the server's: one that an installation is given (CCHC_NOW) is never ahead of it.
 with night as (
-    select max(n.day) as as_of_date from ops.source_night as n
-    where n.day <= (now() at time zone 'Asia/Ho_Chi_Minh')::date - 1
+    select max(n.data_date) as as_of_date from ops.ingest_run as n
+    where n.data_date <= (now() at time zone 'Asia/Ho_Chi_Minh')::date - 1
 ),
 
 newest as (

@@ -8,7 +8,7 @@ comment on view staging.returns_response_audit is 'The file of the loads that th
 create or replace view staging.returns_row_audit as
 select
     s.*,
-    r.asked_to as told_on,
+    r.asked_to as reported_on,
     i.is_share,
     i.roll_up,
     i.counts,
@@ -22,7 +22,7 @@ select
     -- 1,234 of whole things is 1234 for one writer and no count for the other. Of amounts and rates the Vietnamese
     -- reading holds, but in a file that commas divide into columns its writer may be neither.
     array(
-        select split_part(u.cell, ':', 1) from unnest(s.two_readings) as u (cell)
+        select split_part(u.cell, ':', 1) from unnest(s.ambiguous_numbers) as u (cell)
         where case i.counts when 'whole' then split_part(u.cell, ':', 2) like '%,%' else r.delimiter = ',' end
     ) as ambiguous,
     count(*) over (partition by s.load_id, s.sheet, s.code, s.agency_code, s.period_end) as times_told
@@ -73,7 +73,7 @@ left join core.agency_set_member as m
         and (m.valid_to is null or judged.day < m.valid_to)
 where s.load_id = any(string_to_array(current_setting('cchc.load_ids'), ',')::uuid[]);
 comment on view staging.returns_row_audit is 'The rows of the loads that the session names, and what the catalog says of each.';
-comment on column staging.returns_row_audit.told_on is 'Day of the night that first saw the file.';
+comment on column staging.returns_row_audit.reported_on is 'Day of the night that first saw the file.';
 comment on column staging.returns_row_audit.is_province is 'The row is the province''s own.';
 comment on column staging.returns_row_audit.plan_year is 'Plan in which the row is looked up, of the year of its period; of a task, of the year of its completion, else of the year in which it is told. NULL: no such plan.';
 comment on column staging.returns_row_audit.is_indicator is 'The code is an entry fed by returns, in force at the end of the period.';

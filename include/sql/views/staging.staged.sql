@@ -70,7 +70,7 @@ select
         from unnest(
             coalesce(s.source_flags, '{}')
             || array(
-                select v.rule_id from staging.verdict as v
+                select v.rule_id from staging.rule_violation as v
                 where v.load_id = s.load_id and v.row_no = s.row_no
             )
         ) as u (flag)
@@ -78,7 +78,7 @@ select
     ) as quality_flags
 from staging.staged_row as s
 where not exists (
-    select from staging.verdict as v
+    select from staging.rule_violation as v
     where v.load_id = s.load_id and v.row_no = s.row_no and v.severity <> 'info'
 );
 comment on view staging.accepted_row is 'Staged rows that no rule refuses: what is published of a load that is not stopped.';

@@ -17,7 +17,7 @@ select
     a.status <> 'resolved' as is_open,
     (
         select count(*) > 0 from ops.alert_step as s
-        inner join ops.notice as n on s.step_id = n.step_id
+        inner join ops.notification as n on s.step_id = n.step_id
         where s.alert_id = a.alert_id and s.as_of_date = %(day)s
     ) as is_notified
 from ops.alert as a

@@ -14,7 +14,7 @@ where
     and (
         l.data_date = %(day)s
         or (%(day)s >= %(next)s and (l.data_date > %(next)s or l.window_start > %(next)s))
-        or (l.status = 'failed' and l.run_id in (select n.run_id from ops.source_night as n where n.day = %(day)s))
+        or (l.status = 'failed' and l.run_id in (select n.run_id from ops.ingest_run as n where n.data_date = %(day)s))
     );
 
 select w.archive_uri

@@ -16,14 +16,14 @@ statuses as (
 ),
 
 attainments as (
-    delete from ops.attained_night
-    where province_code = %(province)s and day = %(day)s
-    returning day
+    delete from ops.attainment_run
+    where province_code = %(province)s and as_of_date = %(day)s
+    returning as_of_date
 ),
 
 ingests as (
-    delete from ops.source_night
-    where day = %(day)s
+    delete from ops.ingest_run
+    where data_date = %(day)s
     returning source
 )
 

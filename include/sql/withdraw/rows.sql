@@ -12,7 +12,7 @@ with office as (
     using withdrawn_load as w
     where
         c.source = w.source
-        and (c.load_id = w.load_id or (c.told_on = w.data_date and c.content_sha256 = w.content_sha256))
+        and (c.load_id = w.load_id or (c.reported_on = w.data_date and c.content_sha256 = w.content_sha256))
     returning c.source, c.day, true as is_overwritten
 ),
 
@@ -21,12 +21,12 @@ disbursement as (
     using withdrawn_load as w
     where
         c.source = w.source
-        and (c.load_id = w.load_id or (c.told_on = w.data_date and c.content_sha256 = w.content_sha256))
+        and (c.load_id = w.load_id or (c.reported_on = w.data_date and c.content_sha256 = w.content_sha256))
     returning c.source, c.closed_on as day, true as is_overwritten
 ),
 
-return_figure as (
-    delete from core.return_figure as c
+return_value as (
+    delete from core.return_value as c
     using withdrawn_load as w
     where c.load_id = w.load_id
     returning c.source, c.period_end as day, false as is_overwritten
@@ -36,7 +36,7 @@ task_report as (
     delete from core.task_report as c
     using withdrawn_load as w
     where c.load_id = w.load_id
-    returning c.source, least(c.told_on, c.done_on) as day, false as is_overwritten
+    returning c.source, least(c.reported_on, c.done_on) as day, false as is_overwritten
 ),
 
 portal_statistic as (
@@ -58,7 +58,7 @@ select office.* from office
 union all
 select disbursement.* from disbursement
 union all
-select return_figure.* from return_figure
+select return_value.* from return_value
 union all
 select task_report.* from task_report
 union all
@@ -77,14 +77,14 @@ where d.load_ids && (select array_agg(w.load_id) from withdrawn_load as w);
 delete from core.portal_department
 where load_ids = '{}';
 
-delete from ops.touched_days as t
+delete from ops.dirty_date as t
 using withdrawn_load as w
 where t.load_id = w.load_id;
 
-insert into ops.touched_days (source, day)
+insert into ops.dirty_date (source, data_date)
 select
     r.source,
-    min(r.day) as day
+    min(r.day) as data_date
 from lost_row as r
 group by r.source;
 

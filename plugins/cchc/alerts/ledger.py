@@ -10,12 +10,12 @@ from uuid import UUID
 
 import psycopg
 
+from cchc.alerts.detection.matching import Resolution
 from cchc.alerts.model import FACTS, Audience, Facts, Kind, Severity, Step, Told, name_alert
 from cchc.alerts.recipients import Recipient
 from cchc.alerts.rules import Rules
-from cchc.alerts.settlement import Resolution
-from cchc.alerts.working_days import WorkingDays
-from cchc.days import LOCAL
+from cchc.calendar import LOCAL
+from cchc.catalog.holidays import WorkingDays
 from cchc.mistake import Mistake
 from cchc.warehouse.connection import run_file
 
@@ -47,7 +47,7 @@ class Alerting:
 class NewAlert:
     """An alert to be opened. ``keys``: the columns of ops.alert, of KEYS, that say what it is about.
 
-    ``severity`` None: as the rules say of its kind. ``held_reason``: why nobody is told; None: they are.
+    ``severity`` None: as the rules say of its kind. ``suppressed_reason``: why nobody is told; None: they are.
     """
 
     kind: Kind
@@ -56,7 +56,7 @@ class NewAlert:
     as_of_date: date
     facts: Facts
     severity: Severity | None = None
-    held_reason: str | None = None
+    suppressed_reason: str | None = None
     keys: dict[str, Any] = field(default_factory=dict)
 
 
@@ -70,7 +70,7 @@ class OpenAlert:
     audience: Audience
     subject: str
     began_on: date
-    is_told: bool
+    is_notified: bool
     snoozed_until: date | None
     facts: Any
 
@@ -99,7 +99,7 @@ class Ledger:
             "subject": new.subject,
             "began_on": new.began_on,
             "as_of_date": new.as_of_date,
-            "held_reason": HISTORY if self.is_history else new.held_reason,
+            "suppressed_reason": HISTORY if self.is_history else new.suppressed_reason,
             "facts": new.facts.model_dump_json(),
             "now": self.now,
         }  # fmt: skip
@@ -149,7 +149,7 @@ class Ledger:
         for recipient in [] if is_quiet else self._choose_recipients(alert, step):
             due_at = recipient.choose_due(is_urgent, self.now, self.alerting.working_days)
             self.connection.execute(
-                "insert into ops.notice (step_id, recipient, is_urgent, due_at) values (%s, %s, %s, %s)",
+                "insert into ops.notification (step_id, recipient, is_urgent, due_at) values (%s, %s, %s, %s)",
                 [row and row[0], recipient.id, is_urgent, due_at],
             )
 
@@ -170,7 +170,7 @@ class Ledger:
     def _choose_recipients(self, alert: OpenAlert, step: Step) -> list[Recipient]:
         """Of an opening all concerned, of an escalation those above, of what follows who knows of the alert."""
         is_snoozed = alert.snoozed_until is not None and self.now.astimezone(LOCAL).date() <= alert.snoozed_until
-        if not alert.is_told or is_snoozed or step in QUIET_STEPS:
+        if not alert.is_notified or is_snoozed or step in QUIET_STEPS:
             return []
         told = Told(
             alert_id=alert.alert_id,
@@ -185,7 +185,7 @@ class Ledger:
         if step in ("opened", "escalated"):
             return [recipient for recipient in self.alerting.recipients if recipient.wants(told)]
         rows = self.connection.execute(
-            "select n.recipient from ops.notice as n inner join ops.alert_step as s on n.step_id = s.step_id"
+            "select n.recipient from ops.notification as n inner join ops.alert_step as s on n.step_id = s.step_id"
             " where s.alert_id = %s",
             [alert.alert_id],
         ).fetchall()

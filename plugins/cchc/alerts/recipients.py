@@ -35,11 +35,11 @@ from cchc.alerts.model import (
     TaskKind,
     Told,
 )
-from cchc.alerts.working_days import WorkingDays
+from cchc.calendar import LOCAL
+from cchc.catalog.holidays import WorkingDays
 from cchc.catalog.model import AgencyCode
-from cchc.days import LOCAL
-from cchc.document import CLOCK, Clock, Text, of_form, read_document
 from cchc.mistake import CatalogError, Mistake, explain_error, field_path
+from cchc.strict_yaml import CLOCK, Clock, Text, of_form, read_document
 
 SMTP_CONNECTION = "alerts_smtp"
 

@@ -10,10 +10,10 @@ from typing import Annotated, Literal, get_args
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_core import PydanticCustomError
 
+from cchc.alerts.detection.episodes import TrackRule
 from cchc.alerts.model import CellKind, OperatorKind, Severity, TaskKind
-from cchc.alerts.tracks import TrackRule
-from cchc.document import Clock, read_document
 from cchc.mistake import CatalogError, Mistake, explain_error, field_path
+from cchc.strict_yaml import Clock, read_document
 
 AnyKind = Literal[CellKind, TaskKind, OperatorKind]  # one list, so that a mistyped kind is told once
 KINDS: tuple[str, ...] = (*get_args(CellKind), *get_args(TaskKind), *get_args(OperatorKind))

@@ -85,8 +85,8 @@ def _check_roll_up(reading: Indicator) -> Iterator[Finding]:
         return
     if reading.population.set is None:
         yield "population.set", f"is missing for roll_up: {reading.roll_up}, name the set whose agencies it is made of"
-    if reading.figures_for == "province":
-        yield "figures_for", f"province leaves no agencies for roll_up: {reading.roll_up}, write agencies"
+    if reading.reported_for == "province":
+        yield "reported_for", f"province leaves no agencies for roll_up: {reading.roll_up}, write agencies"
     if reading.roll_up != "pooled" and not reading.is_share:
         yield "is_share", f"false doesn't fit roll_up: {reading.roll_up}, whose value is a share of agencies"
 

@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 
 from cchc.catalog.loading import PLAN_FILES
-from cchc.document import read_document
+from cchc.strict_yaml import read_document
 
 
 def read_first_day(folder: Path, province: str) -> date | None:

@@ -23,9 +23,9 @@ from cchc.catalog.consistency import (
     check_task,
 )
 from cchc.catalog.model import PLANNED_SOURCES, Agency, AgencySet, Annex, Catalog, Indicator, Plan, Task
-from cchc.document import read_document, read_text
 from cchc.mistake import CatalogError, Doubt, Mistake, explain_error, field_path
 from cchc.sources.profile import ProfilesRead, read_all_profiles
+from cchc.strict_yaml import read_document, read_text
 
 AGENCIES_FILE = "agencies.csv"
 SETS_FILE = "agency_sets.yaml"

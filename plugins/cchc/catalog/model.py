@@ -10,13 +10,13 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StringConstraints
 
 from cchc.catalog.interval import Interval, unite
-from cchc.document import Filled, Identifier, Text, of_form
 from cchc.sources.profile_parts import Level
+from cchc.strict_yaml import Filled, Identifier, Text, of_form
 
 Comparator = Literal[">=", ">", "="]
 Counts = Literal["whole", "amount", "rate"]
 Judged = Literal["as_reported", "year_end", "yearly_survey"]
-FiguresFor = Literal["agencies", "province"]
+ReportedFor = Literal["agencies", "province"]
 RollUp = Literal["own", "pooled", "share_of_agencies", "agencies_attaining"]
 Rule = Literal["year_to_date", "as_of_day", "since_start", "budget_year", "year", "undefined"]
 DeadlineKind = Literal[
@@ -95,7 +95,7 @@ class Variant(_Record):
     targets: Targets | None = None
     milestones: tuple[Milestone, ...] | None = None
     population: Population | None = None
-    figures_for: FiguresFor | None = None
+    reported_for: ReportedFor | None = None
     roll_up: RollUp | None = None
     period: Rule | None = None
 
@@ -122,7 +122,7 @@ class Indicator(_Record):
     population: Population
     source: Identifier
     metric: Metric | None = None
-    figures_for: FiguresFor = "agencies"
+    reported_for: ReportedFor = "agencies"
     roll_up: RollUp = "own"
     period: Rule
     exclusions_vi: Text | None = None
@@ -130,7 +130,7 @@ class Indicator(_Record):
     lead_agency_vi: Text
     lead_agency_code: AgencyCode | None = None
     ruling: Text
-    other_readings: Text | None = None
+    other_variants: Text | None = None
 
     def read_as(self, variant: Variant) -> Indicator:
         """The indicator in another reading: what the variant doesn't say is as the indicator says."""
@@ -277,9 +277,9 @@ class Catalog(_Record):
         population = indicator.population
         valid = [agency for agency in self.agencies if agency.interval.contains(day)]
         reporting = {agency for agency in valid if agency.code == self.province}
-        if indicator.figures_for == "agencies" and population.set is not None:
+        if indicator.reported_for == "agencies" and population.set is not None:
             reporting.update(self.members(population.set, day))
-        elif indicator.figures_for == "agencies":
+        elif indicator.reported_for == "agencies":
             reporting.update(agency for agency in valid if agency.level in population.levels)
         ours = [agency for agency in reporting if agency.province_code == self.province]
         return sorted(ours, key=lambda agency: agency.code)

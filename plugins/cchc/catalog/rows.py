@@ -14,8 +14,8 @@ Row = dict[str, Any]
 # Fields of an entry that are columns under the same name.
 _SAME_NAME = [
     "clause", "wording_vi", "name_vi", "short_name_vi", "counts", "comparator", "is_aspirational", "judged",
-    "published_on", "is_share", "may_exceed_100", "is_target_reported", "source", "metric", "figures_for", "roll_up",
-    "period", "exclusions_vi", "lead_agency_vi", "lead_agency_code", "ruling", "other_readings",
+    "published_on", "is_share", "may_exceed_100", "is_target_reported", "source", "metric", "reported_for", "roll_up",
+    "period", "exclusions_vi", "lead_agency_vi", "lead_agency_code", "ruling", "other_variants",
 ]  # fmt: skip
 
 

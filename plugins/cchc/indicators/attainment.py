@@ -10,7 +10,7 @@ from datetime import date, timedelta
 
 import psycopg
 
-from cchc.days import DayRange, merge_ranges
+from cchc.calendar import DayRange, merge_ranges
 from cchc.sources.profile import Profile
 from cchc.warehouse.connection import run_file, take_lock
 
@@ -42,7 +42,7 @@ def attain(
         connection.execute("set local enable_nestloop = off")
         # Days of a source that isn't among the profiles wait: its profile is refused today, and may be mended tomorrow.
         touched = connection.execute(
-            "select touched_id, source, day from ops.touched_days where source = any(%s)",
+            "select dirty_date_id, source, data_date from ops.dirty_date where source = any(%s)",
             [[profile.source for profile in profiles]],
         ).fetchall()
         for profile in profiles:
@@ -55,7 +55,8 @@ def attain(
                 _attain_range(connection, province, month, run_id)
             log.info("attained %s to %s", chosen.first, chosen.last)
         connection.execute(
-            "delete from ops.touched_days where touched_id = any(%s)", [[touched_id for touched_id, _, _ in touched]]
+            "delete from ops.dirty_date where dirty_date_id = any(%s)",
+            [[dirty_date_id for dirty_date_id, _, _ in touched]],
         )
     return ranges
 

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import psycopg
 
-from cchc.days import LOCAL
+from cchc.calendar import LOCAL
 from cchc.local import LocalError
 from cchc.local.data_date import read_data_date, read_day
 from cchc.local.warehouse import connect_as_loader, open_airflow
@@ -44,7 +44,7 @@ def rehearse(home: Path, day: str) -> int:
     wanted = read_data_date(day, REHEARSE)
     with open_airflow(home):
         os.environ.setdefault("AIRFLOW__LOGGING__LOGGING_LEVEL", "WARNING")
-        from cchc.alerts.rehearsal import rehearse as rehearse_night
+        from cchc.alerts.notification.dry_run import rehearse as rehearse_night
         from cchc.mistake import CatalogError
         from cchc.tasks.alerts import read_alerting
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
+from cchc.calendar import DateRefusedError, check_data_date, parse_day
 from cchc.catalog.first_day import read_first_day
-from cchc.days import DateRefusedError, check_data_date, parse_day
 from cchc.local import LocalError
 from cchc.settings import read_now, read_settings
 

@@ -15,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO
 
-from cchc.days import LOCAL
+from cchc.calendar import LOCAL
 from cchc.local import LocalError
 from cchc.local.lock_files import open_lock
 

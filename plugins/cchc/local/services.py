@@ -21,7 +21,7 @@ from typing import Any
 
 import requests
 
-from cchc.days import LOCAL, newest_complete_day
+from cchc.calendar import LOCAL, newest_complete_day
 from cchc.local.airflow_home import (
     ADMIN,
     API_PORT,

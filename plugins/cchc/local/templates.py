@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cchc.catalog import CatalogError, load_catalog
 from cchc.local import LocalError
-from cchc.returns.templates import write_templates
+from cchc.presentation.return_templates import write_templates
 from cchc.settings import read_settings
 
 

@@ -9,18 +9,18 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import NamedTuple, ParamSpec, TypeVar
 
+from cchc.alerts.notification.wording import load_wording
 from cchc.alerts.recipients import Recipient, load_recipients
 from cchc.alerts.rules import Rules, load_rules
-from cchc.alerts.wording import load_wording
-from cchc.alerts.working_days import HOLIDAYS_FILE, read_working_days
 from cchc.catalog import Catalog, load_catalog
+from cchc.catalog.holidays import HOLIDAYS_FILE, read_working_days
 from cchc.catalog.loading import AGENCIES_FILE, PLAN_FILES, SETS_FILE, TASK_FILES, find_tasks_without_plan
 from cchc.catalog.rows import PRIMARY
-from cchc.document import read_document, read_text
 from cchc.local.validate_environment import ENVIRONMENT, check_connections, check_places, list_unknown, read_places
 from cchc.mistake import Mistake, MistakesError, list_lines
 from cchc.settings import ALERT_RULES, EXPECTATIONS, INCLUDE, SOURCES, SQL
 from cchc.sources.profile import FilesProfile, ProfilesRead, read_all_profiles
+from cchc.strict_yaml import read_document, read_text
 
 WORDING = INCLUDE / "alerts" / "wording_vi.yaml"
 REASONS = INCLUDE / "inbox" / "reasons_vi.yaml"

@@ -11,14 +11,14 @@ from pathlib import Path
 
 import psycopg
 
-from cchc.alerts.evaluation import evaluate
+from cchc.alerts.detection.evaluation import evaluate
+from cchc.alerts.detection.withdrawal import Undone, undo_day
 from cchc.alerts.ledger import Alerting, Ledger
 from cchc.alerts.recipients import read_recipients
 from cchc.alerts.rules import load_rules
-from cchc.alerts.undoing import Undone, undo_day
-from cchc.alerts.working_days import read_working_days
+from cchc.calendar import newest_complete_day
 from cchc.catalog.first_day import read_first_day
-from cchc.days import newest_complete_day
+from cchc.catalog.holidays import read_working_days
 from cchc.indicators.attainment import attain
 from cchc.local import LocalError
 from cchc.local.data_date import read_day
@@ -26,8 +26,8 @@ from cchc.local.run_lock import hold_runs
 from cchc.local.warehouse import connect_as_loader
 from cchc.mistake import CatalogError
 from cchc.settings import ALERT_RULES, read_now, read_settings
-from cchc.sources.archive import Archive, ArchiveError, Capture, read_capture
 from cchc.sources.profile import read_profiles
+from cchc.sources.raw_archive import Archive, ArchiveError, Capture, read_capture
 from cchc.warehouse.connection import take_lock
 from cchc.warehouse.withdrawal import (
     TakenOut,
@@ -154,7 +154,7 @@ def _find(archive: Archive, window: str, day: date) -> list[Capture]:
 def _choose_day(connection: psycopg.Connection, source: str, withdrawal: Withdrawal) -> date:
     """The day of the source's next run: after the newest that it was run for, at the latest the next one to come."""
     row = connection.execute(
-        "select max(day) from ops.source_night where source = %s and day <= %s", [source, withdrawal.newest]
+        "select max(data_date) from ops.ingest_run where source = %s and data_date <= %s", [source, withdrawal.newest]
     ).fetchone()
     return min(row[0] + timedelta(days=1), withdrawal.next_day) if row and row[0] else withdrawal.newest
 

@@ -54,7 +54,7 @@ class Result:
 def audit(
     connection: psycopg.Connection, login: Login, profile: Profile, loads: Sequence[Load], run_id: str
 ) -> list[Result]:
-    """Judge the staged rows of ``loads`` together: writes ops.expectation_result and staging.verdict of each.
+    """Judge the staged rows of ``loads`` together: writes ops.expectation_result and staging.rule_violation of each.
 
     Returns the results over all of them. Suites cost seconds however few rows there are, so that files go together.
     """
@@ -66,13 +66,13 @@ def audit(
     ]
     with connection.transaction():
         connection.execute("select set_config('cchc.load_ids', %s, true)", [named])
-        connection.execute("delete from staging.verdict where load_id = any(%s)", [load_ids])
+        connection.execute("delete from staging.rule_violation where load_id = any(%s)", [load_ids])
         connection.execute("delete from ops.expectation_result where load_id = any(%s)", [load_ids])
         for result in results:
             _record(connection, load_ids, result, run_id)
         # Row 0 is the load as a whole; this verdict says that it has been audited.
         connection.execute(
-            "insert into staging.verdict (load_id, row_no, rule_id, severity)"
+            "insert into staging.rule_violation (load_id, row_no, rule_id, severity)"
             " select load_id, 0, 'audited', 'info' from unnest(%s::uuid[]) as l (load_id)",
             [load_ids],
         )
@@ -86,7 +86,7 @@ def audit(
 def is_audited(connection: psycopg.Connection, load: Load) -> bool:
     """Whether the load's verdicts are there: unlogged tables lose them when the database crashes."""
     row = connection.execute(
-        "select exists (select from staging.verdict where load_id = %s and row_no = 0 and rule_id = 'audited')",
+        "select exists (select from staging.rule_violation where load_id = %s and row_no = 0 and rule_id = 'audited')",
         [load.load_id],
     ).fetchone()
     return bool(row and row[0])
@@ -154,7 +154,7 @@ def _record(connection: psycopg.Connection, load_ids: Sequence[UUID], result: Re
     # The query is the suite's own or Great Expectations' for it: no value of a load is in it.
     connection.execute(
         f"with broken as (select distinct load_id, row_no from ({rows_query}) as q),"  # noqa: S608
-        " judged as (insert into staging.verdict (load_id, row_no, rule_id, severity)"
+        " judged as (insert into staging.rule_violation (load_id, row_no, rule_id, severity)"
         f" select distinct load_id, {row_no}, %(rule)s, %(severity)s from broken on conflict do nothing)"
         " insert into ops.expectation_result"
         " (load_id, suite, rule_id, expectation, severity, is_success, checked_rows, unexpected_rows, run_id)"

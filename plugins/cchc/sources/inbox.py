@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from cchc.sources.cells import show
+from cchc.fields.cells import show
+from cchc.fields.written_text import make_printable
 from cchc.sources.errors import SourceError
 from cchc.sources.inbox_store import InboxStore
-from cchc.sources.table import Refusal, Wanted
-from cchc.sources.workbook import has_headings, open_first_rows
-from cchc.sources.written_text import make_printable
+from cchc.spreadsheets.table import Refusal, Wanted
+from cchc.spreadsheets.workbook import has_headings, open_first_rows
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Self
 from uuid import UUID, uuid5
 
-from cchc.sources.archive import Capture, read_capture
+from cchc.sources.raw_archive import Capture, read_capture
 from cchc.sources.window import Window
 
 # Names every load of every installation the same way: the same bytes are the same load.

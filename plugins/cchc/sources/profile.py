@@ -14,10 +14,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from cchc.document import Filled, Identifier, Text, read_document
+from cchc.fields.field_map import Field as WireField
 from cchc.mistake import Mistake, MistakesError, explain_error, field_path
 from cchc.settings import SOURCES
-from cchc.sources.fields import Field as WireField
 from cchc.sources.profile_claims import find_shared
 from cchc.sources.profile_files import check_files
 from cchc.sources.profile_parts import (
@@ -38,6 +37,7 @@ from cchc.sources.profile_parts import (
     UrlPath,
     check_request,
 )
+from cchc.strict_yaml import Filled, Identifier, Text, read_document
 
 __all__ = [
     "BudgetYearWindows", "ClientCredentialsAuth", "DayWindows", "Derived", "Endpoint", "FilesProfile", "HeaderAuth",

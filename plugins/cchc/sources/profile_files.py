@@ -10,12 +10,12 @@ from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 from typing import TYPE_CHECKING
 
-from cchc.document import read_text
+from cchc.fields.field_map import Type
 from cchc.mistake import Mistake
 from cchc.settings import SQL
-from cchc.sources.fields import Type
 from cchc.sources.profile_parts import Finding
 from cchc.sources.suite_files import check_suite
+from cchc.strict_yaml import read_text
 
 if TYPE_CHECKING:
     from cchc.sources.profile import Profile
@@ -55,7 +55,7 @@ def check_files(profile: Profile) -> Iterator[Finding]:
     for position, name in enumerate(profile.publish):
         yield from _check_sql(f"publish[{position}]", f"publish/{name}.sql", staged)
     yield from _check_sql("measures", f"measures/{profile.measures}.sql", profile.publish)
-    yield from _check_sql("measures", f"publish/touched_days.{profile.measures}.sql", ())
+    yield from _check_sql("measures", f"publish/dirty_date.{profile.measures}.sql", ())
 
 
 def _check_sql(field: str, name: str, tables: Collection[str]) -> Iterator[Finding]:

@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
-from cchc.document import Filled, Identifier, of_form
-from cchc.sources.fields import Field as WireField
+from cchc.fields.field_map import Field as WireField
+from cchc.strict_yaml import Filled, Identifier, of_form
 
 # The levels of agencies. A source has its own words for them.
 Level = Literal["province", "department", "district", "commune", "division", "public_service_unit"]

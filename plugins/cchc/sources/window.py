@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from typing import Any, Literal, Self
 
-from cchc.days import DayRange, merge_ranges, month_just_ended
-from cchc.sources.written_text import make_printable
+from cchc.calendar import DayRange, merge_ranges, month_just_ended
+from cchc.fields.written_text import make_printable
 
 Kind = Literal["year", "month", "days", "file"]
 

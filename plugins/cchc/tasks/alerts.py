@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import logging
 
-from cchc.alerts.channels.channel import Access
-from cchc.alerts.channels.directory import open_channels
-from cchc.alerts.dispatch import dispatch
-from cchc.alerts.evaluation import evaluate
+from cchc.alerts.detection.evaluation import evaluate
 from cchc.alerts.ledger import Alerting
+from cchc.alerts.notification.channels.channel import Access
+from cchc.alerts.notification.channels.directory import open_channels
+from cchc.alerts.notification.dispatch import dispatch
 from cchc.alerts.recipients import read_recipients
 from cchc.alerts.rules import load_rules
-from cchc.alerts.working_days import read_working_days
+from cchc.catalog.holidays import read_working_days
 from cchc.mistake import CatalogError
 from cchc.settings import ALERT_RULES, read_now, read_settings
 from cchc.tasks.context import read_connection, read_login

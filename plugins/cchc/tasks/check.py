@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from cchc.days import described_day, newest_complete_day
+from cchc.calendar import described_day, newest_complete_day
+from cchc.fields.written_text import make_printable
 from cchc.settings import SOURCES, read_now, read_settings
-from cchc.sources import portal, records
 from cchc.sources.errors import SourceError
+from cchc.sources.fetching import Session, Target
 from cchc.sources.http import RejectedResponseError, Response
 from cchc.sources.inbox import list_files
-from cchc.sources.landing import Session, Target
+from cchc.sources.parsed_load import Reading
 from cchc.sources.profile import (
     PROFILES,
     FilesProfile,
@@ -21,9 +22,8 @@ from cchc.sources.profile import (
     read_all_profiles,
     read_profile,
 )
-from cchc.sources.reading import Reading
+from cchc.sources.protocols import portal, records
 from cchc.sources.window import Window, plan_year_and_month
-from cchc.sources.written_text import make_printable
 from cchc.tasks.inbox import LARGEST_FILE_BYTES, open_inbox
 from cchc.tasks.plan import is_configured, read_source_target
 

@@ -10,8 +10,8 @@ from airflow.sdk import Connection, Context, get_current_context
 from airflow.sdk.exceptions import AirflowFailException, AirflowNotFoundException
 from airflow.sdk.types import DagRunProtocol
 
+from cchc.calendar import DateRefusedError, DayRange, check_data_date, check_trigger, newest_complete_day, resolve_days
 from cchc.catalog.first_day import read_first_day
-from cchc.days import DateRefusedError, DayRange, check_data_date, check_trigger, newest_complete_day, resolve_days
 from cchc.settings import read_now, read_settings
 from cchc.warehouse.connection import Login
 

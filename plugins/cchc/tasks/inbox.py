@@ -19,24 +19,24 @@ from uuid import UUID
 import psycopg
 from airflow.sdk import ObjectStoragePath
 
-from cchc.days import newest_complete_day
-from cchc.document import read_document
+from cchc.calendar import newest_complete_day
+from cchc.fields.written_text import make_printable
+from cchc.presentation.receipt import Replacement, describe_hidden_sheets, describe_replacement, write_receipt
 from cchc.settings import SOURCES, read_now
-from cchc.sources.archive import Archive, ArchiveError, Capture, read_capture
 from cchc.sources.errors import SourceError
-from cchc.sources.files import list_wanted
-from cchc.sources.given_back import SentFile, list_hidden, write_given_back
 from cchc.sources.inbox import InboxFile, choose_filing_day, describe, list_files, recognise, settle, take_turns
 from cchc.sources.inbox_store import DiskInbox, InboxStore, ObjectInbox, find_disk_folder
 from cchc.sources.load import Load
 from cchc.sources.profile import Profile, read_all_profiles
-from cchc.sources.receipt import Replacement, describe_hidden_sheets, describe_replacement, write_receipt
-from cchc.sources.table import Wanted
+from cchc.sources.protocols.files import list_wanted
+from cchc.sources.raw_archive import Archive, ArchiveError, Capture, read_capture
 from cchc.sources.window import Window, parse_window
-from cchc.sources.written_text import make_printable
+from cchc.spreadsheets.rejection_report import SentFile, list_hidden, write_given_back
+from cchc.spreadsheets.table import Wanted
+from cchc.strict_yaml import read_document
 from cchc.tasks.context import read_connection
 from cchc.warehouse.connection import run_file
-from cchc.warehouse.night import list_ended_loads
+from cchc.warehouse.ingest_runs import list_ended_loads
 
 log = logging.getLogger(__name__)
 

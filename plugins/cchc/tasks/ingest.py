@@ -11,20 +11,20 @@ from pathlib import Path
 import psycopg
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
+from cchc.presentation.quality_page import write_page
 from cchc.quality.audit import audit, is_audited
-from cchc.quality.page import write_page
 from cchc.settings import SOURCES, read_settings
-from cchc.sources.archive import Archive, ArchiveError, Capture, Verdict
 from cchc.sources.errors import SourceError, SourceRefusedError, SourceUnavailableError
-from cchc.sources.landing import ask_source, find_archived, land_file
+from cchc.sources.fetching import ask_source, find_archived, land_file
 from cchc.sources.load import Load
 from cchc.sources.profile import FilesProfile, Profile, read_profile
+from cchc.sources.raw_archive import Archive, ArchiveError, Capture, Verdict
 from cchc.sources.window import Window
 from cchc.tasks.context import current_day, current_run_id, name_map_index, read_login
 from cchc.tasks.inbox import find_file, give_back, write_receipts
 from cchc.tasks.plan import Messages, group_windows, is_configured, plan_windows, read_source_target
 from cchc.warehouse.connection import Login, connect, hold_lock
-from cchc.warehouse.night import close_night, halt_night, has_late_days, open_night, read_halt, was_opened
+from cchc.warehouse.ingest_runs import close_night, halt_night, has_late_days, open_night, read_halt, was_opened
 from cchc.warehouse.publish import LoadStoppedError, has_ended, publish, read_status, record_failure
 from cchc.warehouse.run_outcomes import describe_trouble, judge_run, list_outcomes
 from cchc.warehouse.staging import is_staged, sort_by_newest_day, stage

@@ -14,13 +14,13 @@ import psycopg
 from airflow.sdk import Context
 from airflow.sdk.log import redact  # type: ignore[attr-defined]  # told there, not re-exported
 
-from cchc.alerts.channels.channel import ChannelDownError, Message, RefusedError, UndeliveredError
-from cchc.alerts.channels.directory import open_channels
-from cchc.alerts.lateness import check_nights
+from cchc.alerts.detection.late_runs import check_nights
 from cchc.alerts.ledger import Alerting, Ledger, NewAlert
 from cchc.alerts.model import OperatorFacts, Told, name_alert
-from cchc.days import DayRange, newest_complete_day
-from cchc.figures_vi import format_day
+from cchc.alerts.notification.channels.channel import ChannelDownError, Message, RefusedError, UndeliveredError
+from cchc.alerts.notification.channels.directory import open_channels
+from cchc.calendar import DayRange, newest_complete_day
+from cchc.presentation.formats_vi import format_day
 from cchc.settings import read_now, read_settings
 from cchc.tasks.alerts import deliver_alerts, read_access, read_alerting
 from cchc.tasks.context import RunRefusedError, check_parameters, find_days, read_login

@@ -10,16 +10,16 @@ import psycopg
 
 from cchc.catalog import load_catalog
 from cchc.settings import read_settings
-from cchc.sources.archive import Archive
 from cchc.sources.errors import SourceError
+from cchc.sources.fetching import Target, find_archived, read_target
 from cchc.sources.http_session import LOOPBACK
-from cchc.sources.landing import Target, find_archived, read_target
 from cchc.sources.profile import DayWindows, FilesProfile, PortalProfile, Profile, RecordsProfile
+from cchc.sources.raw_archive import Archive
 from cchc.sources.window import Window, parse_window, plan_budget_years, plan_days, plan_year_and_month
 from cchc.tasks.context import read_connection
 from cchc.tasks.inbox import plan_files
-from cchc.warehouse.catalog import store_catalog
-from cchc.warehouse.night import read_complete_windows
+from cchc.warehouse.catalog_sync import store_catalog
+from cchc.warehouse.ingest_runs import read_complete_windows
 
 log = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from airflow.sdk import CronPartitionTimetable, ExceptionRetryPolicy, RetryAction, RetryRule
 
-from cchc.days import LOCAL
+from cchc.calendar import LOCAL
 from cchc.settings import read_settings
 from cchc.tasks.operations import settle_failure, tell_failure
 

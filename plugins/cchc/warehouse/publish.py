@@ -106,7 +106,7 @@ def _move_rows(connection: psycopg.Connection, profile: Profile, outcome: Outcom
     run_file(connection, "publish/ops.file_key.sql", parameters)
     changed = sum(run_file(connection, f"publish/{name}.sql", parameters).rowcount for name in profile.publish)
     run_file(connection, "publish/ops.quarantine_resolved.sql", parameters)
-    run_file(connection, f"publish/touched_days.{profile.measures}.sql", parameters)
+    run_file(connection, f"publish/dirty_date.{profile.measures}.sql", parameters)
     return changed
 
 
@@ -137,7 +137,7 @@ def _explain_stop(
     """What stopped the load, for the person who must act: rules, examples, the request or file, where the bytes are."""
     examples = connection.execute(
         "select s.row_key || ' (' || string_agg(v.rule_id, ', ' order by v.rule_id) || ')'"
-        " from staging.verdict as v inner join staging.staged_row as s on v.load_id = s.load_id and v.row_no = s.row_no"
+        " from staging.rule_violation as v inner join staging.staged_row as s on v.load_id = s.load_id and v.row_no = s.row_no"
         " where v.load_id = %s and v.severity = 'warning' group by s.row_key order by s.row_key limit 5",
         [load.load_id],
     ).fetchall()

@@ -11,14 +11,14 @@ from psycopg import sql
 
 from cchc.sources.load import Load
 from cchc.sources.profile import Profile
-from cchc.sources.protocols import read_load
+from cchc.sources.protocols.parsing import read_load
 
 
 def stage(connection: psycopg.Connection, profile: Profile, load: Load, province: str) -> int:
     """Read the archived bytes of ``load`` into staging; returns the number of rows staged."""
     reading = read_load(profile, load, province)
     with connection.transaction():
-        connection.execute("delete from staging.verdict where load_id = %s", [load.load_id])
+        connection.execute("delete from staging.rule_violation where load_id = %s", [load.load_id])
         _replace(connection, load, f"{profile.staging}_response", [reading.response])
         _replace(connection, load, f"{profile.staging}_{profile.rows}", reading.rows)
     return len(reading.rows)

@@ -16,9 +16,9 @@ from urllib.request import url2pathname
 import psycopg
 
 from cchc.quality.audit import audit
-from cchc.sources.archive import ArchiveError, read_capture
 from cchc.sources.load import Load
 from cchc.sources.profile import Profile
+from cchc.sources.raw_archive import ArchiveError, read_capture
 from cchc.sources.window import Window, parse_window
 from cchc.warehouse.connection import Login, run_file
 from cchc.warehouse.publish import publish
@@ -73,8 +73,8 @@ class TakenOut:
 def is_there(connection: psycopg.Connection, withdrawal: Withdrawal) -> bool:
     """Whether a run of the day has left anything."""
     row = connection.execute(
-        "select exists (select from ops.source_night where day = %(day)s)"
-        " or exists (select from ops.attained_night where day = %(day)s and province_code = %(province)s)"
+        "select exists (select from ops.ingest_run where data_date = %(day)s)"
+        " or exists (select from ops.attainment_run where as_of_date = %(day)s and province_code = %(province)s)"
         " or exists (select from mart.indicator_attainment where as_of_date = %(day)s"
         " and (agency_code = %(province)s or agency_code like %(province)s || '.%%'))",
         withdrawal.parameters(),
@@ -96,7 +96,7 @@ def take_out(connection: psycopg.Connection, withdrawal: Withdrawal) -> TakenOut
     run_file(connection, "withdraw/loads.sql", parameters)
     loads = run_file(connection, "withdraw/rows.sql", parameters).fetchone() or (0, 0)
     computed = run_file(connection, "withdraw/results.sql", parameters).fetchone() or (0, 0, 0)
-    run_file(connection, "withdraw/mark.sql", parameters)
+    run_file(connection, "withdraw/watermark.sql", parameters)
     return TakenOut(*computed, *loads)
 
 

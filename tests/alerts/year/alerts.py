@@ -24,7 +24,7 @@ select
     max(s.as_of_date) filter (where s.step in ('resolved', 'withdrawn', 'closed')) as over_on
 from ops.alert as a
 left join ops.alert_step as s on a.alert_id = s.alert_id
-where a.is_told
+where a.is_notified
 group by a.alert_id
 """
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 import psycopg
 
-from cchc.alerts.channels.channel import Access
-from cchc.alerts.channels.directory import open_channels
 from cchc.alerts.ledger import Alerting
+from cchc.alerts.notification.channels.channel import Access
+from cchc.alerts.notification.channels.directory import open_channels
 from cchc.alerts.recipients import load_recipients
 from cchc.alerts.rules import load_rules
-from cchc.alerts.working_days import read_working_days
+from cchc.catalog.holidays import read_working_days
 from cchc.local.embedded import Database
 from cchc.settings import ALERT_RULES
 from simulator.agencies import ROOT_CODE
@@ -43,7 +43,7 @@ class Stage:
     def count_undelivered(self) -> int:
         """Notices in no message, and messages that weren't sent."""
         row = self.year.connection.execute(
-            "select (select count(*) from ops.notice where message_id is null)"
+            "select (select count(*) from ops.notification where message_id is null)"
             " + (select count(*) from ops.message where status <> 'sent')"
         ).fetchone()
         assert row

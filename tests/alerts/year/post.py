@@ -10,7 +10,7 @@ from datetime import date
 from email.utils import parsedate_to_datetime
 from typing import Literal
 
-from cchc.days import LOCAL
+from cchc.calendar import LOCAL
 from tests.alerts.smtp_server import Mail
 from tests.alerts.year.alerts import Alert
 from tests.alerts.year.telling import Telling

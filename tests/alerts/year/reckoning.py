@@ -325,7 +325,7 @@ DUE = {"PL.I.1": date(2024, 3, 31), "PL.I.2": date(2024, 6, 30), "PL.I.3": date(
 
 def _reckon_tasks(told: Telling) -> Iterator[Alert]:
     """Due soon for 14 days and on the last one; overdue from the next, until it is done or the agency has ended."""
-    done = {(report.task, report.agency): max(report.done_on, report.told_on) for report in told.tasks_done}
+    done = {(report.task, report.agency): max(report.done_on, report.reported_on) for report in told.tasks_done}
     agencies = {agency.code: agency for agency in told.figures.agencies}
     answering = {
         "PL.I.1": ["H58.02"],

@@ -64,7 +64,7 @@ class TaskDone(NamedTuple):
     task: str
     agency: str
     done_on: date
-    told_on: date
+    reported_on: date
 
 
 @dataclass(frozen=True)
@@ -129,8 +129,8 @@ class Telling:
         documents = self.records["documents"]
         share = documents["share"]
         for turn in documents["turns"]:
-            is_told = turn.get("told_from", FIRST) <= known_on < turn.get("told_right_on", date.max)
-            if turn["agency"] == unit and turn["first"] <= day <= turn["last"] and is_told:
+            is_notified = turn.get("told_from", FIRST) <= known_on < turn.get("told_right_on", date.max)
+            if turn["agency"] == unit and turn["first"] <= day <= turn["last"] and is_notified:
                 share = turn["share"]
         sent = documents["units"][unit]
         electronic = sent * Fraction(str(share))

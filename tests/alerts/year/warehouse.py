@@ -10,16 +10,16 @@ from uuid import NAMESPACE_OID, UUID, uuid5
 
 import psycopg
 
-from cchc.alerts.channels.channel import Channel
-from cchc.alerts.dispatch import dispatch
-from cchc.alerts.evaluation import evaluate
+from cchc.alerts.detection.evaluation import evaluate
 from cchc.alerts.ledger import Alerting
+from cchc.alerts.notification.channels.channel import Channel
+from cchc.alerts.notification.dispatch import dispatch
+from cchc.calendar import LOCAL, DayRange
 from cchc.catalog import load_catalog
-from cchc.days import LOCAL, DayRange
 from cchc.indicators.attainment import attain
 from cchc.sources.profile import Profile, read_profiles
-from cchc.warehouse.catalog import store_catalog
-from cchc.warehouse.night import open_night
+from cchc.warehouse.catalog_sync import store_catalog
+from cchc.warehouse.ingest_runs import open_night
 from simulator.agencies import ROOT_CODE, department_id
 from tests.alerts.year.telling import CATALOG, METRICS, PORTAL_ENTITIES, Telling
 
@@ -55,24 +55,24 @@ on conflict do nothing
 OFFICE = """
 insert into core.office_unit_day as c (
     source, agency_code, day, received, sent, sent_without_paper, sent_with_paper, processed_online, work_files,
-    work_files_online, told_on, content_sha256, load_id
+    work_files_online, reported_on, content_sha256, load_id
 ) values ('eoffice', %s, %s, 0, %s, %s, 0, 0, 0, 0, %s, '', %s)
 on conflict (source, agency_code, day) do update
-set sent_without_paper = excluded.sent_without_paper, told_on = excluded.told_on, load_id = excluded.load_id
-where c.told_on < excluded.told_on
+set sent_without_paper = excluded.sent_without_paper, reported_on = excluded.reported_on, load_id = excluded.load_id
+where c.reported_on < excluded.reported_on
 """
 PAYMENT = """
 insert into core.disbursement (
     source, budget_year, closed_on, project_code, fund_code, plan_kind, is_carried_over, effective_on, plan_vnd,
-    carried_over_vnd, completed_vnd, advance_vnd, received_unit_vnd, told_on, modified_at, content_sha256, load_id
+    carried_over_vnd, completed_vnd, advance_vnd, received_unit_vnd, reported_on, modified_at, content_sha256, load_id
 ) values (
     'treasury', 2024, %s, '7400001', '41', 'TTG', false, '2024-01-01', %s, 0, %s, 0, 1, %s, '2024-01-01', '', %s
 )
 """
 RETURN = """
-insert into core.return_figure (
+insert into core.return_value (
     load_id, row_no, source, indicator_code, agency_code, period, period_start, period_end, numerator, denominator,
-    told_on, modified_at, content_sha256
+    reported_on, modified_at, content_sha256
 ) values (
     %s, %s, 'returns', 'II.2-2', %s, to_char(%s::date, 'YYYY-MM'), date_trunc('month', %s::date), %s, %s, 1, %s,
     '2024-01-01', ''
@@ -80,11 +80,11 @@ insert into core.return_figure (
 """
 TASK = """
 insert into core.task_report (
-    load_id, row_no, source, plan_year, task_code, agency_code, status, done_on, told_on, modified_at,
+    load_id, row_no, source, plan_year, task_code, agency_code, status, done_on, reported_on, modified_at,
     content_sha256
 ) values (%s, %s, 'returns', 2024, %s, %s, 'done', %s, %s, '2024-01-01', '')
 """
-TOUCHED = "insert into ops.touched_days (load_id, source, day) values (%s, %s, %s)"
+TOUCHED = "insert into ops.dirty_date (load_id, source, data_date) values (%s, %s, %s)"
 
 
 def choose_hour(night: date, clock: time) -> datetime:
@@ -195,7 +195,7 @@ class YearWarehouse:
 
     def _publish_returns(self, night: date) -> None:
         reports = self.told.list_inspections(night)
-        done = [report for report in self.told.tasks_done if report.told_on == night]
+        done = [report for report in self.told.tasks_done if report.reported_on == night]
         days = [report.month_end for report in reports] + [report.done_on for report in done]
         load_id = self._note_load("returns", "return", night, max(days)) if days else None
         if load_id:

@@ -1,0 +1,1 @@
+"""Sending: wording, outbox, channels, dry run."""

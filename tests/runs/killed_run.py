@@ -1,0 +1,53 @@
+"""``killed_night.py POINT DAY SIGNAL``: runs a night and sends itself a signal in the middle of one of its steps.
+
+The steps are the real ones; only the moment is chosen: it comes right after the named function has done its
+work for the ``nth`` time, before anybody can commit or, at SIGKILL, tidy up.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+# point -> module, name in it, a part of the arguments' text that chooses the call, the how-manieth of those
+POINTS = {
+    "land": ("cchc.sources.raw_archive", "_write", "capture.json", 3),
+    "stage": ("cchc.warehouse.staging", "_replace", "_statistic", 2),
+    "audit": ("cchc.quality.audit", "_record", "", 15),
+    "publish": ("cchc.warehouse.publish", "run_file", "core.portal_statistic", 4),
+    "attain": ("cchc.indicators.attainment", "run_file", "attainment/store.sql", 1),
+}
+
+
+def kill_after(function: Callable[..., Any], wanted: str, times: int, number: int) -> Callable[..., Any]:
+    """``function``, sending the signal after its ``times``-th call whose arguments name ``wanted``."""
+    left = times
+
+    def call(*arguments: Any, **named: Any) -> Any:
+        nonlocal left
+        result = function(*arguments, **named)
+        left -= wanted in repr(arguments)
+        if not left:
+            os.kill(os.getpid(), number)
+        return result
+
+    return call
+
+
+def main(point: str, day: str, number: str) -> None:
+    import importlib
+
+    from cchc.tasks.nightly import run_night
+
+    module_name, name, wanted, times = POINTS[point]
+    module = importlib.import_module(module_name)
+    setattr(module, name, kill_after(getattr(module, name), wanted, times, signal.Signals[number]))
+    run_night(date.fromisoformat(day), ["national_portal"])
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

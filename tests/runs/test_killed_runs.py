@@ -1,0 +1,80 @@
+"""kill -9 in each step of a night, Ctrl-C or SIGTERM, then the night again: the warehouse of an undisturbed night."""
+
+from __future__ import annotations
+
+import signal
+from datetime import date
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from cchc.local.airflow_home import end_abandoned_runs
+from cchc.local.embedded import Database
+from simulator.server import run_simulator
+from tests.runs.conftest import PORTAL_WELL, set_night
+from tests.runs.killed_run import POINTS
+
+DAY = date(2024, 12, 31)
+PROGRAM = Path(__file__).with_name("killed_night.py")
+
+
+@pytest.fixture(scope="module")
+def province():
+    """The portal on the night of the day."""
+    with run_simulator(dossiers_per_year=100_000) as simulator:
+        set_night(simulator, DAY)
+        yield simulator
+
+
+@pytest.fixture(scope="module")
+def undisturbed(make_installation, province):
+    """The checksum of a night that nobody killed."""
+    installation = make_installation()
+    installation.connect_portal(province.base_url, province.root_department_id)
+    installation.run_night(DAY)
+    return installation.checksum()
+
+
+def list_unfinished(cluster: Database) -> list[tuple[str, str, str | None]]:
+    """What Airflow takes for a task that runs or will run: DAG, task, state."""
+    with psycopg.connect(cluster.url("airflow", "airflow")) as connection:
+        return connection.execute(
+            "select dag_id, task_id, task_instance.state from dag_run inner join task_instance using (dag_id, run_id)"
+            " where dag_run.state in ('queued', 'running') or task_instance.state in ('queued', 'running')"
+        ).fetchall()
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_a_killed_night_run_again_ends_as_if_undisturbed(point, cluster, installation, province, undisturbed):
+    installation.connect_portal(province.base_url, province.root_department_id)
+    killed = installation.start_night(PROGRAM, point, DAY.isoformat(), "SIGKILL")
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert installation.checksum() != undisturbed
+    assert "running" in {state for _, _, state in list_unfinished(cluster)}
+    end_abandoned_runs(cluster)
+    assert list_unfinished(cluster) == [], "the scheduler would begin no other run of the DAG"
+    assert installation.run_night(DAY) == PORTAL_WELL
+    assert installation.checksum() == undisturbed
+    assert installation.query("select count(*) from staging.national_portal_statistic") == [(0,)]
+    uneven = (
+        "select count(*) from ops.load where accepted_rows + quarantined_rows <> received_rows or status <> 'published'"
+    )
+    assert installation.query(uneven) == [(0,)]
+    assert not list(installation.home.glob("archive/**/.partial-*"))
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [("SIGINT", -signal.SIGINT), ("SIGTERM", 128 + signal.SIGTERM)],  # as Python ends on an uncaught Ctrl-C
+)
+def test_an_interrupted_night_ends_at_once_and_run_again_ends_as_if_undisturbed(
+    installation, province, undisturbed, number, code
+):
+    installation.connect_portal(province.base_url, province.root_department_id)
+    interrupted = installation.start_night(PROGRAM, "publish", DAY.isoformat(), number)
+    assert interrupted.returncode == code, interrupted.stderr
+    assert "attainment of" not in interrupted.stderr
+    assert installation.query("select count(*) from mart.indicator_attainment") == [(0,)]
+    assert installation.run_night(DAY) == PORTAL_WELL
+    assert installation.checksum() == undisturbed

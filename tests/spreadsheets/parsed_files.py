@@ -1,0 +1,43 @@
+"""What a sent file becomes in staging."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from cchc.settings import SOURCES
+from cchc.sources.profile import read_profile
+from cchc.sources.protocols.files import read_file
+from cchc.sources.window import Window
+from tests.spreadsheets.sent_workbooks import (
+    figure,
+    headings,
+    number,
+    workbook,
+)
+
+RETURNS, TREASURY = (read_profile(SOURCES / f"{name}.yaml") for name in ("returns", "treasury"))
+DATA_DATE = date(2024, 12, 31)
+HUNDRED = number("100")
+
+
+def parse(
+    content: bytes, name: str = "bc.xlsx", profile: Any = RETURNS
+) -> tuple[Mapping[str, Any], list[dict[str, Any]]]:
+    """The response and the rows that a file becomes in staging."""
+    reading = read_file(profile, Window("return", "file", DATA_DATE, DATA_DATE), content, None, "H58", name)
+    return reading.response, reading.rows
+
+
+def parse_one(content: bytes, name: str = "bc.xlsx", profile: Any = RETURNS) -> dict[str, Any]:
+    """The one row of a file that isn't refused."""
+    response, rows = parse(content, name, profile)
+    assert response["refusal"] is None, response
+    (only,) = rows
+    return only
+
+
+def parse_figure(numerator: str, denominator: str = HUNDRED, **options: Any) -> dict[str, Any]:
+    """The row of a workbook with one figure."""
+    return parse_one(workbook(headings() + figure(numerator, denominator), **options))

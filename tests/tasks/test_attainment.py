@@ -1,0 +1,106 @@
+"""Which runs of the attainment wait for the sources, which nights are attained, what is said of days to come."""
+
+from __future__ import annotations
+
+import json
+import logging
+from contextlib import nullcontext
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+
+from cchc.calendar import LOCAL, DayRange
+from cchc.catalog import load_catalog
+from cchc.settings import CHECKOUT
+from cchc.sources.profile import read_all_profiles
+from cchc.tasks import attainment, context
+from cchc.tasks.attainment import check_planned, wait_for_sources
+from tests.conftest import Warehouse
+
+# Not over yet for the real clock, so that its 06:00 is still to come; over by the clock that the run lives by.
+DAY = datetime.now(LOCAL).date() + timedelta(days=1)
+LATER = datetime.now(UTC) + timedelta(days=3)
+
+
+def enter_run(monkeypatch: pytest.MonkeyPatch, run_type: str, day: date) -> None:
+    """Have tasks of this process find themselves in a run for ``day``."""
+    dag_run = SimpleNamespace(
+        dag_id="attainment", run_id="test", partition_key=day.isoformat(), run_type=run_type, logical_date=None,
+        run_after=LATER, start_date=LATER, clear_number=0,
+    )  # fmt: skip
+    dag = SimpleNamespace(dag_id="attainment", params={"date": None})
+    told = {"dag": dag, "dag_run": dag_run, "params": {"date": None}}
+    monkeypatch.setattr(context, "get_current_context", lambda: told)
+
+
+@pytest.fixture
+def connected(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> Warehouse:
+    """A warehouse, as the environment of a task names it."""
+    server = warehouse.server
+    login = {
+        "conn_type": "postgres", "host": server.host, "port": server.port, "schema": warehouse.database,
+        "login": "cchc_loader", "password": server.credentials["cchc_loader"],
+    }  # fmt: skip
+    monkeypatch.setenv("AIRFLOW_CONN_WAREHOUSE", json.dumps(login))
+    monkeypatch.setenv("CCHC_NOW", LATER.isoformat())
+    return warehouse
+
+
+@pytest.fixture
+def run(connected: Warehouse, monkeypatch: pytest.MonkeyPatch) -> Any:  # noqa: ARG001 - as a task sees it
+    """Gives what the sensor says in a run of some type, while a configured source hasn't finished the day."""
+    monkeypatch.setenv("AIRFLOW_CONN_TREASURY", json.dumps({"conn_type": "http", "host": "http://127.0.0.1:9"}))
+
+    def wait(run_type: str, day: date = DAY) -> bool:
+        enter_run(monkeypatch, run_type, day)
+        return bool(wait_for_sources().is_done)
+
+    return wait
+
+
+def test_scheduled_run_waits_for_a_source_that_is_configured_and_has_not_finished(run: Any) -> None:
+    assert not run("scheduled")
+
+
+@pytest.mark.parametrize("run_type", ["manual", "backfill"])
+def test_run_that_a_person_began_waits_for_nothing(run: Any, run_type: str) -> None:
+    assert run(run_type)
+
+
+def test_night_before_the_earliest_plan_is_not_taken_for_an_empty_one() -> None:
+    catalog = load_catalog(CHECKOUT / "include" / "catalog", "H58")
+    (first_day,) = (plan.valid_from for plan in catalog.plans)
+    check_planned(catalog, DayRange(first_day, first_day), "H58")
+    day = first_day - timedelta(days=1)
+    with pytest.raises(AirflowFailException, match=f"{day} is not computed: it is before {first_day}.*plan_2024.yaml"):
+        check_planned(catalog, DayRange(day, first_day), "H58")
+
+
+@pytest.mark.parametrize("text", ["", "protocol: files"], ids=["no profile", "one that is refused"])
+def test_night_is_skipped_only_where_no_profile_is_refused(
+    connected: Warehouse, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str
+) -> None:
+    if text:
+        (tmp_path / "registry.yaml").write_text(text, encoding="utf-8")
+    monkeypatch.setattr(attainment, "read_all_profiles", lambda: read_all_profiles(tmp_path))
+    enter_run(monkeypatch, "scheduled", DAY)
+    with nullcontext() if text else pytest.raises(AirflowSkipException):
+        attainment.attain_night()
+    assert connected.query("select as_of_date from ops.attainment_run") == ([(DAY,)] if text else [])
+
+
+def test_day_that_is_not_over_is_named_with_the_command_that_takes_it_out(
+    connected: Warehouse, caplog: pytest.LogCaptureFixture
+) -> None:
+    connected.query(
+        "insert into ops.ingest_run (source, data_date, run_id) values ('treasury', '2042-12-31', 'x'),"
+        " ('treasury', '2024-12-31', 'x') returning data_date"
+    )
+    with caplog.at_level(logging.WARNING):
+        attainment.report_late_sources()
+    (line,) = [message for message in caplog.messages if "make withdraw" in message]
+    assert line.endswith("make withdraw DATE=2042-12-31 takes it out")
