@@ -53,11 +53,11 @@ RETURNED_SHARE, DAYS_TO_PAY_AGAIN = 0.8, 40  # of an advance that a contractor g
 
 
 class Version(NamedTuple):
-    """A plan as decided: in force from ``effective_on``, in the answers from ``told_on``."""
+    """A plan as decided: in force from ``effective_on``, in the answers from ``reported_on``."""
 
     decision: str
     effective_on: date
-    told_on: date
+    reported_on: date
     amount: int
 
 
@@ -100,8 +100,8 @@ def decide_versions(year: int, amounts: tuple[int, int], rng: np.random.Generato
     if rng.random() >= 0.25:
         return (first,)
     effective_on = first_day + timedelta(days=int(rng.integers(100, 320)))
-    told_on = effective_on - timedelta(days=int(rng.integers(5, 20)) if rng.random() < 0.5 else 0)
-    return first, Version(f"{number + 1000}/QĐ-UBND", effective_on, told_on, amounts[1])
+    reported_on = effective_on - timedelta(days=int(rng.integers(5, 20)) if rng.random() < 0.5 else 0)
+    return first, Version(f"{number + 1000}/QĐ-UBND", effective_on, reported_on, amounts[1])
 
 
 def whole_millions(amount: float) -> int:
@@ -159,7 +159,7 @@ def pay(line: Line, year: int, day: date) -> tuple[int, int]:
 
 def write_rows(line: Line, year: int, day: date) -> list[Row]:
     """The line's versions told by ``day``: the one in force with all that was paid, and those still to come."""
-    told = [version for version in line.versions if version.told_on <= day]
+    told = [version for version in line.versions if version.reported_on <= day]
     in_force = max((version for version in told if version.effective_on <= day), key=lambda v: v.effective_on)
     completed, advance = pay(line, year, day)
     investor_code, investor_name = INVESTORS[line.project % len(INVESTORS)]

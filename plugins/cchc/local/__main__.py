@@ -23,8 +23,8 @@ from cchc.warehouse.connection import ignore_libpq_environment
 # command -> module here, function, names of its arguments. The function takes the home and the arguments and returns
 # the exit code. Its module is imported when it is called, so that `make sql` doesn't wait for Airflow.
 COMMANDS: Mapping[str, tuple[str, ...]] = {
-    "run": ("night", "run_demonstration"),
-    "nightly": ("night", "run_nightly", "day", "sources"),
+    "run": ("nightly", "run_demonstration"),
+    "nightly": ("nightly", "run_nightly", "day", "sources"),
     "check": ("check", "check_source", "source"),
     "checksum": ("checksum", "print_checksum"),
     "ack": ("alerts", "acknowledge", "alert", "why", "until", "who"),
