@@ -189,7 +189,7 @@ def test_what_nobody_has_thought_of_is_a_line_and_no_traceback(
     assert validate_files(tmp_path) == 1
     wrong = [line for line in capsys.readouterr().out.splitlines() if line.startswith("BAD")]
     text = "can't be checked (KeyError: 'years'), correct what was changed last"
-    assert wrong == [f"BAD  {file}: {text}" for file in ("holidays.yaml", "rules.yaml", "reasons_vi.yaml")]
+    assert wrong == [f"BAD  {file}: {text}" for file in ("holidays.yaml", "rules.yaml", "rejection_reasons.yaml")]
 
 
 def test_kinds_of_alerts_left_out_are_told_by_name(validate: Validate) -> None:

@@ -47,7 +47,7 @@ recipients:
 PLAN, TASKS, SETS = "catalog/plan_2024.yaml", "catalog/tasks_2024.yaml", "catalog/agency_sets.yaml"
 AGENCIES, HOLIDAYS, RULES = "catalog/agencies.csv", "catalog/holidays.yaml", "alerts/rules.yaml"
 EOFFICE, TREASURY, PORTAL = "sources/eoffice.yaml", "sources/treasury.yaml", "sources/national_portal.yaml"
-RETURNS, WORDING, REASONS = "sources/returns.yaml", "alerts/wording_vi.yaml", "inbox/reasons_vi.yaml"
+RETURNS, WORDING, REASONS = "sources/returns.yaml", "alerts/wording_vi.yaml", "messages/rejection_reasons.yaml"
 COMPARATOR = (
     '        comparator: ">="\n        targets: [{valid_from: 2024-01-01, value: 80}]\n        judged: as_reported'
 )
@@ -246,6 +246,6 @@ CONCERNS = [
          "already, change or remove one of the two files",
          copy_of=RETURNS),
     Slip("reason for a rule left out", REASONS, "value_missing: Thiếu", "value_mising: Thiếu",
-         "reasons_vi.yaml, field value_missing: is missing, tell the sender what is wrong and what to do"),
+         "rejection_reasons.yaml, field value_missing: is missing, tell the sender what is wrong and what to do"),
 ]  # fmt: skip
 GROUPS = {"together": TOGETHER, "alone": ALONE, "named": NAMED, "concerns": CONCERNS}

@@ -13,7 +13,7 @@ import pytest
 
 from cchc.presentation.quality_page import write_page
 from cchc.sources.errors import SourceRefusedError
-from cchc.warehouse.ingest_runs import halt_night, open_night
+from cchc.warehouse.ingest_runs import halt_run, open_run
 from cchc.warehouse.publish import record_failure
 from simulator.faults import entries_of
 from tests.warehouse.pipeline import DAY, RUN, Pipeline, answer, choose_window
@@ -52,10 +52,10 @@ def page_path(pipeline: Pipeline, tmp_path: Path) -> Path:
     del entries_of(stopped)[5:]
     pipeline.run("dossier-digitized", stopped)
     with pipeline.connect() as connection:
-        open_night(connection, "national_portal", DAY, RUN)
+        open_run(connection, "national_portal", DAY, RUN)
         window = choose_window("transparency", DAY)
         record_failure(connection, "national_portal", window, DAY, RUN, str(SourceRefusedError(f"HTTP 403 {ATTACK}")))
-        halt_night(connection, "national_portal", DAY, RUN, "tường lửa <b>chặn</b>")
+        halt_run(connection, "national_portal", DAY, RUN, "tường lửa <b>chặn</b>")
         return write_page(connection, tmp_path / "pages", "national_portal", DAY, RUN)
 
 

@@ -10,9 +10,10 @@ import psycopg
 import pytest
 
 from cchc.catalog import Catalog, indicator_rows, load_catalog
+from cchc.local import documents
+from cchc.local.documents import write_documents
 from cchc.local.embedded import Database
-from cchc.presentation import reference_pages
-from cchc.presentation.reference_pages import read_reasons, read_relations, render_documents, write_documents
+from cchc.presentation.reference_pages import read_reasons, read_relations, render_documents
 from cchc.settings import CHECKOUT, INCLUDE
 from cchc.sources.profile import read_profiles
 from tests.conftest import Warehouse
@@ -101,7 +102,7 @@ def test_comments_of_a_profile_are_its_reasons(tmp_path: Path) -> None:
 def test_make_docs_writes_the_pages_without_touching_the_warehouse(
     cluster: Database, pages: Pages, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reference_pages, "DOCS", tmp_path)
+    monkeypatch.setattr(documents, "DOCS", tmp_path)
     assert write_documents(cluster.home) == 0
     assert {path.name: path.read_text(encoding="utf-8") for path in tmp_path.iterdir()} == pages
     with psycopg.connect(cluster.url("postgres")) as connection:

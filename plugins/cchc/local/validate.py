@@ -23,7 +23,7 @@ from cchc.sources.profile import FilesProfile, ProfilesRead, read_all_profiles
 from cchc.strict_yaml import read_document, read_text
 
 WORDING = INCLUDE / "alerts" / "wording_vi.yaml"
-REASONS = INCLUDE / "inbox" / "reasons_vi.yaml"
+REASONS = INCLUDE / "messages" / "rejection_reasons.yaml"
 # Of the files in the catalog's folder, those that somebody may have meant to be read.
 WRITTEN = {".yaml", ".yml", ".csv", ".txt", ".json"}
 

@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import jinja2
 import psycopg
 from psycopg.rows import dict_row
 
-from cchc.settings import INCLUDE
+from cchc.presentation.templates import open_templates
 
 MOST_ROWS = 200
 STATUSES = {"published": "đã công bố", "stopped": "bị chặn", "failed": "không lấy được"}
@@ -53,18 +52,22 @@ def write_page(connection: psycopg.Connection, folder: Path, source: str, day: d
         halted = cursor.execute(
             "select halted_reason from ops.ingest_run where source = %(source)s and data_date = %(day)s", parameters
         ).fetchone()
-        text = _read_template().render(
-            source=source,
-            day=day,
-            run_id=run_id,
-            halted=halted["halted_reason"] if halted else None,
-            loads=loads,
-            rules=cursor.execute(RULES, parameters).fetchall(),
-            quarantine=quarantine,
-            quarantined=quarantine[0]["total"] if quarantine else 0,
-            newcomers=cursor.execute(NEWCOMERS).fetchall(),
-            statuses=STATUSES,
-            severities=SEVERITIES,
+        text = (
+            open_templates()
+            .get_template("quality.html.j2")
+            .render(
+                source=source,
+                day=day,
+                run_id=run_id,
+                halted=halted["halted_reason"] if halted else None,
+                loads=loads,
+                rules=cursor.execute(RULES, parameters).fetchall(),
+                quarantine=quarantine,
+                quarantined=quarantine[0]["total"] if quarantine else 0,
+                newcomers=cursor.execute(NEWCOMERS).fetchall(),
+                statuses=STATUSES,
+                severities=SEVERITIES,
+            )
         )
     path = folder / day.isoformat() / f"{source}.html"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -76,10 +79,3 @@ def write_page(connection: psycopg.Connection, folder: Path, source: str, day: d
         draft.unlink(missing_ok=True)
         raise
     return path
-
-
-def _read_template() -> jinja2.Template:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(INCLUDE / "pages"), autoescape=True, undefined=jinja2.StrictUndefined
-    )
-    return environment.get_template("quality.html.j2")

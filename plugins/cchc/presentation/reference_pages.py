@@ -1,40 +1,27 @@
-"""``make docs``: the pages of docs/ that are written from what they describe.
+"""The generated pages of docs/, as text: indicators, sources and the data dictionary.
 
-docs/indicators.md tells the catalog, docs/sources.md the source profiles and their suites, docs/data-dictionary.md the
-schema with its COMMENTs. The same catalog, profiles, suites and SQL give the same pages, on any machine and day.
+docs/indicators.md describes the catalog, docs/sources.md the source profiles and their suites, docs/data-dictionary.md
+the schema with its comments. The same catalog, profiles, suites and SQL give the same pages on any machine and day.
+``make docs`` writes them (local/documents.py).
 """
 
 from __future__ import annotations
 
 import json
 import re
-import sys
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date
-from decimal import Decimal
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import psycopg
-from jinja2.filters import make_attrgetter
 from psycopg.rows import dict_row
 
-from cchc.catalog import Catalog, indicator_rows, load_catalog
+from cchc.catalog import Catalog, indicator_rows
 from cchc.catalog.rows import PRIMARY
-from cchc.local import LocalError
-from cchc.local.embedded import Database, open_database
-from cchc.mistake import MistakesError
-from cchc.settings import CHECKOUT, EXPECTATIONS, INCLUDE, SOURCES, SQL, read_settings
-from cchc.sources.profile import PortalProfile, Profile, read_all_profiles
-from cchc.warehouse.migrations import migrate
+from cchc.presentation.templates import open_templates
+from cchc.settings import EXPECTATIONS, SOURCES, SQL
+from cchc.sources.profile import PortalProfile, Profile
 
-DOCS = CHECKOUT / "docs"
-SCRATCH = "cchc_docs"
-
-# What has a meaning of its own in a table of Markdown, or would be taken for HTML.
-SPECIAL = re.compile(r"([\\|*<])")
 SQL_PARAMETER = re.compile(r"%\((\w+)\)s")
 PROFILE_FIELD = re.compile(r"(\w+):(?:.*?\s#\s+(.*))?")
 
@@ -61,23 +48,6 @@ order by n.nspname, c.relname, a.attnum
 """
 
 
-def write_documents(home: Path) -> int:
-    """Write the generated pages into docs/; returns 0. The schema is made in a scratch database of its server."""
-    settings = read_settings()
-    try:
-        catalog, profiles = load_catalog(settings.catalog, settings.province), read_all_profiles()
-        for error in profiles.refused.values():
-            raise error
-    except MistakesError as error:
-        raise LocalError(str(error)) from error
-    with open_database(home) as database:
-        relations = _read_schema(database)
-    for name, text in render_documents(catalog, list(profiles.good), relations).items():
-        (DOCS / name).write_text(text, encoding="utf-8")
-        sys.stdout.write(f"docs/{name}\n")
-    return 0
-
-
 def read_relations(connection: psycopg.Connection) -> list[dict[str, Any]]:
     """A row for each column of each table and view of a migrated warehouse, by schema, relation and place."""
     with connection.cursor(row_factory=dict_row) as cursor:
@@ -98,7 +68,7 @@ def render_documents(
         "computed": {profile.source: _read_head(SQL / "measures" / f"{profile.measures}.sql") for profile in profiles},
         "relations": list(relations),
     }
-    pages = _open_pages()
+    pages = open_templates()
     return {
         name: pages.get_template(f"{name}.j2").render(context)
         for name in ("indicators.md", "sources.md", "data-dictionary.md")
@@ -155,49 +125,3 @@ def _read_head(path: Path) -> str:
     lines = path.read_text(encoding="utf-8").splitlines()
     head = lines[: next(place for place, line in enumerate(lines) if not line.startswith("--"))]
     return SQL_PARAMETER.sub(r"\1", " ".join(line.removeprefix("--").strip() for line in head))
-
-
-def _read_schema(database: Database) -> list[dict[str, Any]]:
-    """The relations of this checkout's schema, whatever the state of the installation's own warehouse."""
-    with psycopg.connect(database.url("postgres", "postgres"), autocommit=True) as server:
-        server.execute(f"drop database if exists {SCRATCH} with (force)")  # of a run that was killed
-        server.execute(f"create database {SCRATCH} owner cchc_owner")
-        try:
-            with psycopg.connect(database.url("cchc_owner", SCRATCH)) as connection:
-                migrate(connection)
-                return read_relations(connection)
-        finally:
-            server.execute(f"drop database {SCRATCH} with (force)")
-
-
-def _open_pages() -> jinja2.Environment:
-    """The templates: Markdown is not escaped as HTML, what is put into a cell or a line goes through ``plain``."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(INCLUDE / "pages"),
-        autoescape=jinja2.select_autoescape(("html", "html.j2")),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters |= {"runs": _split_runs, "plain": _write_plain, "day": _write_day, "number": _write_number}
-    return environment
-
-
-@jinja2.pass_environment
-def _split_runs(environment: jinja2.Environment, items: Iterable[Any], attribute: str) -> list[tuple[Any, list[Any]]]:
-    """Items in their order, those with the same attribute beside each other together."""
-    return [(key, list(run)) for key, run in groupby(items, make_attrgetter(environment, attribute))]
-
-
-def _write_plain(text: str | None) -> str:
-    """Text on one line that Markdown shows as it is; nothing for None."""
-    return SPECIAL.sub(r"\\\1", " ".join(text.split())) if text else ""
-
-
-def _write_day(day: date) -> str:
-    return f"{day:%d/%m/%Y}"
-
-
-def _write_number(number: Decimal) -> str:
-    return f"{number:f}".replace(".", ",")

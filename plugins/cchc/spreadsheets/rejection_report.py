@@ -41,7 +41,7 @@ WRAPPED = Alignment(wrap_text=True, vertical="top")
 REASONS_WIDTH, COLUMN_WIDTH = 60, 16  # characters
 LINE_HEIGHT, MAX_HEIGHT = 15, 400  # points; Excel allows 409
 MOST_EMPTY_ROWS = 20  # between two rows of a copy: a cell in the last row of a sheet isn't worth a million
-REASONS_FILE = INCLUDE / "inbox" / "reasons_vi.yaml"
+REASONS_FILE = INCLUDE / "messages" / "rejection_reasons.yaml"
 LONGEST_STEM = 200  # bytes: with its ending a name stays below the 255 of most file systems
 
 # Sheet and row number → rules that the row breaks.
