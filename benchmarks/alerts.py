@@ -23,7 +23,7 @@ from cchc.catalog import load_catalog
 from cchc.catalog.holidays import read_working_days
 from cchc.local.embedded import Database, open_database
 from cchc.settings import ALERT_RULES, CHECKOUT
-from cchc.warehouse.catalog_sync import store_catalog
+from cchc.warehouse.catalog_sync import sync_catalog
 from cchc.warehouse.connection import Login, connect
 from cchc.warehouse.migrations import migrate
 
@@ -97,7 +97,7 @@ def measure(database: Database) -> tuple[int, list[Part]]:
         migrate(connection)
     login = Login(database.host, database.port, "cchc", "cchc_loader", database.credentials["cchc_loader"])
     with connect(login) as connection:
-        store_catalog(connection, load_catalog(CATALOG, PROVINCE))
+        sync_catalog(connection, load_catalog(CATALOG, PROVINCE))
         for number in reversed(range(1, HISTORY_DAYS)):
             write_cells(connection, DAY - timedelta(days=number))
         connection.execute("analyze mart.indicator_attainment")

@@ -21,7 +21,7 @@ from typing import Any
 
 import psycopg
 
-from cchc.calendar import DayRange
+from cchc.calendar import DateRange
 from cchc.catalog import load_catalog
 from cchc.indicators.attainment import attain
 from cchc.local.embedded import Database, open_database
@@ -32,7 +32,7 @@ from cchc.sources.load import Load
 from cchc.sources.profile import read_profile, read_profiles
 from cchc.sources.raw_archive import Archive
 from cchc.sources.window import Window
-from cchc.warehouse.catalog_sync import store_catalog
+from cchc.warehouse.catalog_sync import sync_catalog
 from cchc.warehouse.connection import Login, connect
 from cchc.warehouse.migrations import migrate
 from cchc.warehouse.publish import publish
@@ -94,8 +94,8 @@ def measure(folder: Path, database: Database, rows: int) -> Iterator[Part]:
     for step in (stage_load, audit_load, publish_load):
         run_apart(step.__name__, step, login, real)
     yield run_apart("catalog (456 agencies, 47 entries, 53 tasks)", store, login)
-    yield run_apart("measure and attain one day", attain_days, login, DayRange(DAY, DAY))
-    yield run_apart("measure and attain 92 days", attain_days, login, DayRange(date(2024, 10, 1), DAY))
+    yield run_apart("measure and attain one day", attain_days, login, DateRange.inclusive(DAY, DAY))
+    yield run_apart("measure and attain 92 days", attain_days, login, DateRange.inclusive(date(2024, 10, 1), DAY))
 
 
 def archive_answer(root: Path, rows: int) -> Load:
@@ -156,10 +156,10 @@ def publish_load(login: Login, load: Load) -> None:
 def store(login: Login) -> None:
     """Read and mirror the catalog's files."""
     with connect(login) as connection, timed():
-        store_catalog(connection, load_catalog(CHECKOUT / "include" / "catalog", ROOT_CODE))
+        sync_catalog(connection, load_catalog(CHECKOUT / "include" / "catalog", ROOT_CODE))
 
 
-def attain_days(login: Login, days: DayRange) -> None:
+def attain_days(login: Login, days: DateRange) -> None:
     """All entries, agencies and variants of the days."""
     with connect(login) as connection, timed():
         attain(connection, read_profiles(), ROOT_CODE, days, "bench")

@@ -1,4 +1,4 @@
-"""The house's calendar."""
+"""The calendar: data dates and the parameters of runs."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from cchc.calendar import (
     LOCAL,
+    DateRange,
     DateRefusedError,
-    DayRange,
     attainment_deadline,
     check_data_date,
     described_day,
@@ -63,7 +63,7 @@ def test_month_just_ended_is_asked_for_on_the_first_ten_days_only(day: date) -> 
         assert month is None
         return
     assert month is not None
-    first, last = month
+    first, last = month.start, month.last
     assert (first.day, last.day) == (1, monthrange(first.year, first.month)[1])
     assert last + timedelta(days=1) == day.replace(day=1)
 
@@ -141,7 +141,7 @@ def test_run_is_for_its_parameters_else_its_partition_else_the_newest_day(
     asked: dict[str, object], partition: str | None, first: str, last: str
 ) -> None:
     days = resolve_days(asked, ("date", "through"), partition, NEWEST)
-    assert days == DayRange(date.fromisoformat(first), date.fromisoformat(last))
+    assert days == DateRange.inclusive(date.fromisoformat(first), date.fromisoformat(last))
 
 
 @pytest.mark.parametrize(

@@ -1,50 +1,112 @@
-"""The house's calendar: a day is a calendar day in Asia/Ho_Chi_Minh."""
+"""Data dates, date ranges, working days and the close of the budget year.
+
+A day is a calendar day in Asia/Ho_Chi_Minh. The readers of the catalog's files are in ``cchc.catalog``.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Self
 from zoneinfo import ZoneInfo
 
 LOCAL = ZoneInfo("Asia/Ho_Chi_Minh")
 
-# The portal renews its figures at about 02:00: what it answers before that still describes the day before yesterday.
+# The portal renews its values at about 02:00: an answer before that hour still describes the day before yesterday.
 PORTAL_RENEWS_AFTER = timedelta(hours=2)
 
 ATTAINMENT_HOUR = time(6, 0)
 
+_ONE_DAY = timedelta(days=1)
+
 
 @dataclass(frozen=True)
-class DayRange:
-    """Days from first to last, both included."""
+class DateRange:
+    """The days from ``start`` to the day before ``end``, ``[start, end)``; ``end`` None = open.
 
-    first: date
-    last: date
+    A range whose ``end`` is not after its ``start`` holds no day.
+    """
+
+    start: date
+    end: date | None = None
+
+    @classmethod
+    def inclusive(cls, first: date, last: date) -> Self:
+        """The days from ``first`` to ``last``, both included; open where ``last`` is date.max."""
+        return cls(first, None if last == date.max else last + _ONE_DAY)
+
+    @property
+    def last(self) -> date:
+        """The last day; date.max of an open range."""
+        return date.max if self.end is None else self.end - _ONE_DAY
+
+    @property
+    def days(self) -> Iterator[date]:
+        """Each day, in order."""
+        return (date.fromordinal(number) for number in range(self.start.toordinal(), self.last.toordinal() + 1))
+
+    def contains(self, day: date) -> bool:
+        """Whether ``day`` is one of the days."""
+        return self.start <= day and (self.end is None or day < self.end)
+
+    def intersection(self, other: DateRange) -> DateRange | None:
+        """The days of both, None if there is none."""
+        start = max(self.start, other.start)
+        ends = [end for end in (self.end, other.end) if end is not None]
+        end = min(ends) if ends else None
+        return DateRange(start, end) if end is None or start < end else None
+
+    def first_day_outside(self, others: Iterable[DateRange]) -> date | None:
+        """The first of the days that lies in none of ``others``, None if they cover all."""
+        day = self.start
+        for other in sorted(others, key=lambda other: other.start):
+            if other.contains(day):
+                if other.end is None or (self.end is not None and self.end <= other.end):
+                    return None
+                day = other.end
+        return day
+
+
+def merge_ranges(ranges: Iterable[DateRange]) -> list[DateRange]:
+    """The same days in as few ranges as possible, by first day: overlapping and adjacent ranges are joined."""
+    merged: list[DateRange] = []
+    for item in sorted(ranges, key=lambda item: item.start):
+        newest = merged[-1] if merged else None
+        if newest is None or (newest.end is not None and newest.end < item.start):
+            merged.append(item)
+        elif newest.end is not None and (item.end is None or newest.end < item.end):
+            merged[-1] = DateRange(newest.start, item.end)
+    return merged
+
+
+def budget_year_closes_on(year: int) -> date:
+    """The last day on which the budget of ``year`` is paid: 31 January of the next year."""
+    return date(year + 1, 1, 31)
 
 
 class DateRefusedError(ValueError):
-    """A data date, or a parameter beside it, that no run may have; the message says which and why."""
+    """No run may have this data date or a parameter beside it; the message names it and the reason."""
 
 
 def described_day(captured_at: datetime) -> date:
-    """The day that a snapshot captured at ``captured_at`` (with time zone) describes, at its end."""
-    return (captured_at.astimezone(LOCAL) - PORTAL_RENEWS_AFTER).date() - timedelta(days=1)
+    """The data date of a snapshot captured at ``captured_at`` (with time zone): the day whose end it describes."""
+    return (captured_at.astimezone(LOCAL) - PORTAL_RENEWS_AFTER).date() - _ONE_DAY
 
 
 def attainment_deadline(day: date) -> datetime:
-    """The hour by which the night of ``day`` is computed with what there is: 06:00 of the next day, local."""
-    return datetime.combine(day + timedelta(days=1), ATTAINMENT_HOUR, LOCAL)
+    """The time at which attainment of ``day`` waits for no further source: 06:00 of the next day, local."""
+    return datetime.combine(day + _ONE_DAY, ATTAINMENT_HOUR, LOCAL)
 
 
 def newest_complete_day(now: datetime) -> date:
     """The newest day that is over at ``now`` (with time zone)."""
-    return now.astimezone(LOCAL).date() - timedelta(days=1)
+    return now.astimezone(LOCAL).date() - _ONE_DAY
 
 
 def parse_day(text: str) -> date:
-    """A day written YYYY-MM-DD, in no other of the ways that ISO 8601 has; raises DateRefusedError."""
+    """A day written YYYY-MM-DD; other forms of ISO 8601 and other texts raise DateRefusedError."""
     try:
         if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
             return date.fromisoformat(text)
@@ -54,7 +116,7 @@ def parse_day(text: str) -> date:
 
 
 def check_data_date(day: date, now: datetime, first_day: date | None) -> date:
-    """``day``, if a run may be for it: it is over at ``now``, and the province has had a plan by then.
+    """``day``, if it may be a data date: it is over at ``now`` and not before ``first_day``.
 
     ``first_day``: the first day of the province's earliest plan; None: it isn't known. Raises DateRefusedError.
     """
@@ -66,26 +128,26 @@ def check_data_date(day: date, now: datetime, first_day: date | None) -> date:
     return day
 
 
-def check_trigger(named: Mapping[str, datetime | None], begun: datetime) -> None:
-    """Of a run that is given no ``date``: that no hour which its trigger names lies on another day than ``begun``.
+def check_trigger(times: Mapping[str, datetime | None], started_at: datetime) -> None:
+    """Check a run that has no parameter ``date``: each time of its trigger is on the local day of ``started_at``.
 
-    ``named``: field → hour. An hour of the 24 before ``begun`` is well: such a run has waited over midnight. Raises
-    DateRefusedError.
+    ``times``: field → time. A time in the 24 hours before ``started_at`` passes too: such a run has waited past
+    midnight. Raises DateRefusedError.
     """
-    for field, hour in named.items():
-        if hour is None or hour.astimezone(LOCAL).date() == begun.astimezone(LOCAL).date():
+    for field, moment in times.items():
+        if moment is None or moment.astimezone(LOCAL).date() == started_at.astimezone(LOCAL).date():
             continue
-        if not timedelta(0) <= begun - hour < timedelta(days=1):
-            day = hour.astimezone(LOCAL).date()
-            raise DateRefusedError(f"its {field} is on {day}, which says nothing of its day: give that as date")
+        if not timedelta(0) <= started_at - moment < _ONE_DAY:
+            day = moment.astimezone(LOCAL).date()
+            raise DateRefusedError(f"its {field} is on {day}, which doesn't set the data date: pass that day as date")
 
 
 def resolve_days(
     asked: Mapping[str, object], known: Collection[str], partition_key: str | None, newest: date
-) -> DayRange:
-    """The days that a run is for: its parameter ``date`` (up to ``through``), else its partition, else ``newest``.
+) -> DateRange:
+    """The data dates of a run: its parameter ``date`` (up to ``through``), else its partition, else ``newest``.
 
-    ``asked``: its parameters, ``known``: the names of those that its DAG has. Raises DateRefusedError.
+    ``asked``: the run's parameters; ``known``: the names of those that its DAG has. Raises DateRefusedError.
     """
     unknown = sorted(set(asked) - set(known))
     if unknown:
@@ -101,23 +163,49 @@ def resolve_days(
         raise DateRefusedError(
             f"through {last} is before date {first}: give the first day as date, the last as through"
         )
-    return DayRange(first, last)
+    return DateRange.inclusive(first, last)
 
 
-def month_just_ended(day: date) -> tuple[date, date] | None:
-    """First and last day of the month before ``day``'s, asked for on days 1 to 10; None on later days."""
+def month_just_ended(day: date) -> DateRange | None:
+    """The month before that of ``day``, on days 1 to 10 of a month; None on later days."""
     if day.day > 10:
         return None
-    last = day.replace(day=1) - timedelta(days=1)
-    return last.replace(day=1), last
+    end = day.replace(day=1)
+    return DateRange((end - _ONE_DAY).replace(day=1), end)
 
 
-def merge_ranges(ranges: Iterable[DayRange]) -> list[DayRange]:
-    """The same days in as few ranges as can be, in order; neighbours are joined."""
-    merged: list[DayRange] = []
-    for item in sorted(ranges, key=lambda item: item.first):
-        if merged and item.first.toordinal() <= merged[-1].last.toordinal() + 1:
-            merged[-1] = DayRange(merged[-1].first, max(merged[-1].last, item.last))
-        else:
-            merged.append(item)
-    return merged
+def is_weekend(day: date) -> bool:
+    """Whether a day is a Saturday or a Sunday."""
+    return day.isoweekday() >= 6
+
+
+@dataclass(frozen=True)
+class WorkingDays:
+    """The working days: Monday to Friday without ``days_off``, and the weekend days ``made_up``.
+
+    ``years``: the years whose public holidays are known. In another year every Monday to Friday is a working day.
+    """
+
+    years: frozenset[int]
+    days_off: frozenset[date]
+    made_up: frozenset[date]
+
+    def covers(self, year: int) -> bool:
+        """Whether the public holidays of a year are known."""
+        return year in self.years
+
+    def is_working(self, day: date) -> bool:
+        """Whether a day is a working day."""
+        return day in self.made_up or not (is_weekend(day) or day in self.days_off)
+
+    def next(self, day: date) -> date:
+        """The first working day from ``day`` on: ``day`` itself if it is one."""
+        while not self.is_working(day):
+            day += _ONE_DAY
+        return day
+
+    def add(self, day: date, count: int) -> date:
+        """The ``count``-th working day after ``day``, whether or not ``day`` is one; ``count`` 0: ``day``."""
+        for _ in range(count):
+            day = self.next(day + _ONE_DAY)
+        return day

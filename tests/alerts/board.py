@@ -14,8 +14,7 @@ from cchc.alerts.detection.evaluation import Evaluation, evaluate
 from cchc.alerts.ledger import Alerting
 from cchc.alerts.recipients import Recipient
 from cchc.alerts.rules import Rules, load_rules
-from cchc.calendar import LOCAL
-from cchc.catalog.holidays import WorkingDays
+from cchc.calendar import LOCAL, WorkingDays
 from cchc.settings import ALERT_RULES
 
 PROVINCE = "H58"

@@ -12,8 +12,7 @@ import pytest
 
 from cchc.alerts.model import CellFacts, OperatorFacts, TaskFacts, Told
 from cchc.alerts.recipients import Recipient, load_recipients, read_recipients, strip_foreign
-from cchc.calendar import LOCAL
-from cchc.catalog.holidays import WorkingDays
+from cchc.calendar import LOCAL, WorkingDays
 from cchc.mistake import CatalogError
 from cchc.settings import INCLUDE
 from tests.alerts.messages import LEADER, OPERATOR, name_recipient, write_cell

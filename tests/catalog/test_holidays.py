@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from cchc.calendar import WorkingDays
 from cchc.catalog import CatalogError
-from cchc.catalog.holidays import HOLIDAYS_FILE, WorkingDays, read_working_days
+from cchc.catalog.holidays import HOLIDAYS_FILE, read_working_days
 from cchc.settings import INCLUDE
 
 CATALOG = INCLUDE / "catalog"

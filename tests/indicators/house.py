@@ -10,7 +10,7 @@ from uuid import NAMESPACE_OID, uuid5
 
 import psycopg
 
-from cchc.calendar import DayRange
+from cchc.calendar import DateRange
 from cchc.indicators.attainment import attain
 from cchc.settings import SOURCES
 from cchc.sources.profile import read_profiles
@@ -108,9 +108,9 @@ class House:
             self.connection.execute(OFFICE, [code, day, sent, without_paper, day, load_id])
             self.connection.execute(TOUCHED, [load_id, "eoffice", day])
 
-    def attain(self, first: date | None = None, last: date | None = None, run_id: str = "tonight") -> list[DayRange]:
+    def attain(self, first: date | None = None, last: date | None = None, run_id: str = "tonight") -> list[DateRange]:
         """Attain the days from ``first`` to ``last`` (``first`` alone: that day; none: only what was touched)."""
-        days = DayRange(first, last or first) if first else None
+        days = DateRange.inclusive(first, last or first) if first else None
         return attain(self.connection, PROFILES, PROVINCE, days, run_id)
 
     def query(self, statement: str) -> list[tuple[Any, ...]]:

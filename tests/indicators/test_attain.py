@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from cchc.calendar import DayRange
+from cchc.calendar import DateRange
 from tests.indicators.house import House
 
 CODES = {"id-31": "H58.31", "id-32": "H58.32"}
@@ -42,7 +42,7 @@ def refuse_rows(warehouse: Any) -> None:
 
 def test_days_asked_for_are_attained(house: House) -> None:
     publish(house, june(1), 40)
-    assert house.attain(june(1), june(3)) == [DayRange(june(1), june(3))]
+    assert house.attain(june(1), june(3)) == [DateRange.inclusive(june(1), june(3))]
     assert house.query(VALUES) == [(june(day), 40, "tonight") for day in (1, 2, 3)]
     assert count_touched(house) == 0
 
@@ -53,9 +53,9 @@ def test_late_publish_reaches_the_later_days_that_were_attained(house: House) ->
         house.attain(june(day), run_id="before")
     publish(house, june(2), 50)
     assert house.attain(june(8), run_id="after") == [
-        DayRange(june(2), june(3)),
-        DayRange(june(6), june(6)),
-        DayRange(june(8), june(8)),
+        DateRange.inclusive(june(2), june(3)),
+        DateRange.inclusive(june(6), june(6)),
+        DateRange.inclusive(june(8), june(8)),
     ]
     assert house.query(VALUES) == [
         (june(1), 40, "before"),
@@ -70,7 +70,7 @@ def test_late_publish_alone_attains_what_it_touched(house: House) -> None:
     publish(house, june(1), 40)
     house.attain(june(1), june(3), run_id="before")
     publish(house, june(2), 50)
-    assert house.attain(run_id="after") == [DayRange(june(2), june(3))]
+    assert house.attain(run_id="after") == [DateRange.inclusive(june(2), june(3))]
     assert house.query(VALUES) == [(june(1), 40, "before"), (june(2), 50, "after"), (june(3), 50, "after")]
     assert count_touched(house) == 0
     assert house.attain(run_id="again") == []
@@ -88,7 +88,7 @@ def test_late_publish_is_taken_in_by_every_day_after_it_but_its_figures_end_with
     new_year = date(2025, 1, 1)
     house.attain(date(2024, 12, 31), new_year, run_id="before")
     publish(house, date(2024, 12, 30), 50)
-    assert house.attain(run_id="after") == [DayRange(date(2024, 12, 31), new_year)]
+    assert house.attain(run_id="after") == [DateRange.inclusive(date(2024, 12, 31), new_year)]
     assert house.query(VALUES) == [(date(2024, 12, 31), 50, "after"), (new_year, None, "before")]
 
 
@@ -98,7 +98,7 @@ def test_increments_told_late_add_to_every_later_day_of_their_year(house: House)
     house.publish_office(june(3), "H58.32", sent=10, without_paper=9)
     house.attain(june(1), june(4), run_id="before")
     house.publish_office(june(2), "H58.31", sent=20, without_paper=2)
-    assert house.attain(run_id="after") == [DayRange(june(2), june(4))]
+    assert house.attain(run_id="after") == [DateRange.inclusive(june(2), june(4))]
     sums = "select as_of_date, numerator::int, denominator::int, is_stale, run_id from mart.indicator_attainment"
     assert house.query(f"{sums} where indicator_code = 'II.9-1' and agency_code = 'H58' order by 1") == [
         (june(1), 5, 10, False, "before"),
@@ -179,7 +179,7 @@ def test_attaining_again_changes_nothing(house: House) -> None:
     everything = "select * from mart.indicator_attainment order by as_of_date, agency_code"
     house.attain(june(1), june(2), run_id="first")
     first = house.query(everything)
-    assert house.attain(june(1), june(2), run_id="second") == [DayRange(june(1), june(2))]
+    assert house.attain(june(1), june(2), run_id="second") == [DateRange.inclusive(june(1), june(2))]
     assert house.query(everything) == first
 
 

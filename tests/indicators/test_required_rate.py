@@ -11,17 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cchc.alerts.model import Needed
-from cchc.calendar import DayRange
+from cchc.calendar import DateRange
 from cchc.indicators.decomposition import Share
 from cchc.indicators.required_rate import reckon_needed
 
-YEAR = DayRange(date(2024, 1, 1), date(2024, 12, 31))
-BUDGET_YEAR = DayRange(date(2024, 1, 1), date(2025, 1, 31))
+YEAR = DateRange.inclusive(date(2024, 1, 1), date(2024, 12, 31))
+BUDGET_YEAR = DateRange.inclusive(date(2024, 1, 1), date(2025, 1, 31))
 MIDYEAR = date(2024, 6, 30)  # 26 weeks are over, 184 days are left
 LEAST = Fraction(1, 100)
 
 POINTS = st.decimals(0, 100, places=4)
-DAYS = st.integers(0, 364).map(lambda offset: YEAR.first + timedelta(days=offset))
+DAYS = st.integers(0, 364).map(lambda offset: YEAR.start + timedelta(days=offset))
 
 
 def test_money_needs_the_missing_points_over_the_weeks_left() -> None:
@@ -91,7 +91,7 @@ def test_rest_complying_as_told_arrives_and_less_does_not(
     needed = reckon_needed(value, Decimal(target), day, YEAR, growing=Share(numerator, denominator))
     assert needed is not None
     assert needed.rest_pct is not None
-    to_come = Fraction(denominator) * (YEAR.last - day).days / ((day - YEAR.first).days + 1)
+    to_come = Fraction(denominator) * (YEAR.last - day).days / ((day - YEAR.start).days + 1)
     enough, too_little = Fraction(needed.rest_pct), Fraction(needed.rest_pct) - LEAST
     assert 100 * numerator + enough * to_come >= target * (denominator + to_come)
     assert 100 * numerator + too_little * to_come < target * (denominator + to_come)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cchc.calendar import DayRange
+from cchc.calendar import DateRange
 from cchc.sources.window import Window, parse_window, plan_budget_years, plan_days
 
 DAY = date(2024, 6, 30)
@@ -16,7 +16,7 @@ ALL_2024 = st.dates(date(2024, 1, 1), date(2024, 12, 31))
 
 
 def plan(day: date, *complete: tuple[date, date]) -> list[tuple[date, date]]:
-    known = [DayRange(*days) for days in complete]
+    known = [DateRange.inclusive(*days) for days in complete]
     return [(window.start, window.end) for window in plan_days("van-ban", day, known, 45, 92)]
 
 

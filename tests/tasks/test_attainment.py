@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from cchc.calendar import LOCAL, DayRange
+from cchc.calendar import LOCAL, DateRange
 from cchc.catalog import load_catalog
 from cchc.settings import CHECKOUT
 from cchc.sources.profile import read_all_profiles
@@ -74,10 +74,10 @@ def test_run_that_a_person_began_waits_for_nothing(run: Any, run_type: str) -> N
 def test_night_before_the_earliest_plan_is_not_taken_for_an_empty_one() -> None:
     catalog = load_catalog(CHECKOUT / "include" / "catalog", "H58")
     (first_day,) = (plan.valid_from for plan in catalog.plans)
-    check_planned(catalog, DayRange(first_day, first_day), "H58")
+    check_planned(catalog, DateRange.inclusive(first_day, first_day), "H58")
     day = first_day - timedelta(days=1)
     with pytest.raises(AirflowFailException, match=f"{day} is not computed: it is before {first_day}.*plan_2024.yaml"):
-        check_planned(catalog, DayRange(day, first_day), "H58")
+        check_planned(catalog, DateRange.inclusive(day, first_day), "H58")
 
 
 @pytest.mark.parametrize("text", ["", "protocol: files"], ids=["no profile", "one that is refused"])

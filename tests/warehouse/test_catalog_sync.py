@@ -9,11 +9,11 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from cchc.calendar import DayRange
+from cchc.calendar import DateRange
 from cchc.catalog import Catalog, load_catalog
 from cchc.indicators.attainment import attain
 from cchc.settings import CHECKOUT
-from cchc.warehouse.catalog_sync import store_catalog
+from cchc.warehouse.catalog_sync import sync_catalog
 from tests.conftest import Warehouse
 
 CATALOG = CHECKOUT / "include" / "catalog"
@@ -42,7 +42,7 @@ def catalog() -> Catalog:
 
 def store(warehouse: Warehouse, catalog: Catalog) -> None:
     with psycopg.connect(warehouse.url()) as connection:
-        store_catalog(connection, catalog)
+        sync_catalog(connection, catalog)
 
 
 def read_versions(warehouse: Warehouse) -> dict[str, dict[str, str]]:
@@ -183,7 +183,7 @@ def test_unregistered_agency_leaves_a_target_of_100_percent_attainable(warehouse
     store(warehouse, catalog)
     with psycopg.connect(warehouse.url()) as connection:
         connection.execute(YES_OF_ALL.encode())
-        attain(connection, [], "H58", DayRange(day, day), "run")
+        attain(connection, [], "H58", DateRange.inclusive(day, day), "run")
     assert warehouse.query(
         "select numerator, denominator, status, coverage from mart.indicator_attainment"
         " where indicator_code = 'II.4-1' and agency_code = 'H58'"

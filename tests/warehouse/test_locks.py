@@ -20,7 +20,7 @@ from cchc.settings import SQL
 from cchc.warehouse import migrations
 from cchc.warehouse.connection import hold_lock, take_lock
 from cchc.warehouse.migrations import MigrationError, migrate
-from cchc.warehouse.source_sync import store_sources
+from cchc.warehouse.source_sync import sync_sources
 from tests.conftest import Warehouse, run_as_superuser
 
 NAMES = ("attain", "catalog", "sources", "compose", "deliver", "publish returns", "ask returns", "cchc.migrations")
@@ -96,7 +96,7 @@ def test_analyst_stops_no_run(warehouse: Warehouse, loader: psycopg.Connection) 
         for name in NAMES:
             with loader.transaction():
                 take_lock(loader, name)
-        store_sources(loader, [])
+        sync_sources(loader, [])
         with psycopg.connect(warehouse.url("cchc_owner"), options="-c lock_timeout=5s") as owner:
             assert migrate(owner) == []
 

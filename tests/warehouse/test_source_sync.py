@@ -8,11 +8,11 @@ from datetime import date
 import psycopg
 import pytest
 
-from cchc.calendar import DayRange
+from cchc.calendar import DateRange
 from cchc.indicators.attainment import attain
 from cchc.settings import SOURCES
 from cchc.sources.profile import read_profile
-from cchc.warehouse.source_sync import store_sources
+from cchc.warehouse.source_sync import sync_sources
 from tests.conftest import Warehouse
 
 EOFFICE, TREASURY = (read_profile(SOURCES / f"{source}.yaml") for source in ("eoffice", "treasury"))
@@ -30,7 +30,7 @@ insert into ops.dirty_date (load_id, source, data_date) select load_id, %(source
 def loader(warehouse: Warehouse) -> Iterator[psycopg.Connection]:
     """A connection as the loader, with both sources known and both of them touched."""
     with psycopg.connect(warehouse.url(), autocommit=True) as connection:
-        store_sources(connection, [EOFFICE, TREASURY])
+        sync_sources(connection, [EOFFICE, TREASURY])
         for source in ("eoffice", "treasury"):
             connection.execute(TOUCHED, {"source": source, "day": date(2024, 6, 30)})
         yield connection
@@ -42,19 +42,19 @@ def read_names(connection: psycopg.Connection, table: str) -> list[str]:
 
 
 def test_source_with_a_refused_profile_is_still_expected(loader: psycopg.Connection) -> None:
-    store_sources(loader, [EOFFICE], ["treasury"])
+    sync_sources(loader, [EOFFICE], ["treasury"])
     assert read_names(loader, "ops.source") == ["eoffice", "treasury"]
     assert read_names(loader, "ops.dirty_date") == ["eoffice", "treasury"]
 
 
 def test_source_whose_profile_is_gone_is_expected_no_more(loader: psycopg.Connection) -> None:
-    store_sources(loader, [EOFFICE])
+    sync_sources(loader, [EOFFICE])
     assert read_names(loader, "ops.source") == ["eoffice"]
     assert read_names(loader, "ops.dirty_date") == ["eoffice"]
 
 
 def test_days_of_a_refused_source_wait_until_it_is_measured(loader: psycopg.Connection) -> None:
-    day = DayRange(date(2024, 6, 30), date(2024, 6, 30))
+    day = DateRange.inclusive(date(2024, 6, 30), date(2024, 6, 30))
     attain(loader, [EOFFICE], "H58", day, "test")
     assert read_names(loader, "ops.dirty_date") == ["treasury"]
     attain(loader, [EOFFICE, TREASURY], "H58", day, "test")

@@ -14,8 +14,7 @@ from cchc.alerts.detection.matching import Resolution
 from cchc.alerts.model import FACTS, Audience, Facts, Kind, Severity, Step, Told, name_alert
 from cchc.alerts.recipients import Recipient
 from cchc.alerts.rules import Rules
-from cchc.calendar import LOCAL
-from cchc.catalog.holidays import WorkingDays
+from cchc.calendar import LOCAL, WorkingDays
 from cchc.mistake import Mistake
 from cchc.warehouse.connection import run_file
 

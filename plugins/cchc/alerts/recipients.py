@@ -35,8 +35,7 @@ from cchc.alerts.model import (
     TaskKind,
     Told,
 )
-from cchc.calendar import LOCAL
-from cchc.catalog.holidays import WorkingDays
+from cchc.calendar import LOCAL, WorkingDays
 from cchc.catalog.model import AgencyCode
 from cchc.mistake import CatalogError, Mistake, explain_error, field_path
 from cchc.strict_yaml import CLOCK, Clock, Text, of_form, read_document

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from itertools import pairwise
 
-from cchc.catalog.interval import Interval
+from cchc.calendar import DateRange
 from cchc.catalog.model import (
     Agency,
     AgencySet,
@@ -17,7 +17,7 @@ from cchc.catalog.model import (
     Target,
     Task,
     province_of,
-    target_intervals,
+    target_ranges,
 )
 from cchc.mistake import Doubt
 from cchc.sources.profile_parts import Level
@@ -153,10 +153,10 @@ def _check_milestones(reading: Indicator, plan_days: tuple[date, date] | None) -
             )
 
 
-def _open_days(plan_days: tuple[date, date], reading: Indicator) -> Interval:
+def _open_days(plan_days: tuple[date, date], reading: Indicator) -> DateRange:
     """The days of the plan on which its year is still open: a budget year closes after the last of them."""
     first, last = plan_days
-    return Interval(first, last + timedelta(days=1) if reading.period == "budget_year" else last)
+    return DateRange(first, last + timedelta(days=1) if reading.period == "budget_year" else last)
 
 
 def _check_all_targets(
@@ -166,8 +166,8 @@ def _check_all_targets(
     findings = list(_check_targets(path, targets, has_comparator, plan_days))
     yield from findings
     if plan_days and plan_days[0] <= plan_days[1] and not findings:
-        plan = Interval(plan_days[0], plan_days[1] + timedelta(days=1))
-        gap = plan.first_day_outside([days for _, days in target_intervals(targets)])
+        plan = DateRange.inclusive(*plan_days)
+        gap = plan.first_day_outside([days for _, days in target_ranges(targets)])
         if gap:
             yield f"{path}targets", f"no target is in force on {gap}, add one (value: null with a reason_vi if unknown)"
 
@@ -185,7 +185,7 @@ def _check_targets(
             yield f"{field}.reason_vi", "goes with value: null, give the value or the reason why there is none"
         if target.value is not None and not has_comparator:
             yield f"{path}comparator", "is missing for a target that has a value, add >=, > or ="
-    for (earlier, days), (later, _) in pairwise(target_intervals(targets)):
+    for (earlier, days), (later, _) in pairwise(target_ranges(targets)):
         if days.contains(later.valid_from) or earlier.valid_from == later.valid_from:
             yield f"{path}targets", f"two targets are in force on {later.valid_from}, end the first before it"
 
@@ -271,14 +271,14 @@ def _check_named_set(
     if name not in sets:
         yield field, f'"{name}" is not in agency_sets.yaml, add or correct it'
         return
-    days = Interval(plan.valid_from, plan.valid_to + timedelta(days=1)) if plan.valid_from <= plan.valid_to else None
+    days = DateRange.inclusive(plan.valid_from, plan.valid_to) if plan.valid_from <= plan.valid_to else None
     ours = [agency for agency in agencies if agency.province_code == plan.province]
     if days is None:
         return
-    if not sets[name].interval.intersection(days):
+    if not sets[name].validity.intersection(days):
         yield field, Doubt(f'"{name}" exists on no day of the plan, correct its days in agency_sets.yaml')
         return
-    held = [shared for _, shared in sets[name].member_intervals(ours)]
+    held = [shared for _, shared in sets[name].member_ranges(ours)]
     if ours and sets[name].is_list_complete and not any(shared.intersection(days) for shared in held):
         yield field, Doubt(f'"{name}" holds no agency on any day of the plan, correct it in agency_sets.yaml')
 
@@ -324,7 +324,7 @@ def check_set(known: AgencySet, agencies: Sequence[Agency]) -> Iterator[Finding]
             if province_of(code) in agency_codes and code not in agency_codes:
                 yield field, f'"{code}" is not in agencies.csv, add or correct it'
                 return
-    if known.is_list_complete and agencies and not any(known.member_intervals(agencies)):
+    if known.is_list_complete and agencies and not any(known.member_ranges(agencies)):
         yield "", Doubt("selects no agency of agencies.csv, correct its levels, codes, name_starts_with or days")
 
 
@@ -338,7 +338,7 @@ def check_agencies(agencies: Iterable[Agency]) -> Iterator[tuple[Agency, str, st
             versions[agency.code].append(agency)
     for same_code in versions.values():
         for earlier, later in pairwise(same_code):
-            if earlier.interval.intersection(later.interval):
+            if earlier.validity.intersection(later.validity):
                 yield later, "valid_from", f"{later.valid_from}: the version from {earlier.valid_from} is still valid"
         for agency in same_code:
             yield from _check_parent(agency, versions)
@@ -355,10 +355,10 @@ def _check_parent(agency: Agency, versions: defaultdict[str, list[Agency]]) -> I
         yield agency, "parent_code", f'"{agency.code}" is the agency itself, name the agency above'
     else:
         parents = versions.get(agency.parent_code, [])
-        day = agency.interval.first_day_outside([parent.interval for parent in parents])
+        day = agency.validity.first_day_outside([parent.validity for parent in parents])
         if day:
             yield agency, "parent_code", f'"{agency.parent_code}" is no agency on {day}, correct the code or the days'
-        for level in dict.fromkeys(one.level for one in parents if one.interval.intersection(agency.interval)):
+        for level in dict.fromkeys(one.level for one in parents if one.validity.intersection(agency.validity)):
             if level not in ABOVE[agency.level]:
                 text = (
                     f'"{agency.parent_code}" is a {level}, a {agency.level} is below {" or ".join(ABOVE[agency.level])}'
@@ -371,7 +371,7 @@ def _check_names(agencies: Iterable[Agency]) -> Iterator[tuple[Agency, str, str]
     alike: defaultdict[tuple[str, str, str | None], list[Agency]] = defaultdict(list)
     for agency in agencies:
         same = alike[agency.name_vi, agency.level, agency.parent_code]
-        twins = [one for one in same if one.code != agency.code and one.interval.intersection(agency.interval)]
+        twins = [one for one in same if one.code != agency.code and one.validity.intersection(agency.validity)]
         if twins:
             text = f'"{agency.name_vi}" is {twins[0].code} too in these days, correct the name or take one out'
             yield agency, "name_vi", Doubt(text)

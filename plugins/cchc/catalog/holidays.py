@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, ValidationInfo, field_validator
 
+from cchc.calendar import DateRange, WorkingDays, is_weekend
 from cchc.catalog.model import Day, Year
 from cchc.mistake import CatalogError, Mistake, explain_error, field_path
 from cchc.strict_yaml import Text, read_document
 
 HOLIDAYS_FILE = "holidays.yaml"
 
-_ONE_DAY = timedelta(days=1)
 _LONGEST_BREAK = timedelta(days=31)
 
 
-def _is_weekend(day: date) -> bool:
-    return day.isoweekday() >= 6
-
-
 def _falls_on_weekend(day: date) -> date:
-    if not _is_weekend(day):
+    if not is_weekend(day):
         raise ValueError("is no Saturday or Sunday and so worked anyway")
     return day
 
@@ -54,7 +49,7 @@ class Break(_Record):
     @property
     def days(self) -> list[date]:
         """The days off."""
-        return [self.first + timedelta(days=offset) for offset in range((self.last - self.first).days + 1)]
+        return list(DateRange.inclusive(self.first, self.last).days)
 
 
 class Holidays(_Record):
@@ -62,35 +57,6 @@ class Holidays(_Record):
 
     years: tuple[Year, ...]
     breaks: tuple[Break, ...]
-
-
-@dataclass(frozen=True)
-class WorkingDays:
-    """The calendar. In a year that it doesn't cover, every Monday to Friday counts as worked."""
-
-    years: frozenset[int]
-    days_off: frozenset[date]
-    made_up: frozenset[date]
-
-    def covers(self, year: int) -> bool:
-        """Whether the public holidays of a year are known."""
-        return year in self.years
-
-    def is_working(self, day: date) -> bool:
-        """Whether a day is worked."""
-        return day in self.made_up or not (_is_weekend(day) or day in self.days_off)
-
-    def next(self, day: date) -> date:
-        """The first working day from ``day`` on: ``day`` itself if it is one."""
-        while not self.is_working(day):
-            day += _ONE_DAY
-        return day
-
-    def add(self, day: date, count: int) -> date:
-        """The ``count``-th working day after ``day``, which itself may be one or not; ``count`` 0: ``day``."""
-        for _ in range(count):
-            day = self.next(day + _ONE_DAY)
-        return day
 
 
 def read_working_days(folder: Path) -> WorkingDays:

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StringConstraints
 
-from cchc.catalog.interval import Interval, unite
+from cchc.calendar import DateRange, budget_year_closes_on, merge_ranges
 from cchc.sources.profile_parts import Level
 from cchc.strict_yaml import Filled, Identifier, Text, of_form
 
@@ -152,7 +152,7 @@ class Plan(_Record):
 
     def closes_on(self, indicator: Indicator) -> date:
         """The last day for which a figure of this plan's year is still told."""
-        return date(self.year + 1, 1, 31) if indicator.period == "budget_year" else self.valid_to
+        return budget_year_closes_on(self.year) if indicator.period == "budget_year" else self.valid_to
 
 
 class Answering(_Record):
@@ -202,9 +202,9 @@ class Agency(_Record):
     note: Text | None = None
 
     @property
-    def interval(self) -> Interval:
+    def validity(self) -> DateRange:
         """The days of this version."""
-        return Interval(self.valid_from, self.valid_to_exclusive)
+        return DateRange(self.valid_from, self.valid_to_exclusive)
 
     @property
     def province_code(self) -> str:
@@ -227,9 +227,9 @@ class AgencySet(_Record):
     note: Text | None = None
 
     @property
-    def interval(self) -> Interval:
+    def validity(self) -> DateRange:
         """The days on which the set exists."""
-        return Interval(self.valid_from, self.valid_to_exclusive)
+        return DateRange(self.valid_from, self.valid_to_exclusive)
 
     def selects(self, agency: Agency) -> bool:
         """Whether the rule names this version of an agency, whatever the day."""
@@ -240,15 +240,15 @@ class AgencySet(_Record):
             and agency.name_vi.startswith(self.name_starts_with or "")
         )
 
-    def member_intervals(
+    def member_ranges(
         self, agencies: Iterable[Agency], unregistered: Iterable[Agency] = ()
-    ) -> Iterator[tuple[Agency, Interval]]:
+    ) -> Iterator[tuple[Agency, DateRange]]:
         """Each version that belongs to the set, with the days on which both are valid.
 
         ``unregistered``: agencies that only a source names. A complete list holds the agencies of the catalog alone.
         """
         for agency in (*agencies, *(() if self.is_list_complete else unregistered)):
-            days = self.interval.intersection(agency.interval) if self.selects(agency) else None
+            days = self.validity.intersection(agency.validity) if self.selects(agency) else None
             if days:
                 yield agency, days
 
@@ -265,7 +265,7 @@ class Catalog(_Record):
     def members(self, set_code: str, day: date) -> list[Agency]:
         """The agencies of a set on a day, by code. An unknown set is a KeyError."""
         found = {known.code: known for known in self.sets}[set_code]
-        members = [agency for agency, days in found.member_intervals(self.agencies) if days.contains(day)]
+        members = [agency for agency, days in found.member_ranges(self.agencies) if days.contains(day)]
         return sorted(members, key=lambda agency: agency.code)
 
     def reporters(self, indicator: Indicator, day: date) -> list[Agency]:
@@ -275,7 +275,7 @@ class Catalog(_Record):
         set's members that report, also those that the population's levels give no row.
         """
         population = indicator.population
-        valid = [agency for agency in self.agencies if agency.interval.contains(day)]
+        valid = [agency for agency in self.agencies if agency.validity.contains(day)]
         reporting = {agency for agency in valid if agency.code == self.province}
         if indicator.reported_for == "agencies" and population.set is not None:
             reporting.update(self.members(population.set, day))
@@ -284,7 +284,7 @@ class Catalog(_Record):
         ours = [agency for agency in reporting if agency.province_code == self.province]
         return sorted(ours, key=lambda agency: agency.code)
 
-    def answering_intervals(self, task: Task, unregistered: Iterable[Agency] = ()) -> Iterator[tuple[Agency, Interval]]:
+    def answering_ranges(self, task: Task, unregistered: Iterable[Agency] = ()) -> Iterator[tuple[Agency, DateRange]]:
         """Each version of an agency of the province that answers for a task, with the days on which it does.
 
         ``unregistered``: agencies that only a source names; they join the sets whose list isn't complete.
@@ -295,13 +295,13 @@ class Catalog(_Record):
             *((agency, ([], [agency])) for agency in unregistered),
         ):
             if agency.province_code == self.province:
-                days = [agency.interval] if agency.code in task.agencies.codes else []
-                days += [shared for known in named for _, shared in known.member_intervals(*of_set)]
-                yield from ((agency, shared) for shared in unite(days))
+                days = [agency.validity] if agency.code in task.agencies.codes else []
+                days += [shared for known in named for _, shared in known.member_ranges(*of_set)]
+                yield from ((agency, shared) for shared in merge_ranges(days))
 
     def answerers(self, task: Task, day: date) -> list[Agency]:
         """The agencies that answer for a task on a day, by code."""
-        answering = [agency for agency, days in self.answering_intervals(task) if days.contains(day)]
+        answering = [agency for agency, days in self.answering_ranges(task) if days.contains(day)]
         return sorted(answering, key=lambda agency: agency.code)
 
 
@@ -310,7 +310,7 @@ def province_of(agency_code: str) -> str:
     return agency_code.partition(".")[0]
 
 
-def target_intervals(targets: Iterable[Target]) -> list[tuple[Target, Interval]]:
+def target_ranges(targets: Iterable[Target]) -> list[tuple[Target, DateRange]]:
     """Each target with its days, by first day. Without ``valid_to`` it ends where the next begins, the last never.
 
     The last stays open because a later year without a plan of its own is still measured by it.
@@ -318,7 +318,7 @@ def target_intervals(targets: Iterable[Target]) -> list[tuple[Target, Interval]]
     ordered = sorted(targets, key=lambda target: target.valid_from)
     successors = [*ordered[1:], None]
     return [
-        (target, Interval(target.valid_from, _first_day_after(target, successor)))
+        (target, DateRange(target.valid_from, _first_day_after(target, successor)))
         for target, successor in zip(ordered, successors, strict=True)
     ]
 

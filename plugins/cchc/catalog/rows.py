@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from cchc.catalog.model import Agency, Catalog, Indicator, Plan, Variant, target_intervals
+from cchc.catalog.model import Agency, Catalog, Indicator, Plan, Variant, target_ranges
 
 PRIMARY = "primary"
 
@@ -51,7 +51,7 @@ def _reading_rows(plan: Plan, indicator: Indicator, variant: Variant | None) -> 
         "set_code": reading.population.set,
         "levels": list(reading.population.levels),
     }
-    for target, days in target_intervals(reading.targets):
+    for target, days in target_ranges(reading.targets):
         yield row | {
             "valid_from": days.start,
             "valid_to_exclusive": days.end,
@@ -74,7 +74,7 @@ def set_member_rows(catalog: Catalog, unregistered: Iterable[Agency] = ()) -> It
     """
     unregistered = list(unregistered)
     for known in catalog.sets:
-        for agency, days in known.member_intervals(catalog.agencies, unregistered):
+        for agency, days in known.member_ranges(catalog.agencies, unregistered):
             yield {
                 "set_code": known.code,
                 "agency_code": agency.code,
@@ -106,7 +106,7 @@ def task_agency_rows(catalog: Catalog, unregistered: Iterable[Agency] = ()) -> I
     unregistered = list(unregistered)
     for annex in catalog.annexes:
         for task in annex.tasks:
-            for agency, days in catalog.answering_intervals(task, unregistered):
+            for agency, days in catalog.answering_ranges(task, unregistered):
                 yield {
                     "province_code": annex.province,
                     "plan_year": annex.year,

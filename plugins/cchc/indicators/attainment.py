@@ -10,7 +10,7 @@ from datetime import date, timedelta
 
 import psycopg
 
-from cchc.calendar import DayRange, merge_ranges
+from cchc.calendar import DateRange, merge_ranges
 from cchc.sources.profile import Profile
 from cchc.warehouse.connection import run_file, take_lock
 
@@ -29,8 +29,8 @@ TASK_STATUS = "attainment/task_status.sql"
 
 
 def attain(
-    connection: psycopg.Connection, profiles: list[Profile], province: str, days: DayRange | None, run_id: str
-) -> list[DayRange]:
+    connection: psycopg.Connection, profiles: list[Profile], province: str, days: DateRange | None, run_id: str
+) -> list[DateRange]:
     """Bring measures and attainment up to date; commits. Returns the ranges of days computed.
 
     ``days`` None: only what publishes have touched since the last attainment, on days that have been attained before.
@@ -53,7 +53,7 @@ def attain(
         for chosen in ranges:
             for month in _split_by_month(chosen):
                 _attain_range(connection, province, month, run_id)
-            log.info("attained %s to %s", chosen.first, chosen.last)
+            log.info("attained %s to %s", chosen.start, chosen.last)
         connection.execute(
             "delete from ops.dirty_date where dirty_date_id = any(%s)",
             [[dirty_date_id for dirty_date_id, _, _ in touched]],
@@ -61,15 +61,15 @@ def attain(
     return ranges
 
 
-def _choose_measured(days: DayRange | None, touched: list[date]) -> list[DayRange]:
+def _choose_measured(days: DateRange | None, touched: list[date]) -> list[DateRange]:
     """A day is compared with the one before it and borrows codes from it: what is touched reaches all that follow."""
-    ranges = [DayRange(min(touched), date.max)] if touched else []
+    ranges = [DateRange(min(touched))] if touched else []
     return merge_ranges([*ranges, days] if days else ranges)
 
 
 def _choose_attained(
-    connection: psycopg.Connection, province: str, days: DayRange | None, touched: list[date]
-) -> list[DayRange]:
+    connection: psycopg.Connection, province: str, days: DateRange | None, touched: list[date]
+) -> list[DateRange]:
     """Figures end with their year, but an agency first seen on a day is on the map of all that follow."""
     ranges = [days] if days else []
     for day in [min(touched)] if touched else []:
@@ -77,24 +77,24 @@ def _choose_attained(
             "select distinct as_of_date from mart.indicator_attainment where agency_code = %s and as_of_date >= %s",
             [province, day],
         ).fetchall()
-        ranges += [DayRange(as_of, as_of) for (as_of,) in rows]
+        ranges += [DateRange.inclusive(as_of, as_of) for (as_of,) in rows]
     return merge_ranges(ranges)
 
 
-def _split_by_month(days: DayRange) -> Iterator[DayRange]:
+def _split_by_month(days: DateRange) -> Iterator[DateRange]:
     """Pace looks back on years that are stored, and a year closes with a month: what comes after it finds it there."""
-    first = days.first
+    first = days.start
     while first <= days.last:
         month_end = first.replace(day=monthrange(first.year, first.month)[1])
-        yield DayRange(first, min(month_end, days.last))
+        yield DateRange.inclusive(first, min(month_end, days.last))
         first = month_end + timedelta(days=1)
 
 
-def _measure(connection: psycopg.Connection, profile: Profile, province: str, days: DayRange) -> None:
+def _measure(connection: psycopg.Connection, profile: Profile, province: str, days: DateRange) -> None:
     parameters = {
         "source": profile.source,
         "province": province,
-        "first_day": days.first,
+        "first_day": days.start,
         "last_day": days.last,
         "allowed_delay_days": profile.allowed_delay_days,
         "derived": json.dumps({name: reading.model_dump(by_alias=True) for name, reading in profile.derived.items()}),
@@ -103,7 +103,7 @@ def _measure(connection: psycopg.Connection, profile: Profile, province: str, da
     run_file(connection, "measures/store.sql", parameters)
 
 
-def _attain_range(connection: psycopg.Connection, province: str, days: DayRange, run_id: str) -> None:
-    parameters = {"province": province, "first_day": days.first, "last_day": days.last, "run_id": run_id}
+def _attain_range(connection: psycopg.Connection, province: str, days: DateRange, run_id: str) -> None:
+    parameters = {"province": province, "first_day": days.start, "last_day": days.last, "run_id": run_id}
     for file in (*ATTAINMENT, TASK_STATUS):
         run_file(connection, file, parameters)

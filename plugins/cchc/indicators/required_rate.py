@@ -8,7 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from cchc.alerts.model import Needed
-from cchc.calendar import DayRange
+from cchc.calendar import DateRange
 from cchc.indicators.decomposition import Share
 
 
@@ -16,14 +16,14 @@ def reckon_needed(
     value: Decimal | None,
     target: Decimal | None,
     day: date,
-    year: DayRange,
+    year: DateRange,
     *,
     begins_at_zero: bool = False,
     growing: Share | None = None,
 ) -> Needed | None:
     """What is needed a week from the end of ``day`` to the end of ``year.last``, the closing day.
 
-    ``value``, ``target``: in the indicator's unit; whatever the comparator, the target is the bound. ``year.first``:
+    ``value``, ``target``: in the indicator's unit; whatever the comparator, the target is the bound. ``year.start``:
     1 January of the figure's year. ``begins_at_zero``: the year has brought the whole value (inspections, or money paid
     of a plan that stands), so that what its weeks brought can be told. ``growing``: the parts of a share whose
     denominator grows over the year too (dossiers received): of such a one it is told which share of what is still to
@@ -32,9 +32,9 @@ def reckon_needed(
     None where value or target is, where the target is reached, or where ``day`` isn't in the year or is its last.
     What is needed is rounded up to 0.01, so that who does as told arrives; what was brought, down.
     """
-    if value is None or target is None or value >= target or not year.first <= day < year.last:
+    if value is None or target is None or value >= target or not year.start <= day < year.last:
         return None
-    days_gone, days_left = (day - year.first).days + 1, (year.last - day).days
+    days_gone, days_left = (day - year.start).days + 1, (year.last - day).days
     return Needed(
         by=year.last,
         per_week=_round_up((Fraction(target) - Fraction(value)) * 7 / days_left),

@@ -30,11 +30,11 @@ from cchc.sources.profile import read_profiles
 from cchc.sources.raw_archive import Archive, ArchiveError, Capture, read_capture
 from cchc.warehouse.connection import take_lock
 from cchc.warehouse.withdrawal import (
-    TakenOut,
+    RemovedRows,
     Withdrawal,
     is_there,
     list_folders,
-    list_unloaded,
+    list_lost_loads,
     load_again,
     take_out,
 )
@@ -63,7 +63,7 @@ def withdraw_day(connection: psycopg.Connection, day: date) -> Iterator[str]:
     first_day = read_first_day(settings.catalog, settings.province)
     withdrawal = Withdrawal(settings.province, day, newest_complete_day(now), first_day)
     filed = _list_filed(withdrawal)
-    if not (is_there(connection, withdrawal) or filed or list_unloaded(connection)):
+    if not (is_there(connection, withdrawal) or filed or list_lost_loads(connection)):
         raise LocalError(_describe_nothing(connection, withdrawal))
     yield from _set_archive_right(connection, withdrawal, filed)
     with connection.transaction():
@@ -82,7 +82,7 @@ def withdraw_day(connection: psycopg.Connection, day: date) -> Iterator[str]:
         yield f"  {done} of {lost} loads that it had overwritten are loaded again from the archive"
     ranges = attain(connection, read_profiles(), withdrawal.province, None, run_id)
     if ranges:
-        yield f"  computed again: {', '.join(f'{days.first} to {days.last}' for days in ranges)}"
+        yield f"  computed again: {', '.join(f'{days.start} to {days.last}' for days in ranges)}"
     evaluate(connection, alerting, now)
     yield f"The newest day is {_find_newest(connection, withdrawal) or 'none'}."
 
@@ -178,7 +178,7 @@ def _describe_nothing(connection: psycopg.Connection, withdrawal: Withdrawal) ->
     return f"DATE={withdrawal.day}: there is nothing to withdraw, {newest}. Nothing was changed"
 
 
-def _describe(withdrawal: Withdrawal, taken_out: TakenOut, undone: Undone | None) -> Iterator[str]:
+def _describe(withdrawal: Withdrawal, taken_out: RemovedRows, undone: Undone | None) -> Iterator[str]:
     yield (
         f"{withdrawal.day} is withdrawn: {taken_out.results} results, {taken_out.statuses} statuses of tasks,"
         f" {taken_out.runs} runs"

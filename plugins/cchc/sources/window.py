@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from typing import Any, Literal, Self
 
-from cchc.calendar import DayRange, merge_ranges, month_just_ended
+from cchc.calendar import DateRange, budget_year_closes_on, merge_ranges, month_just_ended
 from cchc.fields.written_text import make_printable
 
 Kind = Literal["year", "month", "days", "file"]
@@ -68,18 +68,18 @@ def plan_year_and_month(entities: Iterable[str], day: date) -> list[Window]:
     windows = [Window(entity, "year", date(day.year, 1, 1), date(day.year, 12, 31)) for entity in entities]
     month = month_just_ended(day)
     if month:
-        windows += [Window(entity, "month", *month) for entity in entities]
+        windows += [Window(entity, "month", month.start, month.last) for entity in entities]
     return windows
 
 
 def plan_budget_years(entity: str, day: date) -> list[Window]:
     """Every budget year that is open on ``day``, the oldest first: one closes on 31 January of the next year."""
-    years = [day.year - 1, day.year] if day.month == 1 else [day.year]
+    years = [year for year in (day.year - 1, day.year) if day <= budget_year_closes_on(year)]
     return [Window(entity, "year", date(year, 1, 1), day) for year in years]
 
 
 def plan_days(
-    entity: str, day: date, complete: Iterable[DayRange], reread_days: int, longest_days: int
+    entity: str, day: date, complete: Iterable[DateRange], reread_days: int, longest_days: int
 ) -> list[Window]:
     """What has to be read of a source of days so that it is complete to ``day``, in windows of ``longest_days``.
 
@@ -90,8 +90,8 @@ def plan_days(
     new_year = date(day.year, 1, 1)
     first, last = new_year, new_year - timedelta(days=1)
     for known in merge_ranges(complete):
-        if known.first <= new_year:  # the newest that reaches back so far: a gap over New Year is a gap like others
-            first, last = known.first, min(known.last, day - timedelta(days=1))
+        if known.start <= new_year:  # the newest that reaches back so far: a gap over New Year is a gap like others
+            first, last = known.start, min(known.last, day - timedelta(days=1))
     start = max(first, last + timedelta(days=1 - reread_days)) if last >= first else new_year
     return list(_cut(entity, start, day, longest_days))
 

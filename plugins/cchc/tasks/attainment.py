@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from airflow.sdk.bases.sensor import PokeReturnValue
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from cchc.calendar import DayRange, attainment_deadline, newest_complete_day
+from cchc.calendar import DateRange, attainment_deadline, newest_complete_day
 from cchc.catalog import load_catalog
 from cchc.catalog.model import Catalog
 from cchc.indicators.attainment import attain
@@ -16,10 +16,16 @@ from cchc.settings import read_now, read_settings
 from cchc.sources.profile import read_all_profiles, read_profiles
 from cchc.tasks.context import current_day, current_days, current_run_id, is_scheduled, read_login
 from cchc.tasks.plan import is_configured
-from cchc.warehouse.catalog_sync import store_catalog
+from cchc.warehouse.catalog_sync import sync_catalog
 from cchc.warehouse.connection import connect
-from cchc.warehouse.ingest_runs import has_begun, list_days_beyond, list_late, list_unfinished, record_attained
-from cchc.warehouse.source_sync import store_sources
+from cchc.warehouse.ingest_runs import (
+    has_begun,
+    list_days_after,
+    list_late_entities,
+    list_unfinished_sources,
+    record_attainment_runs,
+)
+from cchc.warehouse.source_sync import sync_sources
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +40,7 @@ def wait_for_sources() -> PokeReturnValue:
         return PokeReturnValue(is_done=True)
     configured = [profile.source for profile in read_profiles() if is_configured(profile)]
     with connect(read_login()) as connection:
-        unfinished = list_unfinished(connection, configured, day)
+        unfinished = list_unfinished_sources(connection, configured, day)
     if unfinished and datetime.now(UTC) < attainment_deadline(day):
         log.info("waiting for %s", ", ".join(unfinished))
         return PokeReturnValue(is_done=False)
@@ -49,23 +55,23 @@ def take_in_catalog() -> None:
     catalog = load_catalog(settings.catalog, settings.province)
     check_planned(catalog, current_days(), settings.province)  # a run that is refused stores nothing, not even this
     with connect(read_login()) as connection:
-        store_catalog(connection, catalog)
+        sync_catalog(connection, catalog)
         profiles = read_all_profiles()
-        store_sources(connection, profiles.good, profiles.refused)
+        sync_sources(connection, profiles.good, profiles.refused)
     log.info("catalog of %s: %d plans, %d agencies", settings.province, len(catalog.plans), len(catalog.agencies))
 
 
-def check_planned(catalog: Catalog, days: DayRange, province: str) -> None:
+def check_planned(catalog: Catalog, days: DateRange, province: str) -> None:
     """That a plan has begun by ``days``: a night without any would be empty, and seem to be ready.
 
     Only a run of the schedule comes so far; what the sources tell is kept meanwhile. Raises AirflowFailException.
     """
     plan = min(catalog.plans, key=lambda plan: plan.valid_from, default=None)
-    if plan is not None and days.first < plan.valid_from:
+    if plan is not None and days.start < plan.valid_from:
         raise AirflowFailException(
-            f"{days.first} is not computed: it is before {plan.valid_from}, the first day of the earliest plan of "
+            f"{days.start} is not computed: it is before {plan.valid_from}, the first day of the earliest plan of "
             f"{province}. Nothing was stored; if that day is mistyped, correct valid_from in plan_{plan.year}.yaml, "
-            f"then trigger attainment with date {days.first}"
+            f"then trigger attainment with date {days.start}"
         )
 
 
@@ -82,11 +88,11 @@ def attain_night() -> None:
         is_unset = not read.refused and not any(map(is_configured, profiles))
         if is_unset and not has_begun(connection, province, days):
             raise AirflowSkipException(
-                f"{days.first}: nothing is computed, no source's connection is set (docs/operate.md) and no source was "
+                f"{days.start}: nothing is computed, no source's connection is set (docs/operate.md) and no source was "
                 "ever run for this day; what was computed before stands"
             )
         attain(connection, profiles, province, days, run_id)
-        record_attained(connection, province, days, run_id, read_now())
+        record_attainment_runs(connection, province, days, run_id, read_now())
 
 
 def report_late_sources() -> None:
@@ -94,8 +100,8 @@ def report_late_sources() -> None:
     are that can't be yet."""
     newest = newest_complete_day(read_now())
     with connect(read_login()) as connection:
-        late = list_late(connection)
-        beyond = list_days_beyond(connection, newest)
+        late = list_late_entities(connection)
+        beyond = list_days_after(connection, newest)
     for day in beyond:
         log.warning(
             "%s was computed or run and isn't over, alerts leave it aside: make withdraw DATE=%s takes it out", day, day

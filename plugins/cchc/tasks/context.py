@@ -10,7 +10,7 @@ from airflow.sdk import Connection, Context, get_current_context
 from airflow.sdk.exceptions import AirflowFailException, AirflowNotFoundException
 from airflow.sdk.types import DagRunProtocol
 
-from cchc.calendar import DateRefusedError, DayRange, check_data_date, check_trigger, newest_complete_day, resolve_days
+from cchc.calendar import DateRange, DateRefusedError, check_data_date, check_trigger, newest_complete_day, resolve_days
 from cchc.catalog.first_day import read_first_day
 from cchc.settings import read_now, read_settings
 from cchc.warehouse.connection import Login
@@ -22,7 +22,7 @@ class RunRefusedError(AirflowFailException):
     """A run for days that none may be for, or with a parameter that its DAG hasn't: it fails without another try."""
 
 
-def find_days(context: Context) -> DayRange:
+def find_days(context: Context) -> DateRange:
     """The days that a run is for, by what Airflow tells of it; raises RunRefusedError.
 
     Of a run without any task that ran, Airflow tells callbacks little more than the DAG: it is for the newest day.
@@ -36,7 +36,7 @@ def find_days(context: Context) -> DayRange:
     try:
         if run is not None and run.run_type == "manual":
             _check_trigger(context, run)
-        for day in (days.first, days.last):
+        for day in (days.start, days.last):
             check_data_date(day, now, first_day)
     except DateRefusedError as error:
         raise _refuse(context, error) from error
@@ -57,7 +57,7 @@ def check_parameters() -> None:
     _resolve_days(get_current_context(), read_now())
 
 
-def _resolve_days(context: Context, now: datetime) -> DayRange:
+def _resolve_days(context: Context, now: datetime) -> DateRange:
     run = context.get("dag_run")
     started = run.run_after if run else now
     try:
@@ -75,14 +75,14 @@ def _refuse(context: Context, why: DateRefusedError) -> RunRefusedError:
     return RunRefusedError(f"{context['dag'].dag_id} is not run: {why}. Nothing was stored; trigger it anew")
 
 
-def current_days() -> DayRange:
+def current_days() -> DateRange:
     """The days that the current run is for; raises RunRefusedError."""
     return find_days(get_current_context())
 
 
 def current_day() -> date:
     """The day that the current run is for, of several the first; raises RunRefusedError."""
-    return current_days().first
+    return current_days().start
 
 
 def is_scheduled() -> bool:

@@ -24,9 +24,9 @@ from cchc.tasks.context import current_day, current_run_id, name_map_index, read
 from cchc.tasks.inbox import find_file, give_back, write_receipts
 from cchc.tasks.plan import Messages, group_windows, is_configured, plan_windows, read_source_target
 from cchc.warehouse.connection import Login, connect, hold_lock
-from cchc.warehouse.ingest_runs import close_night, halt_night, has_late_days, open_night, read_halt, was_opened
+from cchc.warehouse.ingest_runs import close_run, halt_run, has_dirty_results, is_open_run, open_run, read_halt_reason
 from cchc.warehouse.publish import LoadStoppedError, has_ended, publish, read_status, record_failure
-from cchc.warehouse.run_outcomes import describe_trouble, judge_run, list_outcomes
+from cchc.warehouse.run_outcomes import describe_failures, list_outcomes, summarize_run
 from cchc.warehouse.staging import is_staged, sort_by_newest_day, stage
 
 log = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ def plan_night(source: str) -> list[Messages]:
                 source, profile.connection, day,
             )  # fmt: skip
         else:
-            open_night(connection, source, day, current_run_id())
+            open_run(connection, source, day, current_run_id())
             log.info("%s, night of %s: %d windows", source, day, len(windows))
     return [[window.to_message() for window in group] for group in group_windows(windows)]
 
@@ -128,17 +128,17 @@ def close_source(source: str, windows: list[Messages] | None, published: object)
     day, run_id = current_day(), current_run_id()
     if windows is None:
         with connect(read_login()) as connection:  # it has ended, badly: the attainment need not wait for it
-            open_night(connection, source, day, run_id)
-            close_night(connection, source, day, run_id)
+            open_run(connection, source, day, run_id)
+            close_run(connection, source, day, run_id)
         raise AirflowFailException(f"{source}: the night could not be planned, see the log of plan_night")
     planned = [Window.from_message(window) for group in windows for window in group]
     with connect(read_login()) as connection:
-        if not was_opened(connection, source, day, run_id):
+        if not is_open_run(connection, source, day, run_id):
             raise AirflowSkipException(f"{source} is skipped tonight")
         page, trouble = _write_page(connection, source, day, run_id)
-        close_night(connection, source, day, run_id)
+        close_run(connection, source, day, run_id)
         outcomes = list_outcomes(connection, source, run_id, planned)
-    troubles = [describe_trouble(judge_run(planned, set(_flatten(published)), outcomes, day)), trouble]
+    troubles = [describe_failures(summarize_run(planned, set(_flatten(published)), outcomes, day)), trouble]
     if any(troubles):
         told = " ".join(filter(None, troubles))
         see = f"{page}, and ops.load" if page else "ops.load"
@@ -162,7 +162,7 @@ def report_late_days(source: str) -> None:
     """Signal that days which were attained before have changed; skips when none has."""
     current_day()  # after a run that was refused there is nothing to signal
     with connect(read_login()) as connection:
-        if not has_late_days(connection, read_settings().province):
+        if not has_dirty_results(connection, read_settings().province):
             raise AirflowSkipException(f"{source}: no day that was attained before has changed")
 
 
@@ -171,7 +171,7 @@ def _ask(connection: psycopg.Connection, profile: Profile, window: Window) -> Ca
     archive = _archive(source)
     if isinstance(profile, FilesProfile) or window.period == "file":
         return land_file(archive, window, find_file(profile, window))
-    halted = read_halt(connection, source, day, run_id)
+    halted = read_halt_reason(connection, source, day, run_id)
     if halted:
         raise SourceError(f"{window.name}: not asked, since {source} is left alone for tonight: {halted}")
     target = read_source_target(profile)
@@ -179,7 +179,7 @@ def _ask(connection: psycopg.Connection, profile: Profile, window: Window) -> Ca
         try:
             return ask_source(profile, target, archive, window, day)
         except (SourceRefusedError, SourceUnavailableError) as error:
-            halt_night(connection, source, day, run_id, str(error))
+            halt_run(connection, source, day, run_id, str(error))
             raise
     # What was stopped is all there is: it is judged again.
     stopped = find_archived(archive, window, day, even_stopped=True)

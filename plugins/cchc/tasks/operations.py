@@ -19,7 +19,7 @@ from cchc.alerts.ledger import Alerting, Ledger, NewAlert
 from cchc.alerts.model import OperatorFacts, Told, name_alert
 from cchc.alerts.notification.channels.channel import ChannelDownError, Message, RefusedError, UndeliveredError
 from cchc.alerts.notification.channels.directory import open_channels
-from cchc.calendar import DayRange, newest_complete_day
+from cchc.calendar import DateRange, newest_complete_day
 from cchc.presentation.formats_vi import format_day
 from cchc.settings import read_now, read_settings
 from cchc.tasks.alerts import deliver_alerts, read_access, read_alerting
@@ -126,7 +126,7 @@ def _describe_failure(context: Context) -> Failure | None:
         if run is None or run.run_type == "manual":
             return None
         newest = newest_complete_day(read_now())
-        days = DayRange(newest, newest)
+        days = DateRange.inclusive(newest, newest)
     dag_id, ti = context["dag"].dag_id, context.get("ti")
     told = (
         f"tác vụ {ti.task_id}: {_describe_error(context.get('exception'))}; nhật ký: {ti.log_url}"
@@ -134,8 +134,8 @@ def _describe_failure(context: Context) -> Failure | None:
         else f"lần chạy {context['run_id']} không thành công"
     )
     nights = f"đêm {format_day(days.last)}"
-    if days.first < days.last:
-        nights = f"các đêm từ {format_day(days.first)} đến {format_day(days.last)}"
+    if days.start < days.last:
+        nights = f"các đêm từ {format_day(days.start)} đến {format_day(days.last)}"
     facts = OperatorFacts(kind="run_failed", subject_vi=f"{dag_id}, {nights}", told=told, runbook=FAILED_RUN)
     return Failure(dag_id, days.last, facts)
 

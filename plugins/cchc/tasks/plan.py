@@ -18,7 +18,7 @@ from cchc.sources.raw_archive import Archive
 from cchc.sources.window import Window, parse_window, plan_budget_years, plan_days, plan_year_and_month
 from cchc.tasks.context import read_connection
 from cchc.tasks.inbox import plan_files
-from cchc.warehouse.catalog_sync import store_catalog
+from cchc.warehouse.catalog_sync import sync_catalog
 from cchc.warehouse.ingest_runs import read_complete_windows
 
 log = logging.getLogger(__name__)
@@ -92,4 +92,4 @@ def _plan_requests(
 
 def _take_in_catalog(connection: psycopg.Connection) -> None:
     settings = read_settings()
-    store_catalog(connection, load_catalog(settings.catalog, settings.province))
+    sync_catalog(connection, load_catalog(settings.catalog, settings.province))

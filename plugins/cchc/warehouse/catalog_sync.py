@@ -48,7 +48,7 @@ AGENCIES = Mirror("core", "agency_catalog", ("agency_code", "valid_from"), "agen
 SET_MEMBERS = Mirror("core", "agency_set_member", ("set_code", "agency_code", "valid_from"), "agency_code")
 
 
-def store_catalog(connection: psycopg.Connection, catalog: Catalog) -> None:
+def sync_catalog(connection: psycopg.Connection, catalog: Catalog) -> None:
     """Bring the five tables to what the catalog says; commits.
 
     Unregistered agencies join the sets whose list isn't complete.

@@ -6,10 +6,10 @@ from datetime import date, datetime
 
 import psycopg
 
-from cchc.calendar import DayRange
+from cchc.calendar import DateRange
 
 
-def open_night(connection: psycopg.Connection, source: str, day: date, run_id: str) -> None:
+def open_run(connection: psycopg.Connection, source: str, day: date, run_id: str) -> None:
     """A run begins; whatever halted an earlier one is for people to have looked at. Commits."""
     with connection.transaction():
         connection.execute(
@@ -20,7 +20,7 @@ def open_night(connection: psycopg.Connection, source: str, day: date, run_id: s
         )
 
 
-def read_halt(connection: psycopg.Connection, source: str, day: date, run_id: str) -> str | None:
+def read_halt_reason(connection: psycopg.Connection, source: str, day: date, run_id: str) -> str | None:
     """Why nothing more may be asked of the source in this run; None if it may."""
     row = connection.execute(
         "select halted_reason from ops.ingest_run where source = %s and data_date = %s and run_id = %s",
@@ -29,7 +29,7 @@ def read_halt(connection: psycopg.Connection, source: str, day: date, run_id: st
     return row[0] if row else None
 
 
-def halt_night(connection: psycopg.Connection, source: str, day: date, run_id: str, reason: str) -> None:
+def halt_run(connection: psycopg.Connection, source: str, day: date, run_id: str, reason: str) -> None:
     """Ask nothing more in this run. Commits."""
     with connection.transaction():
         connection.execute(
@@ -38,7 +38,7 @@ def halt_night(connection: psycopg.Connection, source: str, day: date, run_id: s
         )
 
 
-def close_night(connection: psycopg.Connection, source: str, day: date, run_id: str) -> None:
+def close_run(connection: psycopg.Connection, source: str, day: date, run_id: str) -> None:
     """All windows of the run have ended, well or not. Commits."""
     with connection.transaction():
         connection.execute(
@@ -48,28 +48,30 @@ def close_night(connection: psycopg.Connection, source: str, day: date, run_id: 
         )
 
 
-def record_attained(connection: psycopg.Connection, province: str, days: DayRange, run_id: str, now: datetime) -> None:
+def record_attainment_runs(
+    connection: psycopg.Connection, province: str, days: DateRange, run_id: str, now: datetime
+) -> None:
     """Note that the nights of ``days`` are attained; what was noted first stays."""
     connection.execute(
         "insert into ops.attainment_run (province_code, as_of_date, run_id, ready_at)"
         " select %s, d::date, %s, %s from generate_series(%s::timestamp, %s::timestamp, interval '1 day') as d"
         " on conflict (province_code, as_of_date) do nothing",
-        [province, run_id, now, days.first, days.last],
+        [province, run_id, now, days.start, days.last],
     )
 
 
-def has_begun(connection: psycopg.Connection, province: str, days: DayRange) -> bool:
+def has_begun(connection: psycopg.Connection, province: str, days: DateRange) -> bool:
     """Whether any of the days was ingested, by a run of whatever source, or is computed already."""
     row = connection.execute(
         "select exists (select from ops.ingest_run where data_date between %(first)s and %(last)s)"
         " or exists (select from mart.indicator_attainment"
         " where as_of_date between %(first)s and %(last)s and agency_code = %(province)s)",
-        {"first": days.first, "last": days.last, "province": province},
+        {"first": days.start, "last": days.last, "province": province},
     ).fetchone()
     return bool(row and row[0])
 
 
-def was_opened(connection: psycopg.Connection, source: str, day: date, run_id: str) -> bool:
+def is_open_run(connection: psycopg.Connection, source: str, day: date, run_id: str) -> bool:
     """Whether the run has opened the night: one that is skipped doesn't."""
     row = connection.execute(
         "select exists (select from ops.ingest_run where source = %s and data_date = %s and run_id = %s)",
@@ -78,28 +80,7 @@ def was_opened(connection: psycopg.Connection, source: str, day: date, run_id: s
     return bool(row and row[0])
 
 
-def read_complete_windows(connection: psycopg.Connection, source: str, entity: str, day: date) -> list[DayRange]:
-    """The days of the windows that nights before that of ``day`` have published.
-
-    What the night itself has published is left out, so that it plans the same windows however often it is run.
-    """
-    rows = connection.execute(
-        "select distinct window_start, window_end from ops.load"
-        " where source = %s and entity = %s and status = 'published' and data_date < %s",
-        [source, entity, day],
-    ).fetchall()
-    return [DayRange(start, end) for start, end in rows]
-
-
-def list_ended_loads(connection: psycopg.Connection, source: str) -> frozenset[str]:
-    """The folders of the archive whose loads are published or stopped."""
-    rows = connection.execute(
-        "select archive_uri from ops.load where source = %s and status in ('published', 'stopped')", [source]
-    ).fetchall()
-    return frozenset(uri for (uri,) in rows if uri)
-
-
-def list_unfinished(connection: psycopg.Connection, sources: list[str], day: date) -> list[str]:
+def list_unfinished_sources(connection: psycopg.Connection, sources: list[str], day: date) -> list[str]:
     """Which of the sources haven't ended their ingest of ``day``."""
     rows = connection.execute(
         "select source from ops.ingest_run where data_date = %s and finished_at is not null", [day]
@@ -107,7 +88,7 @@ def list_unfinished(connection: psycopg.Connection, sources: list[str], day: dat
     return sorted(set(sources) - {source for (source,) in rows})
 
 
-def list_late(connection: psycopg.Connection) -> list[tuple[str, str, date | None, date | None]]:
+def list_late_entities(connection: psycopg.Connection) -> list[tuple[str, str, date | None, date | None]]:
     """Source, entity, newest day and first stale day of what is late in the newest night."""
     rows = connection.execute(
         "select source, entity, newest_day, stale_since from mart.data_freshness where is_late order by source, entity"
@@ -115,7 +96,7 @@ def list_late(connection: psycopg.Connection) -> list[tuple[str, str, date | Non
     return [(source, entity, newest_day, stale_since) for source, entity, newest_day, stale_since in rows]
 
 
-def list_days_beyond(connection: psycopg.Connection, newest: date) -> list[date]:
+def list_days_after(connection: psycopg.Connection, newest: date) -> list[date]:
     """The days after ``newest``, the newest that is over, that runs have left something of."""
     rows = connection.execute(
         "select data_date from ops.ingest_run where data_date > %(newest)s"
@@ -124,14 +105,3 @@ def list_days_beyond(connection: psycopg.Connection, newest: date) -> list[date]
         {"newest": newest},
     ).fetchall()
     return [day for (day,) in rows]
-
-
-def has_late_days(connection: psycopg.Connection, province: str) -> bool:
-    """Whether publishes have touched days that are attained already."""
-    row = connection.execute(
-        "select exists (select from ops.dirty_date as t join mart.indicator_attainment as a"
-        " on a.as_of_date >= t.data_date"
-        " where a.agency_code = %s)",
-        [province],
-    ).fetchone()
-    return bool(row and row[0])

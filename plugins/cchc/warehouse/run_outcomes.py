@@ -53,7 +53,7 @@ def list_outcomes(
     return [RecordedOutcome(*row) for row in run_file(connection, "publish/run_outcomes.sql", parameters)]
 
 
-def judge_run(
+def summarize_run(
     windows: Sequence[Window], ended: Collection[str], outcomes: Sequence[RecordedOutcome], day: date
 ) -> RunOutcome:
     """Tell what is missing of the planned ``windows``; ``ended``: the names of those with which all is well.
@@ -75,7 +75,7 @@ def judge_run(
     return RunOutcome(len(windows), missing, flawed)
 
 
-def describe_trouble(outcome: RunOutcome) -> str:
+def describe_failures(outcome: RunOutcome) -> str:
     """What is missing or flawed and why, in sentences; nothing where all is well."""
     sentences = []
     if outcome.missing:

@@ -10,7 +10,7 @@ from cchc.sources.profile import Profile
 from cchc.warehouse.connection import take_lock
 
 
-def store_sources(connection: psycopg.Connection, profiles: Iterable[Profile], refused: Collection[str] = ()) -> None:
+def sync_sources(connection: psycopg.Connection, profiles: Iterable[Profile], refused: Collection[str] = ()) -> None:
     """Bring ops.source to what the profiles say; commits.
 
     Rows of sources whose profiles are ``refused`` stay as they are: they are still expected, and so become late.

@@ -60,7 +60,7 @@ class Withdrawal:
 
 
 @dataclass(frozen=True)
-class TakenOut:
+class RemovedRows:
     """Rows that were taken out: of attainment, of tasks, of runs, of the ledger, of core and the measures."""
 
     results: int
@@ -89,7 +89,7 @@ def list_folders(connection: psycopg.Connection, withdrawal: Withdrawal) -> list
     return [_to_path(uri) for (uri,) in rows]
 
 
-def take_out(connection: psycopg.Connection, withdrawal: Withdrawal) -> TakenOut:
+def take_out(connection: psycopg.Connection, withdrawal: Withdrawal) -> RemovedRows:
     """Take the day out, in the current transaction. Loads that lose rows with it wait for ``load_again``."""
     reason = f"lost its rows when {withdrawal.day} was withdrawn; make withdraw DATE={withdrawal.day} loads it again"
     parameters = withdrawal.parameters() | {"reason": reason}
@@ -97,10 +97,10 @@ def take_out(connection: psycopg.Connection, withdrawal: Withdrawal) -> TakenOut
     loads = run_file(connection, "withdraw/rows.sql", parameters).fetchone() or (0, 0)
     computed = run_file(connection, "withdraw/results.sql", parameters).fetchone() or (0, 0, 0)
     run_file(connection, "withdraw/watermark.sql", parameters)
-    return TakenOut(*computed, *loads)
+    return RemovedRows(*computed, *loads)
 
 
-def list_unloaded(connection: psycopg.Connection) -> list[Load]:
+def list_lost_loads(connection: psycopg.Connection) -> list[Load]:
     """The loads that lost their rows with a day, in the order in which they came; one whose bytes are gone is named."""
     rows = run_file(connection, "withdraw/unloaded.sql").fetchall()
     loads = []
@@ -120,7 +120,7 @@ def load_again(
     connection: psycopg.Connection, profiles: Sequence[Profile], province: str, run_id: str
 ) -> tuple[int, int]:
     """Load what ``take_out`` has left without rows, from the archive; commits. How many were, and how many are now."""
-    loads, done = list_unloaded(connection), 0
+    loads, done = list_lost_loads(connection), 0
     known = {profile.source: profile for profile in profiles}
     for source, own in groupby(loads, lambda load: load.source):
         if source not in known:

@@ -14,12 +14,12 @@ from cchc.alerts.detection.evaluation import evaluate
 from cchc.alerts.ledger import Alerting
 from cchc.alerts.notification.channels.channel import Channel
 from cchc.alerts.notification.dispatch import dispatch
-from cchc.calendar import LOCAL, DayRange
+from cchc.calendar import LOCAL, DateRange
 from cchc.catalog import load_catalog
 from cchc.indicators.attainment import attain
 from cchc.sources.profile import Profile, read_profiles
-from cchc.warehouse.catalog_sync import store_catalog
-from cchc.warehouse.ingest_runs import open_night
+from cchc.warehouse.catalog_sync import sync_catalog
+from cchc.warehouse.ingest_runs import open_run
 from simulator.agencies import ROOT_CODE, department_id
 from tests.alerts.year.telling import CATALOG, METRICS, PORTAL_ENTITIES, Telling
 
@@ -106,7 +106,7 @@ class YearWarehouse:
 
     def prepare(self) -> None:
         """The catalog, and which sources are expected."""
-        store_catalog(self.connection, load_catalog(CATALOG, ROOT_CODE))
+        sync_catalog(self.connection, load_catalog(CATALOG, ROOT_CODE))
         rows = [
             (p.source, e, p.name_vi, p.connection, p.allowed_delay_days) for p in self._profiles for e in p.entities
         ]
@@ -121,7 +121,7 @@ class YearWarehouse:
         """Ingest, attain and evaluate, then deliver at two hours; on the morning after ``morning_of``, or ``night``."""
         at = morning_of or night
         self.publish(night)
-        attain(self.connection, self._profiles, ROOT_CODE, DayRange(night, night), f"night {night}")
+        attain(self.connection, self._profiles, ROOT_CODE, DateRange.inclusive(night, night), f"night {night}")
         evaluate(self.connection, self.alerting, choose_hour(at, time(5, 10)))
         for clock in (time(5, 10), time(7, 30)):
             self.deliver(choose_hour(at, clock))
@@ -133,7 +133,7 @@ class YearWarehouse:
     def publish(self, night: date) -> None:
         """What the night's loads leave, each once however often the night is run."""
         for source in SOURCES:
-            open_night(self.connection, source, night, f"night {night}")
+            open_run(self.connection, source, night, f"night {night}")
         with self.connection.transaction():
             self._publish_portal(night)
             self._publish_office(night)

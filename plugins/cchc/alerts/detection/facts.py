@@ -22,7 +22,7 @@ from cchc.alerts.detection.results import (
 )
 from cchc.alerts.model import CellFacts, CellKind, Change, Contribution, Needed
 from cchc.alerts.rules import Rules
-from cchc.calendar import DayRange
+from cchc.calendar import DateRange
 from cchc.indicators.decomposition import Part, Share, decompose
 from cchc.indicators.required_rate import reckon_needed
 from cchc.warehouse.connection import run_file
@@ -76,7 +76,7 @@ class Explainer:
         """Since the height of the last weeks; None where the row is the height itself."""
         entry = self.entries[cell.plan_year, cell.indicator_code, cell.variant]
         first = max(row.as_of_date - timedelta(days=self.rules.compare_days), date(cell.figure_year, 1, 1))
-        stretch = read_stretch(self.connection, cell, DayRange(first, row.as_of_date))
+        stretch = read_stretch(self.connection, cell, DateRange.inclusive(first, row.as_of_date))
         sound = [
             (one.value, one.data_date, one)
             for one in choose_first_rows(stretch)
@@ -134,7 +134,7 @@ class Explainer:
             row.value,
             row.target,
             row.as_of_date,
-            DayRange(date(cell.figure_year, 1, 1), closes_on),
+            DateRange.inclusive(date(cell.figure_year, 1, 1), closes_on),
             begins_at_zero=entry.judged == "year_end" and entry.period in BEGIN_AT_ZERO,
             growing=growing,
         )

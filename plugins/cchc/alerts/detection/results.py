@@ -14,7 +14,7 @@ from psycopg.rows import class_row
 from cchc.alerts.detection.episodes import Observation
 from cchc.alerts.model import CellKind
 from cchc.alerts.rules import Rules
-from cchc.calendar import DayRange
+from cchc.calendar import DateRange
 from cchc.catalog.model import province_of
 from cchc.settings import SQL
 from cchc.warehouse.connection import run_file
@@ -124,9 +124,9 @@ def read_day(connection: psycopg.Connection, province: str, variants: Iterable[s
     )
 
 
-def read_stretch(connection: psycopg.Connection, cell: Cell, days: DayRange) -> list[Row]:
+def read_stretch(connection: psycopg.Connection, cell: Cell, days: DateRange) -> list[Row]:
     """The rows of a cell on some days, by day."""
-    parameters = {**cell._asdict(), "first_day": days.first, "last_day": days.last}
+    parameters = {**cell._asdict(), "first_day": days.start, "last_day": days.last}
     return _read_rows(connection, "alerts/results_between.sql", parameters)
 
 
