@@ -1,4 +1,7 @@
-"""Strict reading of the YAML that people write: exact numbers, no surprises of YAML 1.1, no key written twice."""
+"""The one reader of YAML files: exact numbers, no surprises of YAML 1.1, no key written twice.
+
+Types of fields that several files share are here too. Models of single files are in the packages that read them.
+"""
 
 from __future__ import annotations
 
@@ -16,11 +19,11 @@ from pydantic_core import PydanticCustomError
 
 from cchc.mistake import Mistake
 
-_Held = TypeVar("_Held", tuple[Any, ...], dict[str, Any])
+_Content = TypeVar("_Content", tuple[Any, ...], dict[str, Any])
 
 
 def of_form(pattern: str, form: str) -> AfterValidator:
-    """Text of a form. ``form`` goes on "… is no": what it should be, and how it is written."""
+    """A validator of text by a regular expression. ``form`` completes "… is no": the right form and an example."""
     written = re.compile(pattern)
 
     def check(text: str) -> str:
@@ -31,10 +34,10 @@ def of_form(pattern: str, form: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-def _fill(held: _Held) -> _Held:
-    if not held:
+def _require_content(content: _Content) -> _Content:
+    if not content:
         raise PydanticCustomError("too_short", "empty")
-    return held
+    return content
 
 
 def _read_clock(written: object) -> time:
@@ -43,22 +46,22 @@ def _read_clock(written: object) -> time:
     return time.fromisoformat(written)
 
 
-# Fields of these files.
+# Types of fields.
 CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 Clock = Annotated[time, BeforeValidator(_read_clock)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Identifier = Annotated[str, of_form(r"[a-z][a-z0-9_]*", "name, write it in small letters a-z, digits and _")]
-# Not empty. Field(min_length=1) would also call a list empty whose entries are refused.
-Filled = AfterValidator(_fill)
+# Not empty. Field(min_length=1) would also call a list empty whose entries are invalid.
+Filled = AfterValidator(_require_content)
 
 _TOP = "top of the file"
-# The field that names an entry, and what the entry is called.
+# The field that names an entry → the word for the entry.
 _NAMES = {"code": "entry", "variant": "entry", "id": "recipient"}
 
 
-# libyaml's loader is ten times as fast as Python's, and every task reads such a file.
+# libyaml's loader is ten times as fast as Python's, and every task reads such files.
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # both are safe loaders
-    """Only what these files need is more than text: null, true and false, whole and decimal numbers, days.
+    """Reads null, true and false, whole and decimal numbers and days; every other scalar is text.
 
     YAML 1.1 would read ``NO`` as false, ``1:30`` as 90, ``9.5`` as a binary float, and choke on ``=``.
     """
@@ -69,7 +72,7 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
         self.repeated: list[tuple[int, int, str]] = []  # line, column, key
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        """Construct a mapping, noting keys written twice and which lines belong to which entry."""
+        """A mapping; notes keys written twice, and the lines of each entry."""
         seen: set[str] = set()
         for key, value in node.value:
             if not isinstance(key, yaml.ScalarNode):
@@ -90,7 +93,7 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
         return Decimal(written)
 
     def construct_day(self, node: yaml.ScalarNode) -> date | str:
-        """The day; one that no calendar has (2024-02-30) stays text and is refused with its field."""
+        """The day; one that no calendar has (2024-02-30) stays text, so that the field's type makes it a mistake."""
         written: str = self.construct_scalar(node)
         try:
             return date.fromisoformat(written)
@@ -112,7 +115,7 @@ _Loader.add_constructor("!day", _Loader.construct_day)
 
 
 def read_text(path: Path, mistakes: list[Mistake]) -> str | None:
-    """The text of a file, composed (NFC), without a byte order mark; None and a mistake if it can't be read."""
+    """A file's text in NFC, without a byte order mark; None and a mistake if it can't be read."""
     try:
         # Editors on some systems write "ế" as three characters: names would then differ from the same names elsewhere.
         return unicodedata.normalize("NFC", path.read_text(encoding="utf-8-sig"))
@@ -126,7 +129,10 @@ def read_text(path: Path, mistakes: list[Mistake]) -> str | None:
 
 
 def read_document(path: Path, mistakes: list[Mistake]) -> dict[str, Any] | None:
-    """The mapping that a YAML file holds; None and a mistake if it holds none. Keys written twice are mistakes."""
+    """A YAML file's mapping; None and a mistake if it has none. A key written twice is a mistake too.
+
+    Numbers with a point are Decimal, days are date, times and all else text.
+    """
     text = read_text(path, mistakes)
     if text is None:
         return None
@@ -145,7 +151,7 @@ def read_document(path: Path, mistakes: list[Mistake]) -> dict[str, Any] | None:
 
 
 def _parse(text: str) -> tuple[Any, list[tuple[str, str, str]]]:
-    """What a text holds, and its keys written twice: entry, key, what is wrong."""
+    """A text's document, and its keys written twice: (entry, key, fault)."""
     loader = _Loader(text)
     try:
         document = loader.get_single_data()
@@ -158,12 +164,12 @@ def _parse(text: str) -> tuple[Any, list[tuple[str, str, str]]]:
 
 
 def _explain(error: Exception, text: str) -> str:
-    """What YAML chokes on, where, and what such a place usually needs."""
+    """The sign that YAML can't read, its place, and the usual remedy."""
     mark = getattr(error, "problem_mark", None)
     if not isinstance(error, yaml.MarkedYAMLError) or mark is None:
         return f"{' '.join(str(error).split())}, take that out"
-    held = text.split("\n")[mark.line : mark.line + 1]
-    is_tab = bool(held) and held[0][mark.column : mark.column + 1] == "\t"
+    lines = text.split("\n")[mark.line : mark.line + 1]
+    is_tab = bool(lines) and lines[0][mark.column : mark.column + 1] == "\t"
     what = "a tab" if is_tab else error.problem
     return (
         f"{what} at line {mark.line + 1}, column {mark.column + 1}; indent with spaces, close what is opened, put text"

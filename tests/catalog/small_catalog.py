@@ -17,7 +17,7 @@ valid_to: 2024-12-31
 clauses:
   - clause: II.1.b
     wording_vi: tối thiểu 45%
-    entries:
+    indicators:
       - code: II.1.b-1
         name_vi: Tỷ lệ thanh toán trực tuyến
         short_name_vi: Thanh toán

@@ -105,7 +105,7 @@ PLAN_MISTAKES = [
      "variants[0].population.set: is missing for roll_up: pooled, name the set whose agencies it is made of"),
     (TARGETS, REPORTED, "is_target_reported: goes with is_share: false, the denominator can't be divisor and target"),
     (TARGETS, f"{REPORTED}\n        is_share: false\n        roll_up: pooled",
-     "is_target_reported: doesn't fit roll_up: pooled, a target is reported with its own figure"),
+     "is_target_reported: doesn't fit roll_up: pooled, a target is reported with its own value"),
     (f'comparator: ">="\n        {TARGETS}', f"comparator: null\n        {REPORTED}\n        is_share: false",
      "comparator: is missing for a target that is reported, add >=, > or ="),
     (TARGETS, f"{TARGETS}\n        is_target_reported: true\n        is_share: false",
@@ -188,7 +188,7 @@ def test_a_reported_figure_is_named_after_its_entry_or_derived(load: Load, name:
 def test_a_figure_that_is_reported_for_another_entry_is_refused(load: Load) -> None:
     with pytest.raises(
         CatalogError,
-        match=r'field metric: "returns\.II\.2-1" is no figure of returns\.yaml, it has returns\.II\.1\.b-1, ',
+        match=r'field metric: "returns\.II\.2-1" is no metric of returns\.yaml, it has returns\.II\.1\.b-1, ',
     ):
         load(edited("plan_2024.yaml", FIGURE, "source: returns\n        metric: returns.II.2-1"))
 
@@ -203,7 +203,7 @@ HEADER_MISTAKES = [
      "header, field signed_on: 2042-01-11 is neither in the plan's year 2024 nor in the one before, correct it"),
     ("signed_on: 2024-01-11\n", "signed_on: 2024-01-11\nseal: true\n", "header, field seal: is not a field"),
     ("year: 2024\n", "year: 2024\nyear: 2024\n", "top of the file, field year: is written twice (line 2)"),
-    ("    entries:", "    items:", "clause II.1.b, field entries: is no list of entries"),
+    ("    indicators:", "    items:", "clause II.1.b, field indicators: is no list of entries"),
     ("clauses:", "clause:", "header, field clauses: is no list of entries"),
     ("year: 2024\n", "year: [2024\n", "is not readable as YAML: "),
     ("year: 2024\n", "{year: 2024}: 2024\n", "is not readable as YAML: a field's name is text"),
@@ -222,7 +222,7 @@ def test_a_mistake_outside_the_entries_is_refused_with_its_place(load: Load, old
     ("old", "new", "told"),
     [
         ("value: 45", "value: 450",
-         "450 is more than 100 percent of a share, correct it (or say may_exceed_100: true)"),
+         "450 is more than 100 percent of a share, correct it (or write may_exceed_100: true)"),
         ("value: 45", "value: -45", "-45 is below 0, correct it"),
         ("value: 45}]\n        judged", "value: -45}]\n        is_share: false\n        judged",
          "-45 is below 0, correct it"),
@@ -320,7 +320,7 @@ def test_a_target_holds_on_its_last_day_and_no_longer(load: Load) -> None:
 
 def test_a_figure_that_the_source_does_not_have_is_refused(load: Load) -> None:
     with pytest.raises(
-        CatalogError, match=r'field metric: "national_portal\.online_paymnt" is no figure of national_portal'
+        CatalogError, match=r'field metric: "national_portal\.online_paymnt" is no metric of national_portal'
     ):
         load(edited("plan_2024.yaml", "national_portal.online_payment", "national_portal.online_paymnt"))
 

@@ -22,7 +22,7 @@ TASK_MISTAKES = [
     ("due_on: 2024-03-31", "due_on: 2025-03-31", "due_on: 2025-03-31 is outside the plan, 2024-01-01 to 2024-12-31"),
     ("starts_on: 2024-01-01", "starts_on: 2024-04-01", "due_on: 2024-03-31 is before starts_on 2024-04-01"),
     ("due_on: 2024-03-31", "due_on: 31/3/2024", 'due_on: "31/3/2024" is not a day, write it as 2024-12-31'),
-    ("[II.1.b-1]", "[II.1.b-2]", 'indicators: "II.1.b-2" is no entry of the plan of 2024, add or correct it'),
+    ("[II.1.b-1]", "[II.1.b-2]", 'indicators: "II.1.b-2" is no indicator of the plan of 2024, add or correct it'),
     ("[H58.02]", "[H58.99]", 'agencies.codes: "H58.99" is not in agencies.csv, add or correct it'),
     ("sets: [huyen]", "sets: [quan]", 'agencies.sets: "quan" is not in agency_sets.yaml, add or correct it'),
     ("{codes: [H58.02], sets: [huyen]}", "{}", "agencies: names nobody, add codes or sets"),

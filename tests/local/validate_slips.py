@@ -144,7 +144,7 @@ TOGETHER = [
          "name_starts_with or days"),
     Slip("target of 800 percent", PLAN, "value: 90}", "value: 900}",
          "plan_2024.yaml, entry II.1.dd-1, field targets[0].value: 900 is more than 100 percent of a share, "
-         "correct it (or say may_exceed_100: true)"),
+         "correct it (or write may_exceed_100: true)"),
     Slip("target below 0", PLAN, "value: 100}", "value: -100}",
          "plan_2024.yaml, entry II.1.d-1, field targets[0].value: -100 is below 0, correct it"),
     Slip("hour in words", RULES, 'night_ready_by: "06:30"', "night_ready_by: 6 giờ 30",
@@ -196,7 +196,7 @@ ALONE = [
          "national_portal.yaml, field staging: include/expectations/national_portal_response.json is not readable "
          "as JSON (.+), correct it"),
     Slip("metric that the profile lacks", EOFFICE, "metrics: [sent_electronically,", "metrics: [sent_by_mail,",
-         'plan_2024.yaml, entry .+, field metric: "eoffice.sent_electronically" is no figure of eoffice.yaml, it '
+         'plan_2024.yaml, entry .+, field metric: "eoffice.sent_electronically" is no metric of eoffice.yaml, it '
          "has .+"),
 ]  # fmt: skip
 

@@ -68,11 +68,11 @@ class Reading:
 def read_readings() -> tuple[Reading, ...]:
     """All readings; what a variant doesn't say is its entry's."""
     plan = yaml.safe_load((CATALOG / "plan_2024.yaml").read_text(encoding="utf-8"))
-    entries = [entry for clause in plan["clauses"] for entry in clause["entries"]]
+    indicators = [indicator for clause in plan["clauses"] for indicator in clause["indicators"]]
     return tuple(
-        _read_reading(entry | variant, _read_target(entry))
-        for entry in entries
-        for variant in ({"variant": "primary"}, *entry.get("variants", []))
+        _read_reading(indicator | variant, _read_target(indicator))
+        for indicator in indicators
+        for variant in ({"variant": "primary"}, *indicator.get("variants", []))
     )
 
 

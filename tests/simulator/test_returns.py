@@ -36,7 +36,7 @@ def find_cells(cells: list[Row], code: str, **wanted: Any) -> list[Row]:
 
 def read_entries() -> dict[str, dict[str, Any]]:
     plan = yaml.safe_load(AGENCIES_CSV.with_name("plan_2024.yaml").read_text(encoding="utf-8"))
-    entries = [entry for clause in plan["clauses"] for entry in clause["entries"]]
+    entries = [entry for clause in plan["clauses"] for entry in clause["indicators"]]
     return {entry["code"]: entry for entry in entries if entry["source"] == "returns"}
 
 

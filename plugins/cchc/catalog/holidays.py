@@ -1,4 +1,7 @@
-"""Which days are worked: the weekends and the public holidays of include/catalog/holidays.yaml."""
+"""The working days, read from the public holidays of include/catalog/holidays.yaml.
+
+The type WorkingDays and its arithmetic are in ``cchc.calendar``.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ from cchc.strict_yaml import Text, read_document
 
 HOLIDAYS_FILE = "holidays.yaml"
 
-_LONGEST_BREAK = timedelta(days=31)
+_MAX_BREAK = timedelta(days=31)
 
 
 def _falls_on_weekend(day: date) -> date:
@@ -40,9 +43,9 @@ class Break(_Record):
 
     @field_validator("last")
     @classmethod
-    def _follows_first(cls, last: date, told: ValidationInfo) -> date:
-        first = told.data.get("first", last)
-        if not first <= last <= first + _LONGEST_BREAK:
+    def _follows_first(cls, last: date, fields: ValidationInfo) -> date:
+        first = fields.data.get("first", last)
+        if not first <= last <= first + _MAX_BREAK:
             raise ValueError(f"is before the first day, {first}, or more than a month after it")
         return last
 
@@ -53,14 +56,14 @@ class Break(_Record):
 
 
 class Holidays(_Record):
-    """The file. ``years``: those that are there in full."""
+    """The file. ``years``: those whose breaks are complete."""
 
     years: tuple[Year, ...]
     breaks: tuple[Break, ...]
 
 
 def read_working_days(folder: Path) -> WorkingDays:
-    """Read holidays.yaml of the catalog's ``folder``. Every mistake found is told at once, in one CatalogError."""
+    """The working days by holidays.yaml in ``folder``. One CatalogError holds every mistake of the file."""
     mistakes: list[Mistake] = []
     document = read_document(folder / HOLIDAYS_FILE, mistakes)
     holidays = _parse(document, mistakes) if document is not None else None
@@ -78,15 +81,15 @@ def read_working_days(folder: Path) -> WorkingDays:
 def _parse(document: dict[str, Any], mistakes: list[Mistake]) -> Holidays | None:
     try:
         return Holidays.model_validate(document)
-    except ValidationError as refusal:
-        for error in refusal.errors():
+    except ValidationError as failure:
+        for error in failure.errors():
             entry, within = _find_entry(document, error["loc"])
             mistakes.append(Mistake(HOLIDAYS_FILE, entry, field_path(within), explain_error(error)))
         return None
 
 
 def _find_entry(document: dict[str, Any], location: Sequence[int | str]) -> tuple[str, Sequence[int | str]]:
-    """The entry that a pydantic location lies in, by its first day, and the rest of the location."""
+    """The break that a pydantic location is in, by its first day, and the rest of the location."""
     match location:
         case ("breaks", int(position), *within) if within:
             return f"break {document['breaks'][position].get('first', position + 1)}", within
@@ -95,7 +98,7 @@ def _find_entry(document: dict[str, Any], location: Sequence[int | str]) -> tupl
 
 
 def _check(holidays: Holidays) -> Iterator[Mistake]:
-    """What only shows between breaks."""
+    """Mistakes between breaks: years without any, days in two breaks, days off that are made up."""
     begun = {year for item in holidays.breaks for year in (item.first.year, item.last.year)}
     for year in sorted(set(holidays.years) - begun):
         yield Mistake(HOLIDAYS_FILE, "", "years", f"{year} has no break, add all that it has or take the year out")

@@ -1,4 +1,7 @@
-"""What the catalog holds, typed and frozen. The fields are explained where people write them, in include/catalog/."""
+"""The records of the catalog, typed and frozen.
+
+The files of include/catalog/ explain the fields. Reading is in ``loading``, checks between records in ``consistency``.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,7 @@ DeadlineKind = Literal[
     "per_regulation", "per_decision", "on_request_moha", "on_central_direction", "event_driven", "event_driven_project",
 ]  # fmt: skip
 
-# Sources of the plan that have no profile yet in include/sources/; none: nothing feeds the entry.
+# Sources of the plan without a profile in include/sources/; none: no source feeds the indicator.
 PLANNED_SOURCES = frozenset({"one_stop", "none"})
 # A terminal of 120 columns holds the attainment table with names of this length.
 SHORT_NAME_LENGTH = 36
@@ -40,12 +43,12 @@ AgencyCode = Annotated[
     str, of_form(r"[A-Z][0-9]{2}(\.[A-Z0-9]+)*", "code of an agency, write it as H58.31: capitals, digits and points")
 ]
 IndicatorCode = Annotated[
-    str, of_form(r"[A-Z]+(\.[A-Za-z0-9]+)*-[0-9a-z]+", "code of an entry, write clause, hyphen, number: II.1.b-1")
+    str, of_form(r"[A-Z]+(\.[A-Za-z0-9]+)*-[0-9a-z]+", "code of an indicator, write clause, hyphen, number: II.1.b-1")
 ]
 TaskCode = Annotated[str, of_form(r"PL(\.[A-Z0-9]+)+", "code of a task, write it as PL.I.1")]
 Year = Annotated[int, Field(strict=True, ge=2000, le=2100)]
 Metric = Annotated[
-    str, of_form(r"[a-z_]+(\.[A-Za-z0-9_-]+)+", "figure of a source, write it as national_portal.online_payment")
+    str, of_form(r"[a-z_]+(\.[A-Za-z0-9_-]+)+", "metric of a source, write it as national_portal.online_payment")
 ]
 Number = Annotated[Decimal, BeforeValidator(_exact_number)]
 # Bounds against a year that is mistyped.
@@ -67,7 +70,7 @@ class Target(_Record):
 
 
 class Milestone(_Record):
-    """A step on the way to the target: what the value should have reached at the end of the day ``by``."""
+    """A step on the way to the target: the value to be reached by the end of the day ``by``."""
 
     by: Day
     value: Number
@@ -77,14 +80,17 @@ Targets = Annotated[tuple[Target, ...], Filled]
 
 
 class Population(_Record):
-    """``levels``: whose rows are shown. ``set``: the agencies that are counted, where agencies are counted."""
+    """The population of an indicator: the agencies that it is about.
+
+    ``levels``: the levels that have rows; ``set``: the agencies counted, where agencies are counted.
+    """
 
     set: Identifier | None = None
     levels: Levels
 
 
 class Variant(_Record):
-    """Another reading of an indicator. What is None here is as the indicator says."""
+    """Another reading of the same words, computed beside the primary one. None = as in the indicator."""
 
     variant: Identifier
     explanation_vi: Text
@@ -101,7 +107,7 @@ class Variant(_Record):
 
 
 class Indicator(_Record):
-    """One of a plan's indicators, in the reading chosen (``primary``), with its other readings as variants."""
+    """An indicator of a plan in its primary variant, and its other variants."""
 
     code: IndicatorCode
     clause: Text
@@ -132,10 +138,10 @@ class Indicator(_Record):
     ruling: Text
     other_variants: Text | None = None
 
-    def read_as(self, variant: Variant) -> Indicator:
-        """The indicator in another reading: what the variant doesn't say is as the indicator says."""
-        said = {name: value for name, value in variant if value is not None and name in Indicator.model_fields}
-        return self.model_copy(update=said)
+    def with_variant(self, variant: Variant) -> Indicator:
+        """The indicator with the fields that a variant sets in place of its own."""
+        own = {name: value for name, value in variant if value is not None and name in Indicator.model_fields}
+        return self.model_copy(update=own)
 
 
 class Plan(_Record):
@@ -151,19 +157,19 @@ class Plan(_Record):
     indicators: tuple[Indicator, ...]
 
     def closes_on(self, indicator: Indicator) -> date:
-        """The last day for which a figure of this plan's year is still told."""
+        """The last day on which values of this plan's year are reported."""
         return budget_year_closes_on(self.year) if indicator.period == "budget_year" else self.valid_to
 
 
 class Answering(_Record):
-    """Who answers for a task: agencies by code, and the members of sets."""
+    """The agencies that answer for a task: by code, and as members of sets."""
 
     codes: tuple[AgencyCode, ...] = ()
     sets: tuple[Identifier, ...] = ()
 
 
 class Task(_Record):
-    """A task of the plan's annex, in its words. ``due_on``: the last day; None = it can be neither late nor due."""
+    """A task of the plan's annex, in its words. ``due_on``: the last day; None = neither late nor due."""
 
     code: TaskCode
     group_vi: Text
@@ -180,7 +186,10 @@ class Task(_Record):
 
 
 class Annex(_Record):
-    """The annex of one province's plan: its tasks, in order. ``due_soon_days``: so many days before its end."""
+    """The annex of one province's plan: its tasks, in order.
+
+    ``due_soon_days``: a task is due soon on so many days before its last day.
+    """
 
     year: Year
     province: AgencyCode
@@ -208,12 +217,12 @@ class Agency(_Record):
 
     @property
     def province_code(self) -> str:
-        """The root agency: an identifier code begins with its province's."""
+        """The code of the root agency: every identifier code begins with it."""
         return province_of(self.code)
 
 
 class AgencySet(_Record):
-    """A named set of agencies as a rule over the agencies of a day. ``is_list_complete``: agency_sets.yaml."""
+    """A named set of agencies, as a rule over the agencies of a day; agency_sets.yaml explains ``is_list_complete``."""
 
     code: Identifier
     name_vi: Text
@@ -228,11 +237,11 @@ class AgencySet(_Record):
 
     @property
     def validity(self) -> DateRange:
-        """The days on which the set exists."""
+        """The days on which the set is valid."""
         return DateRange(self.valid_from, self.valid_to_exclusive)
 
     def selects(self, agency: Agency) -> bool:
-        """Whether the rule names this version of an agency, whatever the day."""
+        """Whether the rule selects this version of an agency, on any day."""
         return (
             agency.level in self.levels
             and agency.code not in self.except_codes
@@ -243,9 +252,9 @@ class AgencySet(_Record):
     def member_ranges(
         self, agencies: Iterable[Agency], unregistered: Iterable[Agency] = ()
     ) -> Iterator[tuple[Agency, DateRange]]:
-        """Each version that belongs to the set, with the days on which both are valid.
+        """Each version of an agency in the set, with the days on which both are valid.
 
-        ``unregistered``: agencies that only a source names. A complete list holds the agencies of the catalog alone.
+        ``unregistered``: agencies seen in data, missing in the catalog. A complete list excludes them.
         """
         for agency in (*agencies, *(() if self.is_list_complete else unregistered)):
             days = self.validity.intersection(agency.validity) if self.selects(agency) else None
@@ -254,7 +263,7 @@ class AgencySet(_Record):
 
 
 class Catalog(_Record):
-    """All that is known of ``province``: its plans and their annexes by year, every agency in the file, every set."""
+    """The catalog of ``province``: its plans and annexes by year, and every agency and set of the files."""
 
     province: AgencyCode
     plans: tuple[Plan, ...]
@@ -263,16 +272,16 @@ class Catalog(_Record):
     sets: tuple[AgencySet, ...]
 
     def members(self, set_code: str, day: date) -> list[Agency]:
-        """The agencies of a set on a day, by code. An unknown set is a KeyError."""
+        """The agencies of a set on a day, by code. Raises KeyError where there is no such set."""
         found = {known.code: known for known in self.sets}[set_code]
         members = [agency for agency, days in found.member_ranges(self.agencies) if days.contains(day)]
         return sorted(members, key=lambda agency: agency.code)
 
     def reporters(self, indicator: Indicator, day: date) -> list[Agency]:
-        """The agencies of the province that have a figure of their own to report on a day, by code.
+        """The agencies of the province that report their own value on a day, by code.
 
-        The root is one of them: its figure comes from the indicator's lead agency. Where agencies are counted it is the
-        set's members that report, also those that the population's levels give no row.
+        The root is one of them: its value comes from the indicator's lead agency. Where agencies are counted, the
+        members of the set report, also those whose level has no row.
         """
         population = indicator.population
         valid = [agency for agency in self.agencies if agency.validity.contains(day)]
@@ -285,9 +294,9 @@ class Catalog(_Record):
         return sorted(ours, key=lambda agency: agency.code)
 
     def answering_ranges(self, task: Task, unregistered: Iterable[Agency] = ()) -> Iterator[tuple[Agency, DateRange]]:
-        """Each version of an agency of the province that answers for a task, with the days on which it does.
+        """Each version of an agency of the province that answers for a task, with the days of its answering.
 
-        ``unregistered``: agencies that only a source names; they join the sets whose list isn't complete.
+        ``unregistered``: agencies seen in data, missing in the catalog; they join the sets whose list isn't complete.
         """
         named = [known for known in self.sets if known.code in task.agencies.sets]
         for agency, of_set in (
@@ -311,9 +320,9 @@ def province_of(agency_code: str) -> str:
 
 
 def target_ranges(targets: Iterable[Target]) -> list[tuple[Target, DateRange]]:
-    """Each target with its days, by first day. Without ``valid_to`` it ends where the next begins, the last never.
+    """Each target with its days, by first day. Without ``valid_to`` it ends where the next begins.
 
-    The last stays open because a later year without a plan of its own is still measured by it.
+    The last one stays open: it also serves later years without a plan of their own.
     """
     ordered = sorted(targets, key=lambda target: target.valid_from)
     successors = [*ordered[1:], None]
