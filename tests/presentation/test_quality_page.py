@@ -14,7 +14,7 @@ import pytest
 from cchc.presentation.quality_page import write_page
 from cchc.sources.errors import SourceRefusedError
 from cchc.warehouse.ingest_runs import halt_run, open_run
-from cchc.warehouse.publish import record_failure
+from cchc.warehouse.ledger import record_failure
 from simulator.faults import entries_of
 from tests.warehouse.pipeline import DAY, RUN, Pipeline, answer, choose_window
 

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from cchc.quality import audit as audit_module
-from cchc.quality.audit import AuditError, is_audited
+from cchc.quality.audit import AuditError
 from cchc.settings import EXPECTATIONS
+from cchc.warehouse.staging import is_audited
 from simulator.failures import MAINTENANCE
 from simulator.faults import entries_of, root_of
 from simulator.wire import encode_payload

@@ -72,14 +72,14 @@ def test_a_retry_comes_at_once_and_has_a_log_of_its_own(returns_alone, begun, mo
     from cchc.tasks import attainment
 
     failing = [psycopg.OperationalError("the warehouse is away")]
-    store = attainment.store_catalog
+    store = attainment.sync_catalog
 
     def store_or_fail(*arguments: Any) -> None:
         if failing:
             raise failing.pop()
         store(*arguments)
 
-    monkeypatch.setattr(attainment, "store_catalog", store_or_fail)
+    monkeypatch.setattr(attainment, "sync_catalog", store_or_fail)
     assert returns_alone.run_night(DAY) == {"ingest_returns": "success", "attainment": "success"}
     first, second = (read_log(returns_alone, begun, "take_in_catalog", number) for number in (1, 2))
     assert "the warehouse is away" in str([line for line in first if line.get("level") == "error"])

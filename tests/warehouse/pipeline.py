@@ -22,7 +22,8 @@ from cchc.sources.profile import Profile
 from cchc.sources.raw_archive import Archive
 from cchc.sources.window import Window
 from cchc.warehouse.connection import LOADER, Login, connect
-from cchc.warehouse.publish import Outcome, publish
+from cchc.warehouse.ledger import Outcome
+from cchc.warehouse.publish import publish
 from cchc.warehouse.staging import stage
 from simulator.agencies import ROOT_CODE, ROOT_DEPARTMENT_ID, read_agencies
 from simulator.faults import Fault, alter_payload, alter_query

@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from cchc.local.checksum import compute_checksum
 from cchc.sources.errors import SourceRefusedError
 from cchc.sources.load import Load
-from cchc.warehouse.publish import NotAuditedError, publish, read_status, record_failure
+from cchc.warehouse.ledger import read_status, record_failure
+from cchc.warehouse.publish import NotAuditedError, publish
 from simulator.faults import entries_of, root_of
 from simulator.wire import WRITERS, Payload
 from tests.warehouse.pipeline import CORE, DAY, RUN, Pipeline, answer, choose_window

@@ -22,6 +22,7 @@ from cchc.catalog.holidays import read_working_days
 from cchc.indicators.attainment import attain
 from cchc.local import LocalError
 from cchc.local.data_date import read_day
+from cchc.local.reload import reload_lost_loads
 from cchc.local.run_lock import hold_runs
 from cchc.local.warehouse import connect_as_loader
 from cchc.mistake import CatalogError
@@ -32,11 +33,10 @@ from cchc.warehouse.connection import take_lock
 from cchc.warehouse.withdrawal import (
     RemovedRows,
     Withdrawal,
-    is_there,
-    list_folders,
+    has_traces,
     list_lost_loads,
-    load_again,
-    take_out,
+    list_withdrawn_folders,
+    remove_day,
 )
 
 EXAMPLE = "make withdraw DATE=2042-12-31"
@@ -63,13 +63,13 @@ def withdraw_day(connection: psycopg.Connection, day: date) -> Iterator[str]:
     first_day = read_first_day(settings.catalog, settings.province)
     withdrawal = Withdrawal(settings.province, day, newest_complete_day(now), first_day)
     filed = _list_filed(withdrawal)
-    if not (is_there(connection, withdrawal) or filed or list_lost_loads(connection)):
+    if not (has_traces(connection, withdrawal) or filed or list_lost_loads(connection)):
         raise LocalError(_describe_nothing(connection, withdrawal))
     yield from _set_archive_right(connection, withdrawal, filed)
     with connection.transaction():
         for name in ("attain", *(f"publish {profile.source}" for profile in read_profiles())):
             take_lock(connection, name)
-        taken_out = take_out(connection, withdrawal)
+        taken_out = remove_day(connection, withdrawal)
         undone = None
         if not withdrawal.is_proper:
             found_on = _find_newest(connection, withdrawal) or withdrawal.newest
@@ -77,7 +77,7 @@ def withdraw_day(connection: psycopg.Connection, day: date) -> Iterator[str]:
     yield from (f"{mistake} (this entry is left aside)" for mistake in alerting.mistakes)
     yield from _describe(withdrawal, taken_out, undone)
     run_id = f"withdraw/{day}"
-    lost, done = load_again(connection, read_profiles(), withdrawal.province, run_id)
+    lost, done = reload_lost_loads(connection, read_profiles(), withdrawal.province, run_id)
     if lost:
         yield f"  {done} of {lost} loads that it had overwritten are loaded again from the archive"
     ranges = attain(connection, read_profiles(), withdrawal.province, None, run_id)
@@ -119,7 +119,7 @@ def _set_archive_right(
     connection: psycopg.Connection, withdrawal: Withdrawal, filed: list[tuple[Archive, date, str]]
 ) -> Iterator[str]:
     """File what came of the inbox under the next run's day; what was asked for stays, and no run replays it."""
-    for folder in list_folders(connection, withdrawal):
+    for folder in list_withdrawn_folders(connection, withdrawal):
         if ".file-" not in folder.parent.name and folder.is_dir():
             _set_aside(folder)
     for archive in [] if withdrawal.is_proper else _list_archives(withdrawal.province):

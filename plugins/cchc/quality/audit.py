@@ -83,15 +83,6 @@ def audit(
     return results
 
 
-def is_audited(connection: psycopg.Connection, load: Load) -> bool:
-    """Whether the load's verdicts are there: unlogged tables lose them when the database crashes."""
-    row = connection.execute(
-        "select exists (select from staging.rule_violation where load_id = %s and row_no = 0 and rule_id = 'audited')",
-        [load.load_id],
-    ).fetchone()
-    return bool(row and row[0])
-
-
 def run_suite(url: Any, name: str) -> list[Result]:
     """Run one suite on its audit view through the SQLAlchemy ``url``, which names the load; a result for each rule.
 

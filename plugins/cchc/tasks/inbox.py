@@ -11,9 +11,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from itertools import groupby
-from pathlib import Path
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 from uuid import UUID
 
 import psycopg
@@ -36,7 +33,7 @@ from cchc.spreadsheets.table import Wanted
 from cchc.strict_yaml import read_document
 from cchc.tasks.context import read_connection
 from cchc.warehouse.connection import run_file
-from cchc.warehouse.ingest_runs import list_ended_loads
+from cchc.warehouse.ledger import archive_folder, list_ended_loads
 
 log = logging.getLogger(__name__)
 
@@ -212,7 +209,7 @@ def _list_replacements(
 
 
 def _read_archived(uri: str) -> Capture:
-    return read_capture(Path(url2pathname(urlsplit(uri).path)))
+    return read_capture(archive_folder(uri))
 
 
 def _find_taker(file: InboxFile, kinds: dict[str, Wanted], otherwise: str | None) -> str | None:

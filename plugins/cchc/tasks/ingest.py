@@ -12,7 +12,7 @@ import psycopg
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from cchc.presentation.quality_page import write_page
-from cchc.quality.audit import audit, is_audited
+from cchc.quality.judgement import ensure_judged, judge
 from cchc.settings import SOURCES, read_settings
 from cchc.sources.errors import SourceError, SourceRefusedError, SourceUnavailableError
 from cchc.sources.fetching import ask_source, find_archived, land_file
@@ -23,11 +23,13 @@ from cchc.sources.window import Window
 from cchc.tasks.context import current_day, current_run_id, name_map_index, read_login
 from cchc.tasks.inbox import find_file, give_back, write_receipts
 from cchc.tasks.plan import Messages, group_windows, is_configured, plan_windows, read_source_target
-from cchc.warehouse.connection import Login, connect, hold_lock
-from cchc.warehouse.ingest_runs import close_run, halt_run, has_dirty_results, is_open_run, open_run, read_halt_reason
-from cchc.warehouse.publish import LoadStoppedError, has_ended, publish, read_status, record_failure
+from cchc.warehouse.connection import connect, hold_lock
+from cchc.warehouse.dirty_dates import has_dirty_results
+from cchc.warehouse.ingest_runs import close_run, halt_run, is_open_run, open_run, read_halt_reason
+from cchc.warehouse.ledger import has_ended, read_status, record_failure
+from cchc.warehouse.publish import LoadStoppedError, publish
 from cchc.warehouse.run_outcomes import describe_failures, list_outcomes, summarize_run
-from cchc.warehouse.staging import is_staged, sort_by_newest_day, stage
+from cchc.warehouse.staging import sort_by_newest_day, stage
 
 log = logging.getLogger(__name__)
 
@@ -93,7 +95,7 @@ def audit_windows(messages: Messages) -> Messages:
         loads = _read_loads(connection, messages)
         waiting = [load for load, _ in loads if not has_ended(connection, load)]
         if waiting:
-            _audit(connection, login, loads[0][1], waiting)
+            judge(connection, login, loads[0][1], waiting, read_settings().province, current_run_id())
     return [load.to_message() for load, _ in loads]
 
 
@@ -111,8 +113,8 @@ def publish_windows(messages: Messages) -> list[str]:
             if not has_ended(connection, load):
                 # Of files that came together the earlier closing days are the history that the later ones show against.
                 is_late = profile.is_judged_by_history and len(loads) > 1
-                if is_late or not is_audited(connection, load):  # or a crash emptied the unlogged tables
-                    _audit(connection, login, profile, [load])
+                make_ready = judge if is_late else ensure_judged
+                make_ready(connection, login, profile, [load], read_settings().province, current_run_id())
                 _publish(connection, profile, load)
             _note_verdict(load, "published" if read_status(connection, load) == "published" else "stopped")
             if _give_back(connection, profile, load):
@@ -209,13 +211,6 @@ def _failing_alone(connection: psycopg.Connection, source: str, window: Window, 
 def _stage(connection: psycopg.Connection, profile: Profile, load: Load) -> None:
     rows = stage(connection, profile, load, read_settings().province)
     log.info("%s of %s: %d rows staged (load %s)", load.window.label, load.data_date, rows, load.load_id)
-
-
-def _audit(connection: psycopg.Connection, login: Login, profile: Profile, loads: list[Load]) -> None:
-    for load in loads:
-        if not is_staged(connection, profile, load):
-            _stage(connection, profile, load)
-    audit(connection, login, profile, loads, current_run_id())
 
 
 def _publish(connection: psycopg.Connection, profile: Profile, load: Load) -> None:

@@ -19,7 +19,7 @@ from cchc.sources.window import Window, parse_window, plan_budget_years, plan_da
 from cchc.tasks.context import read_connection
 from cchc.tasks.inbox import plan_files
 from cchc.warehouse.catalog_sync import sync_catalog
-from cchc.warehouse.ingest_runs import read_complete_windows
+from cchc.warehouse.ledger import read_complete_windows
 
 log = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import psycopg
 from psycopg import ClientCursor, sql
@@ -37,6 +37,14 @@ class Login:
     user: str
     password: str = field(repr=False)
     extra: dict[str, str] = field(default_factory=dict)  # further libpq keywords, such as sslmode
+
+    @classmethod
+    def of_connection(cls, connection: psycopg.Connection) -> Self:
+        """The login of an open connection, for Great Expectations, which opens its own."""
+        info = connection.info
+        known = ("host", "hostaddr", "port", "dbname", "user", "password", "options", "application_name")
+        extra = {name: value for name, value in info.get_parameters().items() if name not in known}
+        return cls(info.host, info.port, info.dbname, info.user, info.password, extra)
 
     def options(self, role: str, **settings: str) -> str:
         """The libpq ``options`` that take on ``role`` and set session variables; values hold no spaces."""

@@ -1,6 +1,6 @@
 """Staging: the typed rows of loads under way, from the archived bytes by COPY until publish clears them.
 
-The audit writes staging.rule_violation (quality.audit); the views that unite all staging tables are in include/sql/views/.
+quality.audit writes staging.rule_violation. The views that unite all staging tables are in include/sql/views/.
 """
 
 from __future__ import annotations

@@ -1,0 +1,9 @@
+-- Takes a load's staged rows and rule violations. Leaves nothing; answers with up to five rejected rows and their
+-- rules, for the message that says why a load stopped.
+select s.row_key || ' (' || string_agg(v.rule_id, ', ' order by v.rule_id) || ')' as example
+from staging.rule_violation as v
+inner join staging.staged_row as s on v.load_id = s.load_id and v.row_no = s.row_no
+where v.load_id = %(load_id)s and v.severity = 'warning'
+group by s.row_key
+order by s.row_key
+limit 5;
