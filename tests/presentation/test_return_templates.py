@@ -15,7 +15,7 @@ from cchc.presentation.return_templates import Reporter, list_reporters, write_t
 from cchc.settings import CHECKOUT, SOURCES
 from cchc.sources.profile import read_profile
 from cchc.sources.protocols.files import list_wanted
-from cchc.spreadsheets.workbook import Refusal, read_tables
+from cchc.spreadsheets.workbook import RejectedFileError, read_tables
 
 WANTED = list_wanted(read_profile(SOURCES / "returns.yaml"))
 DISTRICT = "H58.31"
@@ -92,7 +92,7 @@ def test_lists_offer_codes_periods_and_statuses(folder: Path) -> None:
 
 def test_untouched_template_reports_nothing(folder: Path) -> None:
     for path in folder.iterdir():
-        with pytest.raises(Refusal) as refusal:
+        with pytest.raises(RejectedFileError) as refusal:
             read_tables(path.read_bytes(), path.name, WANTED)
         assert refusal.value.rule == "no_rows"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cchc.settings import CHECKOUT
-from cchc.spreadsheets.workbook import LARGEST_BYTES, Refusal, read_tables
+from cchc.spreadsheets.workbook import MAX_BYTES, RejectedFileError, read_tables
 from tests.spreadsheets.hostile_workbooks import READ, REFUSED, WANTED, good
 
 MOST_MEMORY_KB = 300 * 1024
@@ -19,11 +19,11 @@ MOST_MEMORY_KB = 300 * 1024
 READ_ALONE = """
 import re, sys
 from pathlib import Path
-from cchc.spreadsheets.workbook import Refusal, read_tables
+from cchc.spreadsheets.workbook import RejectedFileError, read_tables
 from tests.spreadsheets.hostile_workbooks import WANTED
 try:
     end = sum(len(table.rows) for table in read_tables(Path(sys.argv[1]).read_bytes(), "bao-cao.xlsx", WANTED))
-except Refusal as refusal:
+except RejectedFileError as refusal:
     end = refusal.rule
 print(end, re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1])
 """
@@ -57,8 +57,8 @@ def test_strange_workbook_is_read_within_memory_and_time(name: str, tmp_path: Pa
 
 
 def test_file_too_large_is_not_looked_into() -> None:
-    with pytest.raises(Refusal) as refusal:
-        read_tables(bytes(LARGEST_BYTES + 1), "bao-cao.xlsx", WANTED)
+    with pytest.raises(RejectedFileError) as refusal:
+        read_tables(bytes(MAX_BYTES + 1), "bao-cao.xlsx", WANTED)
     assert refusal.value.rule == "too_large"
 
 
@@ -68,6 +68,6 @@ def test_any_damage_is_a_refusal_or_nothing(at: int) -> None:
     content[at] ^= 0xFF
     try:
         tables = read_tables(bytes(content), "bao-cao.xlsx", WANTED)
-    except Refusal:
+    except RejectedFileError:
         return
     assert [len(table.rows) for table in tables] == [1]

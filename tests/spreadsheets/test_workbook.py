@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cchc.spreadsheets.workbook import Refusal, Table, read_tables
+from cchc.spreadsheets.workbook import RejectedFileError, Table, read_tables
 from tests.spreadsheets.hostile_workbooks import (
     GOOD_ROW,
     HEADINGS,
@@ -34,8 +34,8 @@ def read_one(content: bytes, name: str = "bao-cao.xlsx") -> Table:
     return table
 
 
-def refuse(content: bytes, name: str = "bao-cao.xlsx") -> Refusal:
-    with pytest.raises(Refusal) as refusal:
+def refuse(content: bytes, name: str = "bao-cao.xlsx") -> RejectedFileError:
+    with pytest.raises(RejectedFileError) as refusal:
         read_tables(content, name, WANTED)
     return refusal.value
 
@@ -225,7 +225,7 @@ def test_csv_row_of_another_number_of_fields_than_its_headings_is_told() -> None
 def test_any_bytes_are_read_or_refused(content: bytes) -> None:
     try:
         tables = read_tables(content, "bao-cao.csv", WANTED)
-    except Refusal:
+    except RejectedFileError:
         return
     assert all(table.kind in WANTED for table in tables)
 

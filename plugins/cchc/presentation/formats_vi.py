@@ -9,7 +9,7 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
 NOTHING = "–"
-MOST_PLACES = 9  # a figure with more of them is a fraction cut off
+MAX_PLACES = 9  # a figure with more of them is a fraction cut off
 
 _SEPARATORS = str.maketrans({",": ".", ".": ",", "-": "−"})
 _SIGNS = {"<=": "≤", ">=": "≥"}
@@ -57,7 +57,7 @@ def format_day(day: date | None) -> str:
 
 
 def _ends(value: Decimal) -> bool:
-    return value == _round(value, MOST_PLACES)
+    return value == _round(value, MAX_PLACES)
 
 
 def _round(value: Decimal, places: int, rounding: str = ROUND_HALF_UP) -> Decimal:

@@ -12,7 +12,7 @@ from psycopg.rows import dict_row
 
 from cchc.presentation.templates import open_templates
 
-MOST_ROWS = 200
+MAX_ROWS = 200
 STATUSES = {"published": "đã công bố", "stopped": "bị chặn", "failed": "không lấy được"}
 SEVERITIES = {"critical": "nghiêm trọng", "warning": "cảnh báo", "info": "thông tin"}
 
@@ -44,7 +44,7 @@ def write_page(connection: psycopg.Connection, folder: Path, source: str, day: d
 
     Raises OSError where it can't be written; an earlier page of the day stays whole.
     """
-    parameters: dict[str, Any] = {"source": source, "day": day, "run_id": run_id, "most": MOST_ROWS}
+    parameters: dict[str, Any] = {"source": source, "day": day, "run_id": run_id, "most": MAX_ROWS}
     with connection.cursor(row_factory=dict_row) as cursor:
         loads = cursor.execute(LOADS, parameters).fetchall()
         parameters["loads"] = [load["load_id"] for load in loads]

@@ -15,7 +15,7 @@ from cchc.fields.cells import show
 from cchc.fields.written_text import make_printable
 from cchc.sources.errors import SourceError
 from cchc.sources.inbox_store import InboxStore
-from cchc.spreadsheets.table import Refusal, Wanted
+from cchc.spreadsheets.table import RejectedFileError, Wanted
 from cchc.spreadsheets.workbook import has_headings, open_first_rows
 
 log = logging.getLogger(__name__)
@@ -117,7 +117,7 @@ def recognise(content: bytes, name: str, kinds: Mapping[str, Wanted]) -> str | N
     """The first source of ``kinds`` whose headings a file has; None where it has nobody's or can't be opened."""
     try:
         sheets = open_first_rows(content, name)
-    except Refusal:
+    except RejectedFileError:
         return None
     return next((source for source, wanted in kinds.items() if has_headings(sheets, wanted)), None)
 

@@ -8,29 +8,29 @@ import io
 from collections.abc import Iterator
 from itertools import islice
 
-from cchc.spreadsheets.table import HEADINGS_WITHIN, WIDEST, Refusal, Row, Sheet, trim_cells
+from cchc.spreadsheets.table import HEADINGS_WITHIN, MAX_COLUMNS, RejectedFileError, Row, Sheet, trim_cells
 
 DELIMITERS = ";,\t"
 # What a spreadsheet runs when a field begins with it.
 RUN_SIGNS = ("=", "+", "-", "@", "\t", "\r")
-MOST_CELLS = 1_000_000
+MAX_CELLS = 1_000_000
 MARKS = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
 
 def open_csv(content: bytes, name: str, last_row: int) -> Sheet:
-    """The file as one sheet, named after it, all its cells text. Raises Refusal where its encoding is another."""
+    """The file as one sheet, named after it, all its cells text. Raises RejectedFileError where its encoding is another."""
     encoding = MARKS.get(content[:2], "utf-8-sig")
     delimiter = _find_delimiter(content, encoding)
     rows: list[Row] = []
     field_counts: dict[int, int] = {}
     cells_read = 0
     for row_no, cells in enumerate(islice(_read(content, encoding, delimiter), last_row), 1):
-        if trimmed := trim_cells(tuple(_arm(cell) or None for cell in cells[:WIDEST])):
+        if trimmed := trim_cells(tuple(_arm(cell) or None for cell in cells[:MAX_COLUMNS])):
             rows.append((row_no, trimmed))
             field_counts[row_no] = len(cells) + _count_swallowed(cells, delimiter)
             cells_read += len(trimmed)
-        if cells_read > MOST_CELLS:
-            raise Refusal("too_large", f"hơn {MOST_CELLS} ô; chia thành nhiều tệp")
+        if cells_read > MAX_CELLS:
+            raise RejectedFileError("too_large", f"hơn {MAX_CELLS} ô; chia thành nhiều tệp")
     return Sheet(name, rows, delimiter=delimiter, field_counts=field_counts)
 
 
@@ -63,9 +63,9 @@ def _read(content: bytes, encoding: str, delimiter: str, *, strict: bool = True)
     try:
         for cells in reader:
             if any("\x00" in cell for cell in cells):
-                raise Refusal("wrong_encoding", f"dòng {reader.line_num} có ký tự NUL")
+                raise RejectedFileError("wrong_encoding", f"dòng {reader.line_num} có ký tự NUL")
             yield cells
     except UnicodeError as error:
-        raise Refusal("wrong_encoding", f"sau dòng {reader.line_num} có byte không phải {encoding}") from error
+        raise RejectedFileError("wrong_encoding", f"sau dòng {reader.line_num} có byte không phải {encoding}") from error
     except csv.Error as error:
-        raise Refusal("not_a_workbook", f"dòng {reader.line_num} không đọc được như CSV ({error})") from error
+        raise RejectedFileError("not_a_workbook", f"dòng {reader.line_num} không đọc được như CSV ({error})") from error

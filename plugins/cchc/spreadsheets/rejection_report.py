@@ -28,7 +28,7 @@ from cchc.sources.inbox import GIVEN_BACK
 from cchc.sources.inbox_store import InboxStore
 from cchc.sources.rules import read_rule_fields
 from cchc.spreadsheets.csv_table import RUN_SIGNS
-from cchc.spreadsheets.table import REASONS_HEADING, Refusal, Row, Sheet, Table, Wanted, find_headings, read_table
+from cchc.spreadsheets.table import REASONS_HEADING, RejectedFileError, Row, Sheet, Table, Wanted, find_headings, read_table
 from cchc.spreadsheets.workbook import is_workbook, list_hidden_sheets, open_first_rows, open_sheets, read_tables
 from cchc.spreadsheets.workbook_bytes import fill_cell, pack_workbook
 
@@ -40,9 +40,9 @@ REJECTED_FILL = PatternFill("solid", fgColor="FFE699")
 WRAPPED = Alignment(wrap_text=True, vertical="top")
 REASONS_WIDTH, COLUMN_WIDTH = 60, 16  # characters
 LINE_HEIGHT, MAX_HEIGHT = 15, 400  # points; Excel allows 409
-MOST_EMPTY_ROWS = 20  # between two rows of a copy: a cell in the last row of a sheet isn't worth a million
+MAX_EMPTY_ROWS = 20  # between two rows of a copy: a cell in the last row of a sheet isn't worth a million
 REASONS_FILE = INCLUDE / "messages" / "rejection_reasons.yaml"
-LONGEST_STEM = 200  # bytes: with its ending a name stays below the 255 of most file systems
+MAX_STEM_BYTES = 200  # bytes: with its ending a name stays below the 255 of most file systems
 
 # Sheet and row number → rules that the row breaks.
 Reasons = Mapping[tuple[str, int], Sequence[str]]
@@ -101,7 +101,7 @@ def write_given_back(
 def find_place(file: SentFile) -> tuple[str, str]:
     """Where what is said of a file goes: the folder ``tra-lai`` beside it, and how the names begin there."""
     folder, _, last = file.name.rpartition("/")
-    stem = PurePosixPath(last).stem.encode()[:LONGEST_STEM].decode(errors="ignore")
+    stem = PurePosixPath(last).stem.encode()[:MAX_STEM_BYTES].decode(errors="ignore")
     return f"{folder}/{GIVEN_BACK}" if folder else GIVEN_BACK, f"{stem}.{file.sha256[:8]}"
 
 
@@ -124,7 +124,7 @@ def _write_note(file: SentFile, wanted: Wanted, rules: Iterable[str]) -> str:
     lines += [f"- {explain(rule)}" for rule in rules]
     try:
         read_tables(file.content, file.name, wanted)
-    except Refusal as refusal:
+    except RejectedFileError as refusal:
         lines += ["", f"Chi tiết: {refusal.detail_vi}."] if file.content else []
     return "\r\n".join([*lines, ""])
 
@@ -133,7 +133,7 @@ def list_hidden(file: SentFile, wanted: Wanted) -> list[str]:
     """The hidden sheets of a file that look like a report, which nobody reads."""
     try:
         return list_hidden_sheets(open_first_rows(file.content, file.name), wanted)
-    except Refusal:
+    except RejectedFileError:
         return []
 
 
@@ -196,7 +196,7 @@ def _fill_gaps(rows: list[Row]) -> Iterator[tuple[int, tuple[object, ...]]]:
     """Every row in its place, the empty ones between them too; of a long run of those only the first."""
     next_row = 1
     for row_no, cells in rows:
-        for _ in range(min(row_no - next_row, MOST_EMPTY_ROWS)):
+        for _ in range(min(row_no - next_row, MAX_EMPTY_ROWS)):
             yield 0, ()
         yield row_no, cells
         next_row = row_no + 1

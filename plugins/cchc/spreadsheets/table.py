@@ -18,9 +18,9 @@ Row = tuple[int, tuple[object, ...]]
 
 HEADINGS_WITHIN = 20  # rows
 LAST_ROW = 2**20  # of any workbook
-WIDEST = 256  # columns
-MOST_ROWS = 50_000
-LONGEST_HEADING = 200
+MAX_COLUMNS = 256  # columns
+MAX_ROWS = 50_000
+MAX_HEADING_LENGTH = 200
 SURE_HEADINGS = 3  # so many headings of a kind are no accident
 
 GUIDE_SHEET = "Hướng dẫn"  # of the templates; its example is not a report
@@ -30,7 +30,7 @@ REASONS_HEADING = "Lý do trả lại"
 OWN_HEADINGS = (NAME_HEADING, REASONS_HEADING)
 
 
-class Refusal(Exception):  # noqa: N818 — what becomes of a file, not a fault of the program
+class RejectedFileError(Exception):  # noqa: N818 — what becomes of a file, not a fault of the program
     """A file that can't be taken: the rule that it breaks, and for its sender where and why."""
 
     def __init__(self, rule: str, detail_vi: str) -> None:
@@ -41,7 +41,7 @@ class Refusal(Exception):  # noqa: N818 — what becomes of a file, not a fault 
 
 @dataclass(frozen=True)
 class Sheet:
-    """A sheet as it lies in its file: the rows that hold anything, each to its last cell that does, at most WIDEST.
+    """A sheet as it lies in its file: the rows that hold anything, each to its last cell that does, at most MAX_COLUMNS.
 
     ``is_hidden``: the sender doesn't see it. Of a text file ``delimiter`` separates the columns and ``field_counts``
     says how many fields each row has, empty ones too.
@@ -98,7 +98,7 @@ class Table:
 def find_headings(sheet: Sheet, wanted: Wanted) -> Headings | None:
     """The first row, of the first 20, with every required heading of a kind, in any order; None without one.
 
-    Raises Refusal where a heading stands twice: which of the two is meant can't be told.
+    Raises RejectedFileError where a heading stands twice: which of the two is meant can't be told.
     """
     for row_no, texts in _read_first_rows(sheet):
         for kind, fields in wanted.items():
@@ -125,7 +125,7 @@ def is_named(sheet: Sheet, name: str) -> bool:
 def read_table(sheet: Sheet, headings: Headings, fields: Mapping[str, Field]) -> Table:
     """The rows below the headings.
 
-    A row that holds nothing but codes reports nothing: templates come with the codes filled in. Raises Refusal for
+    A row that holds nothing but codes reports nothing: templates come with the codes filled in. Raises RejectedFileError for
     a formula without a good value, for a second table and for more rows than anybody reports.
     """
     codes = {heading for heading, wire in fields.items() if wire.type == "code"}
@@ -140,8 +140,8 @@ def read_table(sheet: Sheet, headings: Headings, fields: Mapping[str, Field]) ->
         if not is_cut and all(is_blank(value) for heading, value in record.items() if heading not in codes):
             continue
         _refuse_errors(sheet, headings, fields, row_no, record)
-        if len(rows) == MOST_ROWS:
-            raise Refusal("too_large", f"trang “{sheet.name}” có hơn {MOST_ROWS} dòng; chia thành nhiều tệp")
+        if len(rows) == MAX_ROWS:
+            raise RejectedFileError("too_large", f"trang “{sheet.name}” có hơn {MAX_ROWS} dòng; chia thành nhiều tệp")
         rows.append((row_no, record))
     counts = {row_no: sheet.field_counts[row_no] for row_no, _ in rows if sheet.field_counts.get(row_no) != expected}
     return Table(headings.kind, sheet, headings, rows, counts)
@@ -160,15 +160,15 @@ def lacks_one_heading(sheet: Sheet, wanted: Wanted) -> bool:
 def _repeats_headings(
     sheet: Sheet, headings: Headings, fields: Mapping[str, Field], row_no: int, cells: tuple[object, ...]
 ) -> bool:
-    """Whether a row is the headings once more. Raises Refusal where they stand in other columns than above."""
+    """Whether a row is the headings once more. Raises RejectedFileError where they stand in other columns than above."""
     first = _fold(next(iter(fields)))
-    if not any(isinstance(cell, str) and len(cell) <= LONGEST_HEADING and _fold(cell) == first for cell in cells):
+    if not any(isinstance(cell, str) and len(cell) <= MAX_HEADING_LENGTH and _fold(cell) == first for cell in cells):
         return False
     texts = _read_texts(cells)
     if _list_missing(fields, texts):
         return False
     if _name_columns(sheet, fields, texts) != headings.columns:
-        raise Refusal("no_headings", f"trang “{sheet.name}” có bảng thứ hai từ dòng {row_no}, các cột khác bảng trên")
+        raise RejectedFileError("no_headings", f"trang “{sheet.name}” có bảng thứ hai từ dòng {row_no}, các cột khác bảng trên")
     return True
 
 
@@ -178,7 +178,7 @@ def _refuse_errors(
     for heading in headings.columns.values():
         if heading in fields and is_error(record[heading]):
             place = f"trang “{sheet.name}”, ô {headings.find_letter(heading)}{row_no} (cột {heading})"
-            raise Refusal("formula_error", f"{place}: {show_cell(record[heading])}")
+            raise RejectedFileError("formula_error", f"{place}: {show_cell(record[heading])}")
 
 
 def trim_cells(cells: tuple[object, ...]) -> tuple[object, ...]:
@@ -203,7 +203,7 @@ def _read_texts(cells: tuple[object, ...]) -> dict[int, str]:
     """The texts of a row that may be headings, by column."""
     shown = [cell.value if isinstance(cell, Unseen) else cell for cell in cells]
     texts = {column: cell for column, cell in enumerate(shown) if isinstance(cell, str) and not is_blank(cell)}
-    return {column: clean_text(text) for column, text in texts.items() if len(text) <= LONGEST_HEADING}
+    return {column: clean_text(text) for column, text in texts.items() if len(text) <= MAX_HEADING_LENGTH}
 
 
 def _list_missing(fields: Mapping[str, Field], texts: Mapping[int, str]) -> list[str]:
@@ -217,7 +217,7 @@ def _name_columns(sheet: Sheet, fields: Iterable[str], texts: Mapping[int, str])
     for heading in fields:
         letters = [get_column_letter(column + 1) for column, name in columns.items() if name == heading]
         if len(letters) > 1:
-            raise Refusal("no_headings", f"trang “{sheet.name}” có tiêu đề {heading} ở nhiều cột: {', '.join(letters)}")
+            raise RejectedFileError("no_headings", f"trang “{sheet.name}” có tiêu đề {heading} ở nhiều cột: {', '.join(letters)}")
     return columns
 
 

@@ -7,7 +7,7 @@ from cchc.spreadsheets.table import (
     GUIDE_SHEET,
     HEADINGS_WITHIN,
     LAST_ROW,
-    Refusal,
+    RejectedFileError,
     Sheet,
     Table,
     Wanted,
@@ -21,11 +21,11 @@ from cchc.spreadsheets.xlsx_package import OLE
 from cchc.spreadsheets.xlsx_reader import read_sheets
 
 __all__ = [
-    "Refusal", "Table", "Wanted", "has_headings", "is_workbook", "list_hidden_sheets", "open_first_rows",
+    "RejectedFileError", "Table", "Wanted", "has_headings", "is_workbook", "list_hidden_sheets", "open_first_rows",
     "open_sheets", "read_tables",
 ]  # fmt: skip
 
-LARGEST_BYTES = 20 * 2**20
+MAX_BYTES = 20 * 2**20
 ZIP = b"PK"
 TEXT_NAMES = (".csv", ".tsv", ".txt")
 
@@ -33,7 +33,7 @@ TEXT_NAMES = (".csv", ".tsv", ".txt")
 def read_tables(content: bytes, name: str, wanted: Wanted) -> list[Table]:
     """The tables of a file, one for each sheet whose headings are those of a kind, whatever the sheet is called.
 
-    ``wanted``: kind → fields by heading. Raises Refusal with one of the rules not_a_workbook, protected_workbook,
+    ``wanted``: kind → fields by heading. Raises RejectedFileError with one of the rules not_a_workbook, protected_workbook,
     macro_workbook, too_large, compression_bomb, formula_error, no_headings, hidden_sheets, wrong_encoding, no_rows.
     """
     tables: list[Table] = []
@@ -47,7 +47,7 @@ def read_tables(content: bytes, name: str, wanted: Wanted) -> list[Table]:
             strange.append(sheet)
     hidden = list_hidden_sheets(sheets, wanted)
     if hidden and not tables:
-        raise Refusal("hidden_sheets", f"trang bị ẩn: {', '.join(hidden)}")
+        raise RejectedFileError("hidden_sheets", f"trang bị ẩn: {', '.join(hidden)}")
     # A sheet that bears a kind's name, or all its headings but one, would be lost in silence.
     lost = [
         sheet
@@ -55,9 +55,9 @@ def read_tables(content: bytes, name: str, wanted: Wanted) -> list[Table]:
         if not tables or any(is_named(sheet, kind) for kind in wanted) or lacks_one_heading(sheet, wanted)
     ]
     if lost:
-        raise Refusal("no_headings", "; ".join(explain_missing(sheet, wanted) for sheet in lost[:3]))
+        raise RejectedFileError("no_headings", "; ".join(explain_missing(sheet, wanted) for sheet in lost[:3]))
     if not any(table.rows for table in tables):
-        raise Refusal("no_rows", "không có dòng nào dưới tiêu đề" if tables else "không có trang nào")
+        raise RejectedFileError("no_rows", "không có dòng nào dưới tiêu đề" if tables else "không có trang nào")
     return tables
 
 
@@ -72,19 +72,19 @@ def has_headings(sheets: list[Sheet], wanted: Wanted) -> bool:
 
 
 def open_first_rows(content: bytes, name: str) -> list[Sheet]:
-    """The sheets of a file, as far as headings may be. Raises Refusal where it is none that may be opened."""
+    """The sheets of a file, as far as headings may be. Raises RejectedFileError where it is none that may be opened."""
     return open_sheets(content, name, last_row=HEADINGS_WITHIN)
 
 
 def open_sheets(content: bytes, name: str, last_row: int = LAST_ROW) -> list[Sheet]:
-    """The sheets of a file, of each the rows to ``last_row``. Raises Refusal where it is none that may be opened."""
-    if len(content) > LARGEST_BYTES:
-        raise Refusal("too_large", f"tệp dài {len(content) // 2**20} MB, nhiều nhất {LARGEST_BYTES // 2**20} MB")
+    """The sheets of a file, of each the rows to ``last_row``. Raises RejectedFileError where it is none that may be opened."""
+    if len(content) > MAX_BYTES:
+        raise RejectedFileError("too_large", f"tệp dài {len(content) // 2**20} MB, nhiều nhất {MAX_BYTES // 2**20} MB")
     if is_workbook(content):
         return read_sheets(content, last_row)
     if name.lower().endswith(TEXT_NAMES):
         return [open_csv(content, name, last_row)]
-    raise Refusal("not_a_workbook", "tệp không phải .xlsx hay .csv")
+    raise RejectedFileError("not_a_workbook", "tệp không phải .xlsx hay .csv")
 
 
 def is_workbook(content: bytes) -> bool:
@@ -100,5 +100,5 @@ def _list_seen(sheets: list[Sheet]) -> list[Sheet]:
 def _has_headings(sheet: Sheet, wanted: Wanted) -> bool:
     try:
         return find_headings(sheet, wanted) is not None
-    except Refusal:
+    except RejectedFileError:
         return False

@@ -15,24 +15,24 @@ from dataclasses import dataclass, field
 from typing import IO
 from xml.parsers import expat
 
-from cchc.spreadsheets.table import Refusal
+from cchc.spreadsheets.table import RejectedFileError
 
 OLE = bytes.fromhex("d0cf11e0a1b11ae1")
 ENCRYPTED_STREAM = "EncryptedPackage".encode("utf-16-le")
 MACRO_PARTS = ("vbaproject.bin", "xl/macrosheets/")
 
-LARGEST_INFLATED = 64 * 2**20
-MOST_INFLATION = 100  # what is inflated more often than that is no report
+MAX_INFLATED_BYTES = 64 * 2**20
+MAX_INFLATION = 100  # what is inflated more often than that is no report
 SMALL = 2**20  # however much it was inflated
-MOST_PARTS = 2_000
+MAX_PARTS = 2_000
 
 # Cells, their values and texts; elements of other kinds; rows; characters.
 PLAIN = {"c", "v", "is", "t", "f", "si"}
-MOST_PLAIN_ELEMENTS = 1_500_000
-MOST_OTHER_ELEMENTS = 400_000
-MOST_ROWS = 150_000
-MOST_CHARACTERS = 20_000_000
-LONGEST_TOKEN = 2**20
+MAX_PLAIN_ELEMENTS = 1_500_000
+MAX_OTHER_ELEMENTS = 400_000
+MAX_ROWS = 150_000
+MAX_CHARACTERS = 20_000_000
+MAX_TOKEN_BYTES = 2**20
 CHUNK = 2**16
 
 DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, KeyError)
@@ -69,33 +69,33 @@ class Package:
         return part.lower() in self.names
 
     def read(self, part: str, handler: Handler) -> None:
-        """Read one part; raises Refusal where it is missing, damaged or more than a report."""
+        """Read one part; raises RejectedFileError where it is missing, damaged or more than a report."""
         try:
             with self.archive.open(self.names[part.lower()]) as stream:
                 _Parser(self, handler).read(stream)
         except expat.ExpatError as error:
-            raise Refusal("not_a_workbook", f"phần {part} của tệp hỏng ({error})") from error
+            raise RejectedFileError("not_a_workbook", f"phần {part} của tệp hỏng ({error})") from error
         except DAMAGED as error:
-            raise Refusal("not_a_workbook", f"phần {part} của tệp hỏng hoặc thiếu ({error})") from error
+            raise RejectedFileError("not_a_workbook", f"phần {part} của tệp hỏng hoặc thiếu ({error})") from error
 
     def check(self, unfinished: int) -> None:
-        """Raise Refusal when it is more than a report; ``unfinished``: bytes of a token whose end isn't in sight."""
-        if self.rows > MOST_ROWS:
-            raise Refusal("too_large", f"hơn {MOST_ROWS} dòng, kể cả dòng trống có định dạng; xóa các dòng trống")
-        if self.plain_elements > MOST_PLAIN_ELEMENTS or self.other_elements > MOST_OTHER_ELEMENTS:
-            raise Refusal("too_large", "quá nhiều ô hoặc định dạng; chép số liệu sang tệp mẫu mới")
-        if self.characters > MOST_CHARACTERS or unfinished > LONGEST_TOKEN:
-            raise Refusal("too_large", "quá nhiều chữ; chép số liệu sang tệp mẫu mới")
+        """Raise RejectedFileError when it is more than a report; ``unfinished``: bytes of a token whose end isn't in sight."""
+        if self.rows > MAX_ROWS:
+            raise RejectedFileError("too_large", f"hơn {MAX_ROWS} dòng, kể cả dòng trống có định dạng; xóa các dòng trống")
+        if self.plain_elements > MAX_PLAIN_ELEMENTS or self.other_elements > MAX_OTHER_ELEMENTS:
+            raise RejectedFileError("too_large", "quá nhiều ô hoặc định dạng; chép số liệu sang tệp mẫu mới")
+        if self.characters > MAX_CHARACTERS or unfinished > MAX_TOKEN_BYTES:
+            raise RejectedFileError("too_large", "quá nhiều chữ; chép số liệu sang tệp mẫu mới")
 
 
 def open_package(content: bytes) -> Package:
-    """Open a workbook's package. Raises Refusal for what isn't one, or not one that may be opened."""
+    """Open a workbook's package. Raises RejectedFileError for what isn't one, or not one that may be opened."""
     if content.startswith(OLE):
         raise _explain_ole(content)
     try:
         archive = zipfile.ZipFile(io.BytesIO(content))
     except DAMAGED as error:
-        raise Refusal("not_a_workbook", f"tệp hỏng hoặc không phải sổ tính Excel ({error})") from error
+        raise RejectedFileError("not_a_workbook", f"tệp hỏng hoặc không phải sổ tính Excel ({error})") from error
     _inspect_directory(archive, len(content))
     return Package(archive, {name.replace("\\", "/").lower(): name for name in archive.namelist()})
 
@@ -178,27 +178,27 @@ class _Parser:
 
     def refuse_doctype(self, *_: object) -> None:
         """Refuse a part with a DTD: Office writes none, and its entities can be made to expand without end."""
-        raise Refusal("not_a_workbook", "tệp có khai báo DTD, Excel không bao giờ ghi như vậy")
+        raise RejectedFileError("not_a_workbook", "tệp có khai báo DTD, Excel không bao giờ ghi như vậy")
 
 
-def _explain_ole(content: bytes) -> Refusal:
+def _explain_ole(content: bytes) -> RejectedFileError:
     if ENCRYPTED_STREAM in content:
-        return Refusal("protected_workbook", "tệp được đặt mật khẩu mở")
-    return Refusal("not_a_workbook", "tệp Excel 97–2003 (.xls); mở ra và lưu lại thành .xlsx")
+        return RejectedFileError("protected_workbook", "tệp được đặt mật khẩu mở")
+    return RejectedFileError("not_a_workbook", "tệp Excel 97–2003 (.xls); mở ra và lưu lại thành .xlsx")
 
 
 def _inspect_directory(archive: zipfile.ZipFile, size: int) -> None:
     parts = archive.infolist()
     if any(part.flag_bits & 1 for part in parts):
-        raise Refusal("protected_workbook", "tệp nén được đặt mật khẩu")
+        raise RejectedFileError("protected_workbook", "tệp nén được đặt mật khẩu")
     if any(part.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for part in parts):
-        raise Refusal("not_a_workbook", "tệp nén theo cách Excel không dùng")
+        raise RejectedFileError("not_a_workbook", "tệp nén theo cách Excel không dùng")
     if any(mark in part.filename.lower() for part in parts for mark in MACRO_PARTS):
-        raise Refusal("macro_workbook", "tệp chứa macro")
+        raise RejectedFileError("macro_workbook", "tệp chứa macro")
     inflated = sum(part.file_size for part in parts)
-    if inflated > max(SMALL, size * MOST_INFLATION) or len(parts) > MOST_PARTS:
-        raise Refusal("compression_bomb", f"{size} byte bung ra {inflated} byte, {len(parts)} phần")
-    if inflated > LARGEST_INFLATED:
-        raise Refusal(
-            "too_large", f"nội dung bung ra {inflated // 2**20} MB, nhiều nhất {LARGEST_INFLATED // 2**20} MB"
+    if inflated > max(SMALL, size * MAX_INFLATION) or len(parts) > MAX_PARTS:
+        raise RejectedFileError("compression_bomb", f"{size} byte bung ra {inflated} byte, {len(parts)} phần")
+    if inflated > MAX_INFLATED_BYTES:
+        raise RejectedFileError(
+            "too_large", f"nội dung bung ra {inflated // 2**20} MB, nhiều nhất {MAX_INFLATED_BYTES // 2**20} MB"
         )

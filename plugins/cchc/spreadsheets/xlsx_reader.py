@@ -17,7 +17,7 @@ from openpyxl.utils.cell import column_index_from_string, range_boundaries
 from cchc.fields.cells import CALENDAR_1900, CALENDAR_1904, NOT_COMPUTED_VI, Calendar, CellError, Unseen
 from cchc.fields.written_text import is_blank
 from cchc.spreadsheets.number_formats import GENERAL, find_format, read_number
-from cchc.spreadsheets.table import LAST_ROW, MOST_ROWS, WIDEST, Refusal, Row, Sheet, trim_cells
+from cchc.spreadsheets.table import LAST_ROW, MAX_ROWS, MAX_COLUMNS, RejectedFileError, Row, Sheet, trim_cells
 from cchc.spreadsheets.xlsx_package import Handler, Package, Relations, open_package, read_relations
 
 ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")  # ST_Xstring: a character that XML can't hold
@@ -26,7 +26,7 @@ NO_TEXT = re.compile("[\x00-\x08\x0e-\x1f\ud800-\udfff]")  # no spreadsheet show
 MAX_NAME_LENGTH = 255  # of a sheet; Excel's own limit is 31
 MAX_TEXT_LENGTH = 32_767  # of a cell, as in Excel
 LONG_TEXT = 1_000  # a text of this length costs as often as it is named
-MAX_KEPT_ROWS = MOST_ROWS + 1_000  # with titles and notes
+MAX_KEPT_ROWS = MAX_ROWS + 1_000  # with titles and notes
 MAX_MERGED = 20_000
 MAX_COVERED_ROWS = 2_000_000
 CELL_REFERENCE = re.compile(r"([A-Za-z]{1,3})[0-9]+")
@@ -47,7 +47,7 @@ OTHER_FORMATS = {
 def read_sheets(content: bytes, last_row: int = LAST_ROW) -> list[Sheet]:
     """The sheets of a workbook in its order, of each the rows to ``last_row``.
 
-    Raises Refusal with the rule not_a_workbook, protected_workbook, macro_workbook, too_large or compression_bomb.
+    Raises RejectedFileError with the rule not_a_workbook, protected_workbook, macro_workbook, too_large or compression_bomb.
     """
     package = open_package(content)
     part = read_relations(package).find("officeDocument") or "xl/workbook.xml"
@@ -60,7 +60,7 @@ def read_sheets(content: bytes, last_row: int = LAST_ROW) -> list[Sheet]:
     formats = _read_formats(package, relations)
     names = [sheet.name for sheet in workbook.sheets]
     if len(set(names)) < len(names) or any(len(name) > MAX_NAME_LENGTH for name in names):
-        raise Refusal("not_a_workbook", "tệp có hai trang cùng tên hoặc tên trang quá dài")
+        raise RejectedFileError("not_a_workbook", "tệp có hai trang cùng tên hoặc tên trang quá dài")
     return [
         _read_sheet(package, sheet, relations, _CellReader(package, texts, formats, workbook.calendar), last_row)
         for sheet in workbook.sheets
@@ -78,10 +78,10 @@ def unescape(text: str) -> str:
     return NO_TEXT.sub("�", plain)
 
 
-def _explain_other_format(package: Package, part: str) -> Refusal:
+def _explain_other_format(package: Package, part: str) -> RejectedFileError:
     held = [part, *package.names]
     found = (text for end, text in OTHER_FORMATS.items() if any(name.lower().endswith(end) for name in held))
-    return Refusal("not_a_workbook", next(found, "tệp nén, không phải sổ tính .xlsx"))
+    return RejectedFileError("not_a_workbook", next(found, "tệp nén, không phải sổ tính .xlsx"))
 
 
 def _read_texts(package: Package, relations: Relations) -> list[object]:
@@ -99,7 +99,7 @@ def _read_formats(package: Package, relations: Relations) -> list[str]:
     if part and package.has(part):
         try:
             package.read(part, styles)
-        except Refusal as refusal:
+        except RejectedFileError as refusal:
             if refusal.rule != "not_a_workbook":
                 raise
     return [find_format(number, styles.own) for number in styles.cell_formats]
@@ -111,7 +111,7 @@ def _read_sheet(
     rows = _Rows(reader, last_row)
     try:
         package.read(relations.targets[sheet.relation], rows)
-    except Refusal:
+    except RejectedFileError:
         if not sheet.is_hidden:
             raise
         rows.rows.clear()  # nobody reads it
@@ -185,12 +185,12 @@ class _Text(Handler):
         self.is_marked |= tag in MARKS and attributes.get("val", "1").lower() not in UNMARKED
 
     def text(self, text: str) -> None:
-        """Take a piece; raises Refusal where a cell could not hold it all."""
+        """Take a piece; raises RejectedFileError where a cell could not hold it all."""
         if self.is_text:
             self.pieces.append(text)
             self.length += len(text)
             if self.length > MAX_TEXT_LENGTH:
-                raise Refusal("too_large", f"một ô có hơn {MAX_TEXT_LENGTH} ký tự")
+                raise RejectedFileError("too_large", f"một ô có hơn {MAX_TEXT_LENGTH} ký tự")
 
     def end(self, tag: str) -> None:
         """End a piece."""
@@ -318,7 +318,7 @@ class _Rows(Handler):
         elif tag == "col" and attributes.get("hidden", "").lower() in TRUE:
             first, last = attributes.get("min", ""), attributes.get("max", "")
             if first.isdecimal() and last.isdecimal():
-                self.hidden_columns.update(range(int(first) - 1, min(int(last), WIDEST)))
+                self.hidden_columns.update(range(int(first) - 1, min(int(last), MAX_COLUMNS)))
         elif tag == "mergeCell":
             self.merged.append(attributes.get("ref", ""))
 
@@ -353,7 +353,7 @@ class _Rows(Handler):
         cell.inline.start(tag, attributes)
 
     def _keep(self, cell: _Cell) -> None:
-        if cell.column >= WIDEST or not 0 < self.row_no <= self.last_row:
+        if cell.column >= MAX_COLUMNS or not 0 < self.row_no <= self.last_row:
             return
         try:
             value = self.reader.read(cell)
@@ -364,12 +364,12 @@ class _Rows(Handler):
         is_hidden = self.is_row_hidden or cell.column in self.hidden_columns
         self.rows.setdefault(self.row_no, {})[cell.column] = Unseen(value, HIDDEN_VI) if is_hidden else value
         if len(self.rows) > MAX_KEPT_ROWS:
-            raise Refusal("too_large", f"hơn {MAX_KEPT_ROWS} dòng có nội dung; chia thành nhiều tệp")
+            raise RejectedFileError("too_large", f"hơn {MAX_KEPT_ROWS} dòng có nội dung; chia thành nhiều tệp")
 
     def _cover_merged(self) -> None:
         """Values that lie under a merged cell: a range shows its first cell alone."""
         if len(self.merged) > MAX_MERGED:
-            raise Refusal("too_large", f"hơn {MAX_MERGED} ô gộp; chép số liệu sang tệp mẫu mới")
+            raise RejectedFileError("too_large", f"hơn {MAX_MERGED} ô gộp; chép số liệu sang tệp mẫu mới")
         looked_at = 0
         for reference in self.merged:
             try:
@@ -380,8 +380,8 @@ class _Rows(Handler):
             rows = range(top or 1, (bottom or LAST_ROW) + 1)
             looked_at += min(len(rows), len(self.rows))
             if looked_at > MAX_COVERED_ROWS:
-                raise Refusal("too_large", "ô gộp phủ quá nhiều dòng; chép số liệu sang tệp mẫu mới")
+                raise RejectedFileError("too_large", "ô gộp phủ quá nhiều dòng; chép số liệu sang tệp mẫu mới")
             for row_no in rows if len(rows) < len(self.rows) else [one for one in self.rows if one in rows]:
                 for column, value in self.rows.get(row_no, {}).items():
-                    if first[1] <= column < (right or WIDEST) and (row_no, column) != first:
+                    if first[1] <= column < (right or MAX_COLUMNS) and (row_no, column) != first:
                         self.rows[row_no][column] = Unseen(value, MERGED_VI)

@@ -10,7 +10,7 @@ from cchc.sources.parsed_load import Reading
 from cchc.sources.profile import FilesProfile, Profile, RecordsProfile
 from cchc.sources.protocols.records import RowReader
 from cchc.sources.window import Window
-from cchc.spreadsheets.workbook import Refusal, Table, Wanted, read_tables
+from cchc.spreadsheets.workbook import RejectedFileError, Table, Wanted, read_tables
 
 
 def list_wanted(profile: Profile) -> Wanted:
@@ -40,7 +40,7 @@ def read_file(
             delimiter = table.sheet.delimiter
             described.append(reader.describe())
             rows += reader.rows
-    except Refusal as refusal:
+    except RejectedFileError as refusal:
         response = {"refusal": refusal.rule, "refusal_detail": refusal.detail_vi}
         described, rows = [], []
     for number, row in enumerate(rows, 1):
