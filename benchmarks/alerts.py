@@ -37,11 +37,11 @@ DAY = date(2024, 9, 30)
 # another hundredth falls by two points and still attains, the rest moves by up to a tenth of a point.
 CELLS = """
 insert into mart.indicator_attainment (
-    as_of_date, plan_year, indicator_code, variant, agency_code, numerator, denominator, value, comparator, target,
-    status, gap, pace_target, pace_status, data_date, is_stale, quality_flags, coverage, run_id, computed_at
+    as_of_date, plan_year, figure_year, indicator_code, variant, agency_code, numerator, denominator, value, comparator,
+    target, status, gap, pace_target, pace_status, data_date, is_stale, quality_flags, coverage, run_id, computed_at
 )
 select
-    d.day, 2024, i.indicator_code, i.variant, a.agency_code, v.value * 10, 1000, v.value, '>=', 80,
+    d.day, 2024, 2024, i.indicator_code, i.variant, a.agency_code, v.value * 10, 1000, v.value, '>=', 80,
     case when v.value >= 80 then 'attained' when i.judged = 'year_end' then 'pending' else 'missed' end, v.value - 80,
     60, case when v.value >= 60 then 'on_track' else 'behind' end, d.day, false, '{}', 1, 'bench', clock_timestamp()
 from (

@@ -39,10 +39,19 @@ values (%s, '2000-01-01', %s, %s, %s, true)
 """
 CELL = """
 insert into mart.indicator_attainment (
-    as_of_date, plan_year, indicator_code, variant, agency_code, numerator, denominator, value, comparator, target,
-    status, gap, pace_target, pace_status, data_date, is_stale, quality_flags, coverage, run_id, computed_at
+    as_of_date, plan_year, figure_year, indicator_code, variant, agency_code, numerator, denominator, value, comparator,
+    target, status, gap, pace_target, pace_status, data_date, is_stale, quality_flags, coverage, run_id, computed_at
 ) values (
-    %(as_of_date)s, 2024, %(code)s, 'primary', %(agency)s, %(numerator)s, %(denominator)s, %(value)s, '>=', 45,
+    %(as_of_date)s, 2024,
+    coalesce(
+        (
+            select mart.figure_year(%(as_of_date)s, i.plan_year, i.period, i.closes_on) from mart.indicator as i
+            where i.indicator_code = %(code)s and i.variant = 'primary' and i.plan_year = 2024
+            limit 1
+        ),
+        extract(year from %(as_of_date)s::date)
+    ),
+    %(code)s, 'primary', %(agency)s, %(numerator)s, %(denominator)s, %(value)s, '>=', 45,
     %(status)s, %(value)s::numeric - 45, %(pace_target)s, %(pace_status)s, %(data_date)s, %(is_stale)s, %(flags)s,
     %(coverage)s, 'test', now()
 )

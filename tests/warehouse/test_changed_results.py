@@ -8,8 +8,9 @@ from tests.conftest import Warehouse
 
 CELL = """
 insert into mart.indicator_attainment (
-    as_of_date, plan_year, indicator_code, variant, agency_code, status, is_stale, quality_flags, run_id, computed_at
-) values ('2024-06-30', 2024, 'II.1.b-1', 'primary', %s, 'no_data', false, '{}', %s, now())
+    as_of_date, plan_year, figure_year, indicator_code, variant, agency_code, status, is_stale, quality_flags, run_id,
+    computed_at
+) values ('2024-06-30', 2024, 2024, 'II.1.b-1', 'primary', %s, 'no_data', false, '{}', %s, now())
 """
 FEED = "select change, agency_code, run_id from ops.changed_result order by change_id, agency_code"
 

@@ -197,6 +197,7 @@ create temporary table new_attainment on commit drop as
 select
     c.as_of_date,
     c.plan_year,
+    e.figure_year,
     c.indicator_code,
     c.variant,
     c.agency_code,

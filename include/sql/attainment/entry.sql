@@ -7,7 +7,7 @@ select
     daterange(g.valid_from, g.valid_to) as days,
     g.is_in_catalog
 from core.agency as g
-where g.agency_code like %(province)s || '.%%';
+where g.province_code = %(province)s and g.agency_code <> %(province)s;
 
 create temporary table entry on commit drop as
 with day as (

@@ -3,7 +3,7 @@
 delete from mart.indicator_attainment as a
 where
     a.as_of_date between %(first_day)s and %(last_day)s
-    and (a.agency_code = %(province)s or a.agency_code like %(province)s || '.%%')
+    and a.province_code = %(province)s
     and not exists (
         select from new_attainment as n
         where
@@ -24,13 +24,14 @@ using new_attainment as n
         and a.variant = n.variant
         and a.agency_code = n.agency_code
 when matched and (
-    a.numerator, a.denominator, a.value, a.comparator, a.target, a.status, a.gap, a.pace_target, a.pace_status,
+    a.figure_year, a.numerator, a.denominator, a.value, a.comparator, a.target, a.status, a.gap, a.pace_target, a.pace_status,
     a.data_date, a.is_stale, a.quality_flags, a.coverage
 ) is distinct from (
-    n.numerator, n.denominator, n.value, n.comparator, n.target, n.status, n.gap, n.pace_target, n.pace_status,
+    n.figure_year, n.numerator, n.denominator, n.value, n.comparator, n.target, n.status, n.gap, n.pace_target, n.pace_status,
     n.data_date, n.is_stale, n.quality_flags, n.coverage
 ) then
     update set
+        figure_year = n.figure_year,
         numerator = n.numerator,
         denominator = n.denominator,
         value = n.value,
@@ -48,11 +49,11 @@ when matched and (
         computed_at = clock_timestamp()
 when not matched then
     insert (
-        as_of_date, plan_year, indicator_code, variant, agency_code, numerator, denominator, value, comparator,
-        target, status, gap, pace_target, pace_status, data_date, is_stale, quality_flags, coverage, run_id, computed_at
+        as_of_date, plan_year, figure_year, indicator_code, variant, agency_code, numerator, denominator, value,
+        comparator, target, status, gap, pace_target, pace_status, data_date, is_stale, quality_flags, coverage, run_id, computed_at
     )
     values (
-        n.as_of_date, n.plan_year, n.indicator_code, n.variant, n.agency_code, n.numerator, n.denominator, n.value,
+        n.as_of_date, n.plan_year, n.figure_year, n.indicator_code, n.variant, n.agency_code, n.numerator, n.denominator, n.value,
         n.comparator, n.target, n.status, n.gap, n.pace_target, n.pace_status, n.data_date, n.is_stale, n.quality_flags,
         n.coverage, %(run_id)s, clock_timestamp()
     );

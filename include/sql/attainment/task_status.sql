@@ -38,7 +38,7 @@ told as (
     from core.task_report as r
     where
         r.plan_year between extract(year from %(first_day)s::date) and extract(year from %(last_day)s::date)
-        and (r.agency_code = %(province)s or r.agency_code like %(province)s || '.%%')
+        and r.province_code = %(province)s
 ),
 
 -- On each day the newest report of those that hold counts: one ends where any newer one begins.
@@ -60,7 +60,7 @@ agency as (
     from day as d
     inner join core.agency as g
         on d.as_of_date >= g.valid_from and (g.valid_to is null or d.as_of_date < g.valid_to)
-    where g.agency_code like %(province)s || '.%%'
+    where g.province_code = %(province)s and g.agency_code <> %(province)s
     union all
     select
         d.as_of_date,
@@ -113,7 +113,7 @@ cross join lateral (select c.status not in ('done', 'not_applicable') as is_true
 delete from mart.task_status as s
 where
     s.as_of_date between %(first_day)s and %(last_day)s
-    and (s.agency_code = %(province)s or s.agency_code like %(province)s || '.%%')
+    and s.province_code = %(province)s
     and not exists (
         select from new_status as n
         where

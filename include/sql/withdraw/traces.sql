@@ -1,5 +1,5 @@
--- Takes %(day)s and %(province)s. Leaves nothing; answers whether a run for the day has left an ingest run, an
--- attainment run or a result.
+-- Takes `day` and `province`.
+-- Leaves nothing; answers whether a run for the day has left an ingest run, an attainment run or a result.
 select
     exists (select from ops.ingest_run as r where r.data_date = %(day)s)
     or exists (
