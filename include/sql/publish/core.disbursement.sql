@@ -1,7 +1,9 @@
--- The accepted rows in đồng, with the flags of the source and of the audit. The newest report of a closing replaces
--- every row of each project, fund and kind of plan that it names, whatever their effective dates and whether carried
--- over; what it doesn't name stays. So all rows of one key come from one report, in whatever order reports are loaded.
--- load_id changes only with what the row says. Leaves the table dirty_closing for dirty_date.treasury.sql.
+-- Takes the staged, audited rows of a load of the treasury in đồng, and the rows of core.disbursement for their keys.
+-- Leaves core.disbursement with the newest report of each key, the table dirty_closing for dirty_date.treasury.sql, and
+-- rejected rows resolved where a newer report names their key; answers with the rows made, changed or removed.
+-- The newest report of a closing replaces every row of each project, fund and kind of plan that it names, whatever
+-- their effective dates and whether carried over; other keys stay. So all rows of one key come from one report, in
+-- whatever order reports are loaded. load_id changes only where another column does.
 create temporary table reported on commit drop as
 select
     s.*,
@@ -19,8 +21,8 @@ where
             and (c.reported_on, c.modified_at, c.content_sha256) > (%(data_date)s, %(modified_at)s, %(content_sha256)s)
     );
 
--- The rows of the same keys that this report no longer has.
-create temporary table withdrawn on commit drop as
+-- Rows of the same keys that this report no longer has.
+create temporary table dropped_row on commit drop as
 select c.*
 from core.disbursement as c
 where
@@ -43,10 +45,10 @@ where
             )
     );
 
--- Closings to compute again: those that lose a row, those with a new or changed one (below), and those whose flag
--- rows_rejected may come or go because another report, which lacks rows or lacks none, now stands for the same.
+-- Closings to compute again: those that lose a row, those with a new or changed row (below), and those whose flag
+-- rows_rejected may come or go. It does where another report, with or without rejected rows, now gives the same rows.
 create temporary table dirty_closing on commit drop as
-select w.closed_on from withdrawn as w
+select d.closed_on from dropped_row as d
 union
 select r.closed_on
 from reported as r
@@ -117,14 +119,14 @@ when not matched then
     );
 
 delete from core.disbursement as c
-using withdrawn as w
+using dropped_row as d
 where
     (
         c.source, c.budget_year, c.closed_on, c.project_code, c.fund_code, c.plan_kind, c.is_carried_over,
         c.effective_on
     ) = (
-        w.source, w.budget_year, w.closed_on, w.project_code, w.fund_code, w.plan_kind, w.is_carried_over,
-        w.effective_on
+        d.source, d.budget_year, d.closed_on, d.project_code, d.fund_code, d.plan_kind, d.is_carried_over,
+        d.effective_on
     );
 
 insert into dirty_closing (closed_on)
@@ -132,7 +134,7 @@ select c.closed_on
 from core.disbursement as c
 where c.load_id = %(load_id)s;
 
--- Rejected rows are settled where a newer report names their key: in older reports by this one, in this one by a newer.
+-- A rejected row is resolved where a newer report names its key: in older reports by this one, in this one by a newer.
 update ops.quarantine as q set
     resolved_at = clock_timestamp(),
     resolved_by_load_id = %(load_id)s
@@ -164,7 +166,7 @@ where
         q.payload ->> 'fund_code', q.payload ->> 'plan_kind'
     ) = (c.budget_year::text, c.closed_on::text, c.project_code, c.fund_code, c.plan_kind);
 
--- The rows that it made, changed or removed.
+-- The rows made, changed or removed.
 select
     c.project_code,
     c.closed_on
@@ -172,6 +174,6 @@ from core.disbursement as c
 where c.load_id = %(load_id)s
 union all
 select
-    w.project_code,
-    w.closed_on
-from withdrawn as w;
+    d.project_code,
+    d.closed_on
+from dropped_row as d;

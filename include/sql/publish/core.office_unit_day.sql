@@ -1,5 +1,7 @@
--- The accepted rows, with the flags of the source and of the audit: what was told last wins, in whatever order loads
--- come. load_id changes only with what the row says, so that a day told again the same touches nothing.
+-- Takes the staged, audited rows of a load of the e-office.
+-- Leaves core.office_unit_day with the newest report of each agency and day, in whatever order loads come; answers with
+-- the rows made or changed. Their flags are those of the source and of the audit.
+-- load_id changes only where another column does, so that a day reported again unchanged makes no dirty date.
 merge into core.office_unit_day as c
 using (
     select
@@ -51,7 +53,7 @@ when not matched then
         n.work_files_online, n.quality_flags, %(data_date)s, %(content_sha256)s, n.load_id
     );
 
--- The rows that it made or changed.
+-- The rows made or changed.
 select
     agency_code,
     day

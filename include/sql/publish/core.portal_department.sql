@@ -1,5 +1,7 @@
--- Departments named by the accepted rows. Endpoints fill in for each other within a day; the greatest spelling wins,
--- so that the order of loading makes no difference.
+-- Takes the staged, audited rows of a load of the portal.
+-- Leaves core.portal_department with the departments that its accepted rows name.
+-- Endpoints complete each other within a day; the greatest spelling wins, so that the order of loading makes no
+-- difference.
 merge into core.portal_department as d
 using (
     select

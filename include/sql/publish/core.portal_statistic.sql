@@ -1,4 +1,5 @@
--- The accepted rows, with the flags of the source and of the audit.
+-- Takes the staged, audited rows of a load of the portal.
+-- Leaves core.portal_statistic with its accepted rows, with the flags of the source and of the audit.
 merge into core.portal_statistic as c
 using (
     select

@@ -1,4 +1,6 @@
--- The accepted figures of a file, beside whatever was told before: which one counts is decided when they are measured.
+-- Takes the staged, audited rows of a file of returns, sheet ChiTieu.
+-- Leaves its accepted values in core.return_value, beside earlier reports: measures/returns.sql decides which one
+-- counts.
 insert into core.return_value (
     load_id, row_no, source, indicator_code, agency_code, period, period_start, period_end, numerator, denominator,
     evidence, note, quality_flags, reported_on, modified_at, content_sha256

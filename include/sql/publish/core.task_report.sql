@@ -1,4 +1,6 @@
--- The accepted statuses of a file, beside whatever was told before. The audit's view knows of which plan the task is.
+-- Takes the staged, audited rows of a file of returns, sheet NhiemVu. The audit view gives the plan of each task.
+-- Leaves its accepted statuses in core.task_report, beside earlier reports: the computation of task statuses decides
+-- which one counts.
 select set_config('cchc.load_ids', %(load_id)s::text, true);
 
 insert into core.task_report (

@@ -1,4 +1,5 @@
--- From the first day that the load changed on, the attainment has to be computed again.
+-- Takes the rows of core.office_unit_day that the load has made or changed.
+-- Leaves the first of their days in ops.dirty_date: from it on, the attainment must be computed again.
 insert into ops.dirty_date (load_id, source, data_date)
 select
     %(load_id)s as load_id,

@@ -1,5 +1,6 @@
--- The first day that a file changes: a figure counts from the end of its period on, a status from the day on which it
--- was told, a completion from the day on which it happened.
+-- Takes the rows of core.return_value and core.task_report that the load has made.
+-- Leaves the first day that they change in ops.dirty_date. A value counts from the end of its period on, a status from
+-- the day of its report, a completion from the day on which it happened.
 insert into ops.dirty_date (load_id, source, data_date)
 select
     %(load_id)s as load_id,

@@ -1,6 +1,7 @@
--- A closing that changed changes its own figures, and by its versions of the plans those of every later one. Closings
--- of reports whose rejected rows this load has settled lose their flag. Takes the table dirty_closing of
--- core.disbursement.sql.
+-- Takes the table dirty_closing of core.disbursement.sql, and the quarantined rows that the load has resolved.
+-- Leaves the first of their closings in ops.dirty_date, and drops the tables of core.disbursement.sql.
+-- A closing that changed changes its own measures and, by its versions of the plans, those of every later closing. The
+-- closings of reports whose rejected rows are now resolved lose their flag.
 insert into ops.dirty_date (load_id, source, data_date)
 select
     %(load_id)s as load_id,
@@ -19,5 +20,5 @@ from (
 having count(*) > 0;
 
 drop table dirty_closing;
-drop table withdrawn;
+drop table dropped_row;
 drop table reported;

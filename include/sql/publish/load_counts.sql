@@ -1,8 +1,9 @@
--- What the audit's verdicts mean for a load: how many rows came, how many are refused, what stops it, and whether the
--- rows are all that were read (another run may be staging the same load).
+-- Takes the staged rows and rule violations of a load.
+-- Leaves nothing; answers with the received and the rejected rows, the rules that stop the load, and whether all rows
+-- that were read are staged: another run may be staging the same load.
 select
     count(*) as received_rows,
-    count(*) filter (where refused.row_no is not null) as refused_rows,
+    count(*) filter (where rejected.row_no is not null) as rejected_rows,
     (
         select coalesce(array_agg(distinct v.rule_id order by v.rule_id), '{}')
         from staging.rule_violation as v
@@ -17,5 +18,5 @@ left join (
     select distinct v.row_no
     from staging.rule_violation as v
     where v.load_id = %(load_id)s and v.severity = 'warning'
-) as refused on s.row_no = refused.row_no
+) as rejected on s.row_no = rejected.row_no
 where s.load_id = %(load_id)s;

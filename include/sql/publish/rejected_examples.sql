@@ -1,5 +1,5 @@
--- Takes a load's staged rows and rule violations. Leaves nothing; answers with up to five rejected rows and their
--- rules, for the message that says why a load stopped.
+-- Takes the staged rows and rule violations of a load.
+-- Leaves nothing; answers with up to five rejected rows and their rules, for the message that explains a stop.
 select s.row_key || ' (' || string_agg(v.rule_id, ', ' order by v.rule_id) || ')' as example
 from staging.rule_violation as v
 inner join staging.staged_row as s on v.load_id = s.load_id and v.row_no = s.row_no

@@ -1,5 +1,6 @@
--- The loads that lost their rows with a withdrawn day and wait to be loaded again from the archive, in the order in
--- which they came.
+-- Takes the ledger.
+-- Leaves nothing; answers with the loads that lost their rows with a withdrawn day and wait to be loaded again from the
+-- archive, in the order in which they came.
 select
     l.source,
     l.entity,

@@ -1,6 +1,7 @@
--- What %(day)s had people notified of is told to nobody, as far as no message with it has gone out. A message that
--- waits is taken back: what else it tells is written anew.
-create temporary table untold on commit drop as
+-- Takes the notifications of `province` of steps that `day` has caused.
+-- Leaves out those that no sent message holds. Waiting messages that hold one are deleted too, and the other
+-- notifications of such a message are free to be composed again.
+create temporary table unsent on commit drop as
 select
     n.notification_id,
     n.message_id
@@ -15,12 +16,12 @@ where
     and coalesce(m.status = 'waiting', true);
 
 delete from ops.notification
-where notification_id in (select u.notification_id from untold as u);
+where notification_id in (select u.notification_id from unsent as u);
 
 update ops.notification set message_id = null
-where message_id in (select u.message_id from untold as u);
+where message_id in (select u.message_id from unsent as u);
 
 delete from ops.message
-where message_id in (select u.message_id from untold as u);
+where message_id in (select u.message_id from unsent as u);
 
-drop table untold;
+drop table unsent;

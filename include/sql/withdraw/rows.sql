@@ -1,6 +1,8 @@
--- Takes the rows of withdrawn_load out of core and of the measures, then the loads themselves. From the first day that
--- loses a row on, its source has to be computed again. Tables that keep one row for each key have lost what stood there
--- before: the loads that had reported the same days are to be loaded again from the archive, in order.
+-- Takes the table withdrawn_load of loads.sql.
+-- Leaves core, the measures and the ledger without these loads. The source is dirty (ops.dirty_date) from the first day
+-- that loses a row on. Answers with the numbers of deleted loads and rows.
+-- Tables that keep one row for each key have lost its earlier values with it. The loads that had reported the same days
+-- get the status failed: they wait to be loaded again from the archive, in order.
 create temporary table lost_row (
     source text not null,
     day date not null,
@@ -106,8 +108,8 @@ delete from ops.expectation_result as e
 using withdrawn_load as w
 where e.load_id = w.load_id;
 
--- A task that the withdrawn file said was done has its status on days before it too. They are touched above, and
--- computed again.
+-- A task that the withdrawn file reports as done has its status on days before the report too. The dirty dates above
+-- reach them, so that they are computed again.
 update mart.task_status as t set load_id = null
 from withdrawn_load as w
 where t.load_id = w.load_id;
