@@ -39,7 +39,7 @@ from cchc.warehouse.publish import publish
 from cchc.warehouse.staging import stage
 from simulator.agencies import ROOT_CODE, ROOT_DEPARTMENT_ID, read_agencies
 from simulator.faults import Fault, alter_payload
-from simulator.figures import Figures
+from simulator.values import Values
 from simulator.periods import Period
 from simulator.wire import Query, encode_payload, write_payload
 
@@ -102,7 +102,7 @@ def archive_answer(root: Path, rows: int) -> Load:
     """An answer of about ``rows`` figures, at least those of the province, archived."""
     window = Window("dossier-digitized", "year", date(2024, 1, 1), DAY)
     query = Query(window.entity, Period("year", window.start, window.end), 1, 1000, DAY)
-    payload = write_payload(Figures(1, 900_000, read_agencies()), query)
+    payload = write_payload(Values(1, 900_000, read_agencies()), query)
     extra = rows // METRICS - len(payload["data"]["evaluation"]) - 1
     if extra > 0:
         payload = alter_payload(payload, Fault(kind="many_bad_rows", n=1, good=extra))

@@ -26,7 +26,7 @@ TOLD = (
 
 @pytest.mark.timeout(600)
 def test_a_crossing_is_found_by_the_night_and_told_with_the_next_digest(installation):
-    with run_simulator(story=STORY) as portal, serve_mail("none") as mail_server:
+    with run_simulator(scenario=STORY) as portal, serve_mail("none") as mail_server:
         installation.connect_portal(portal.base_url, portal.root_department_id)
         mail = {
             "conn_type": "smtp",

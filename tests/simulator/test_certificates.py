@@ -23,8 +23,8 @@ POLICY = RequestPolicy(
     read_timeout_seconds=10,
     tries=1,
     first_wait_seconds=0,
-    longest_wait_seconds=0,
-    largest_body_bytes=1 << 20,
+    max_wait_seconds=0,
+    max_body_bytes=1 << 20,
 )
 
 

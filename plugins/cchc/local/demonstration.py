@@ -168,7 +168,7 @@ def find_inbox(home: Path) -> Path:
 
 
 def _begin(now: datetime) -> Demonstration:
-    from simulator.figures import DEFAULT_SEED
+    from simulator.values import DEFAULT_SEED
     from simulator.server import DEFAULT_DOSSIERS_PER_YEAR
 
     return Demonstration(DEFAULT_SEED, DEFAULT_DOSSIERS_PER_YEAR, now.isoformat())

@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 import yaml
 
 from simulator.agencies import ROOT_CODE
-from simulator.figures import Counts
+from simulator.values import Counts
 from simulator.periods import Period
-from simulator.story import StoryFigures, read_story
+from simulator.scenario import ScenarioValues, read_scenario
 
 YEAR_FOLDER = Path(__file__).parent
 CATALOG = YEAR_FOLDER / "catalog"
@@ -71,7 +71,7 @@ class TaskDone(NamedTuple):
 class Telling:
     """Everything that the year's sources tell, and when."""
 
-    figures: StoryFigures
+    figures: ScenarioValues
     records: dict[str, Any]
 
     def list_units(self, day: date) -> list[str]:
@@ -187,4 +187,4 @@ class Telling:
 def read_telling() -> Telling:
     """Read the year."""
     records = yaml.safe_load((YEAR_FOLDER / "records.yaml").read_text(encoding="utf-8"))
-    return Telling(read_story(STORY), records)
+    return Telling(read_scenario(STORY), records)

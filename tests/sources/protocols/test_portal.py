@@ -17,7 +17,7 @@ from cchc.sources.protocols.portal import build_request, fetch_pages, read_bodie
 from cchc.sources.window import Window, plan_year_and_month
 from simulator.agencies import ROOT_CODE, ROOT_DEPARTMENT_ID, read_agencies
 from simulator.faults import Fault, alter_payload, alter_query
-from simulator.figures import Figures
+from simulator.values import Values
 from simulator.periods import Period
 from simulator.wire import Query, encode_payload, write_payload
 from tests.sources.scripted_server import Answer
@@ -147,7 +147,7 @@ def test_excerpt_is_read_whole_and_only_its_shortness_is_wrong(
         "entries_received": 8,
         "entries_total": None if endpoint.endswith("-tree") else 163,
         "repeated_entries": 0,
-        "figures": len(reading.rows),
+        "rows_received": len(reading.rows),
         "missing_fields": None,
         "missing_unused_fields": None,
         "unknown_fields": None,
@@ -213,8 +213,8 @@ def test_flags_of_the_source_travel_with_the_figure_and_null_is_not_zero(read_ex
 
 
 @pytest.fixture(scope="session")
-def figures() -> Figures:
-    return Figures(1, 50_000, read_agencies())
+def figures() -> Values:
+    return Values(1, 50_000, read_agencies())
 
 
 Damage = Callable[[bytes], bytes]
@@ -247,7 +247,7 @@ Damage = Callable[[bytes], bytes]
     ],
 )  # fmt: skip
 def test_hostile_answer_is_described_in_its_columns(
-    profile: PortalProfile, figures: Figures, endpoint: str, kind: str, options: dict[str, Any], columns: dict[str, Any]
+    profile: PortalProfile, figures: Values, endpoint: str, kind: str, options: dict[str, Any], columns: dict[str, Any]
 ) -> None:
     fault = Fault(endpoint=endpoint, kind=kind, **options)
     query = Query(endpoint, Period("year", *YEAR), 1, 200, date(2024, 12, 31))
@@ -268,7 +268,7 @@ def test_hostile_answer_is_described_in_its_columns(
     ],
 )
 def test_half_a_figure_of_a_metric_that_feeds_nothing_is_no_row(
-    profile: PortalProfile, figures: Figures, damage: Callable[[dict[str, Any]], object], noted: list[str]
+    profile: PortalProfile, figures: Values, damage: Callable[[dict[str, Any]], object], noted: list[str]
 ) -> None:
     payload = write_payload(figures, Query("transparency", Period("year", *YEAR), 1, 200, date(2024, 12, 31)))
     for metric in payload["data"]["overview"]["metrics"]:
@@ -279,7 +279,7 @@ def test_half_a_figure_of_a_metric_that_feeds_nothing_is_no_row(
     assert "disclosed_in_full" not in {row["metric"] for row in reading.rows}
 
 
-def test_null_of_a_metric_that_is_used_stays_a_row(profile: PortalProfile, figures: Figures) -> None:
+def test_null_of_a_metric_that_is_used_stays_a_row(profile: PortalProfile, figures: Values) -> None:
     payload = write_payload(figures, Query("transparency", Period("year", *YEAR), 1, 200, date(2024, 12, 31)))
     payload["data"]["overview"]["metrics"][0]["numerator"] = None
     reading = read_bodies(profile, "transparency", [encode_payload(payload)], ROOT_DEPARTMENT_ID, ROOT_CODE)
@@ -303,7 +303,7 @@ def test_null_of_a_metric_that_is_used_stays_a_row(profile: PortalProfile, figur
     ids=["cut", "short by one", "twice", "list", "empty", "latin-1", "utf-16", "nul", "lone surrogate"],
 )
 def test_broken_body_gives_no_rows_and_says_whether_its_bytes_are_to_blame(
-    profile: PortalProfile, figures: Figures, damage: Damage, is_utf8: bool
+    profile: PortalProfile, figures: Values, damage: Damage, is_utf8: bool
 ) -> None:
     query = Query("transparency", Period("year", *YEAR), 1, 200, date(2024, 12, 31))
     body = damage(encode_payload(write_payload(figures, query)))
@@ -312,7 +312,7 @@ def test_broken_body_gives_no_rows_and_says_whether_its_bytes_are_to_blame(
     assert (reading.response["is_utf8"], reading.response["is_json"]) == (is_utf8, not is_utf8)
 
 
-def test_pages_are_read_as_one_list(profile: PortalProfile, figures: Figures) -> None:
+def test_pages_are_read_as_one_list(profile: PortalProfile, figures: Values) -> None:
     bodies = [
         encode_payload(write_payload(figures, Query("dossier-digitized", Period("year", *YEAR), number, 60, YEAR[1])))
         for number in (1, 2, 3, 4)

@@ -1,7 +1,7 @@
-"""The stack's nights: over two Celery workers, in a place restored from a backup, and with a worker killed there.
+"""Runs of the stack: over two Celery workers, on a server restored from a backup, and with a worker killed there.
 
-One story, in which each part goes on from the one before, as each takes minutes: three nights on an empty server with
-a backup after the second; that backup on another empty server, where the third night loses a worker.
+Each part takes minutes, so it continues the one before: runs of three data dates on an empty server with a backup after
+the second; that backup on another empty server, where the third run loses a worker.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ pytestmark = pytest.mark.timeout(1800)
 
 
 @dataclass(frozen=True)
-class Story:
-    """What was seen: checksums after the second night and at the end, tasks done by each worker, mails, the backup.
+class FirstServer:
+    """The state of the first server: checksums after the second run and at the end, tasks by worker, mails, backup.
 
-    ``rehearsal`` is what `alerts-dry-run` prints in a worker, ``home`` what the worker's home holds afterwards.
+    ``dry_run``: the output of `alerts-dry-run` in a worker; ``home``: the folders of the worker's home afterwards.
     """
 
     at_backup: str
@@ -43,13 +43,13 @@ class Story:
     done: dict[str, int]
     mails: list[Mail]
     backup: Path
-    rehearsal: str
+    dry_run: str
     home: set[str]
 
 
 @dataclass(frozen=True)
-class Sequel:
-    """What was seen in the other place: checksums before its night and after, tasks that were tried again, by whom."""
+class SecondServer:
+    """The state of the second server: checksums before and after its run, number of retried tasks, tasks by worker."""
 
     at_first: str
     at_end: str
@@ -78,8 +78,8 @@ def reference() -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def story(variables: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Story:
-    """Three nights, a backup after the second."""
+def first_server(variables: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> FirstServer:
+    """Runs of three data dates, a backup after the second."""
     with open_place(variables) as place:
         place.start(["metadata", "warehouse"])
         place.start([])
@@ -90,37 +90,37 @@ def story(variables: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -
             at_backup = place.checksum()
             place.play(LAST)
             done = {worker: place.count_done(worker) for worker in WORKERS}
-            rehearsal = run_command(place.processes.environment("worker", WORKERS[0]), "alerts-dry-run", LAST)
+            dry_run = run_command(place.processes.environment("worker", WORKERS[0]), "alerts-dry-run", LAST)
             home = {entry.name for entry in place.processes.place("/var/lib/cchc").iterdir()}
-            return Story(at_backup, place.checksum(), done, mail.mails, folder, rehearsal, home)
+            return FirstServer(at_backup, place.checksum(), done, mail.mails, folder, dry_run, home)
 
 
 @pytest.fixture(scope="module")
-def sequel(variables: dict[str, str], story: Story) -> Sequel:
-    """The backup on an empty server; there the third night, in the middle of which a worker is killed."""
+def second_server(variables: dict[str, str], first_server: FirstServer) -> SecondServer:
+    """The backup on an empty server; there the third run, during which a worker is killed."""
     with open_place(variables) as place:
-        run_commands(place.processes, "restore", story.backup, place.start)
+        run_commands(place.processes, "restore", first_server.backup, place.start)
         at_first = place.checksum()
         with place.catch_mail():
-            place.processes.start("nights", None, f"--night={LAST}")
+            place.processes.start("runs", None, f"--date={LAST}")
             kill_in_the_middle(place, WORKERS[0])
-            assert place.processes.running.pop("nights").wait() == 0, place.processes.tell("nights")
+            assert place.processes.running.pop("runs").wait() == 0, place.processes.show("runs")
         again = place.query_metadata("select count(*) from task_instance where try_number > 1")[0][0]
-        return Sequel(at_first, place.checksum(), again, {worker: place.count_done(worker) for worker in WORKERS})
+        return SecondServer(at_first, place.checksum(), again, {worker: place.count_done(worker) for worker in WORKERS})
 
 
 def kill_in_the_middle(place: Place, worker: str) -> None:
-    """kill -9 of a worker that has done something and is doing something."""
+    """kill -9 of a worker that has completed tasks and is running one."""
     while not (place.count_done(worker) > 5 and is_stopped_in_a_task(place, worker)):
-        assert place.processes.running["nights"].poll() is None, place.processes.tell("nights")
+        assert place.processes.running["runs"].poll() is None, place.processes.show("runs")
         time.sleep(0.02)
     place.processes.kill(worker)
 
 
 def is_stopped_in_a_task(place: Place, worker: str) -> bool:
-    """Stop a worker where it stands; let it go on where none of its tasks is running, as it may just have ended."""
+    """Stop a worker; let it go on where none of its tasks is running, as the task may just have ended."""
     process = place.processes.running[worker]
-    is_running = "airflow worker --"  # what a task's process calls itself
+    is_running = "airflow worker --"  # the title of a task's process
     if not any(is_running in title for title in list_titles(process)):
         return False
     members = list_members(process)
@@ -136,27 +136,27 @@ def is_stopped_in_a_task(place: Place, worker: str) -> bool:
     return False
 
 
-def test_night_over_two_workers_ends_as_make_run_does(story: Story, reference: str) -> None:
-    assert story.at_end == reference
+def test_run_over_two_workers_ends_as_make_run_does(first_server: FirstServer, reference: str) -> None:
+    assert first_server.at_end == reference
 
 
-def test_both_workers_do_their_part(story: Story) -> None:
-    assert min(story.done.values()) > 20
+def test_both_workers_run_tasks(first_server: FirstServer) -> None:
+    assert min(first_server.done.values()) > 20
 
 
-def test_readers_are_told_by_mail(story: Story) -> None:
-    assert {address for mail in story.mails for address in mail.addresses} >= {"lanh-dao@example.invalid"}
+def test_recipients_are_notified_by_mail(first_server: FirstServer) -> None:
+    assert {address for mail in first_server.mails for address in mail.addresses} >= {"lanh-dao@example.invalid"}
 
 
-def test_commands_in_a_worker_work_on_the_stacks_databases(story: Story) -> None:
-    assert story.rehearsal.startswith(f"Night of {LAST}: ")
-    assert story.home == {"archive", "pages"}
+def test_commands_in_a_worker_work_on_the_stacks_databases(first_server: FirstServer) -> None:
+    assert first_server.dry_run.startswith(f"Night of {LAST}: ")
+    assert first_server.home == {"archive", "pages"}
 
 
-def test_restored_place_holds_what_was_backed_up(story: Story, sequel: Sequel) -> None:
-    assert story.at_backup == sequel.at_first
+def test_restored_server_has_the_data_of_the_backup(first_server: FirstServer, second_server: SecondServer) -> None:
+    assert first_server.at_backup == second_server.at_first
 
 
-def test_night_that_loses_a_worker_ends_as_make_run_does(sequel: Sequel, reference: str) -> None:
-    assert sequel.tried_again > 0
-    assert sequel.at_end == reference
+def test_run_that_loses_a_worker_ends_as_make_run_does(second_server: SecondServer, reference: str) -> None:
+    assert second_server.tried_again > 0
+    assert second_server.at_end == reference

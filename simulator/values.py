@@ -1,8 +1,8 @@
-"""The numbers of the province: what each agency received and did, for any period as known at the end of any day.
+"""The counts behind the portal: each agency's dossiers, for any period as known at the end of any day.
 
 A year is drawn once from (seed, year): whole dossiers for each catchment and day. A catchment is the area of an agency
-as it was on 1 January 2024; when a commune is merged away its catchment, history included, counts for the heir, so that
-no dossier vanishes. Everything asked later is a difference of cumulative sums.
+as it was on 1 January 2024. After a merger the catchment, history included, counts for the heir, so that no dossier
+is lost. Counts of a period are differences of cumulative sums.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Real = NDArray[np.float64]
 DEFAULT_SEED = 1
 FIRST_YEAR = 2024
 
-# Share of the province's dossiers by level, and how unequal agencies of a level are (power of a uniform draw).
+# Share of the province's dossiers by level, and the inequality within the level (power of a uniform draw).
 LEVEL_SHARES = {"department": (0.18, 3), "district": (0.27, 1), "commune": (0.55, 1)}
 WITHOUT_DOSSIERS = {"H58.18"}  # Thanh tra tỉnh serves no procedures: the portal lists it with zeros
 AVERAGE_DAYS = {"department": 11.0, "district": 6.0, "commune": 3.5}
@@ -39,12 +39,12 @@ DAYS_TO_FIND_DOUBLES = 5
 
 
 class Rate(NamedTuple):
-    """``counter`` is a share of the counter ``of``.
+    """The share of ``counter`` in the counter ``of``.
 
-    The province's share of the whole year is ``level``, but for rounding, whatever the seed; the last day is ``rise``
-    better than the first; agencies differ by up to ``spread`` either way. Against the targets of plan_2024 the year
-    ends with payment, online channel and satisfaction attained, e-results, reuse and petitions missed, and digitisation
-    crossing its 80 % in the last two days.
+    For any seed, the province's share of the whole year is ``level``, but for rounding. The last day is ``rise`` above
+    the first; agencies differ by up to ``spread`` either way. By the targets of plan_2024 the year ends with payment,
+    online channel and satisfaction attained, and with e-results, reuse and petitions missed. Digitisation crosses its
+    80 % in the last two days.
     """
 
     counter: str
@@ -103,7 +103,7 @@ class Counts:
 
     @property
     def dossiers(self) -> int:
-        """Received as the portal counts them: with the doubles that it hasn't found yet."""
+        """Dossiers received as the portal counts them, undetected doubles included."""
         return self.received + self.doubles
 
 
@@ -122,9 +122,9 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """All that the portal knows of ``period`` at the end of ``day``.
+    """The counts of ``period`` as known at the end of ``day``.
 
-    ``months`` holds the province's counts of each month of the period that has begun, by number.
+    ``months``: the province's counts of each month of the period that has begun, by number.
     """
 
     period: Period
@@ -136,10 +136,10 @@ class Snapshot:
 
 
 def cumulate_whole(expected: Real, rng: np.random.Generator) -> Whole:
-    """Whole numbers whose sums stay within one of the sums of ``expected`` (agencies × days).
+    """Cumulative whole numbers within one of the cumulative sums of ``expected`` (agencies × days).
 
-    Returns agencies × (days + 1), cumulative from 0. Each agency rounds at a phase of its own, so that the province's
-    sum isn't off by half a dossier for each agency.
+    Returns agencies × (days + 1), from 0. Each agency rounds at its own phase; otherwise the province's sum would be
+    off by half a dossier for each agency.
     """
     phases = rng.random((expected.shape[0], 1))
     sums = np.cumsum(expected, axis=1)
@@ -190,8 +190,8 @@ def draw_year(seed: int, year: int, dossiers: int, catchments: tuple[Agency, ...
 def count_period(year: Whole, period: Period, day: date) -> Whole:
     """Counts of ``period`` as known at the end of ``day``: counters × catchments.
 
-    A petition stays on time until its days are over, so the count of those on time can fall; a month is counted with
-    the doubles that are found some days after its end, so a closed month still moves.
+    A petition counts as on time until its days are over, so the count of those on time can fall. Doubles are detected
+    some days after the end of a month, so the counts of a closed month still change.
     """
     start = date(period.first.year, 1, 1)
     first = (period.first - start).days
@@ -205,8 +205,8 @@ def count_period(year: Whole, period: Period, day: date) -> Whole:
     return counts
 
 
-class Figures:
-    """The province's figures: pure in (seed, dossiers a year, agencies), whatever is asked in whatever order."""
+class Values:
+    """The province's counts. Seed, dossiers a year and agencies decide them, not the order of questions."""
 
     heirs: Mapping[str, str] = HEIRS
 
@@ -218,7 +218,7 @@ class Figures:
         self.catchments = tuple(sorted(first_versions.values(), key=lambda agency: agency.code))
 
     def valid_agencies(self, day: date) -> dict[str, Agency]:
-        """The agencies of ``day`` by code, sorted by code as text; empty when the province doesn't exist."""
+        """The agencies of ``day`` by code, sorted by code as text; empty while the province doesn't exist."""
         return {agency.code: agency for agency in self.agencies if agency.is_valid(day)}
 
     def draw_year(self, year: int) -> Whole:

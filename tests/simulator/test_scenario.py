@@ -1,4 +1,4 @@
-"""A story's figures: what the file says, to the dossier, over HTTP too."""
+"""A scenario's counts: exactly those of its file, over HTTP too."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from pydantic import ValidationError
 
 from simulator.app import BASE_PATH
 from simulator.periods import Period
+from simulator.scenario import BASES, Scenario, read_scenario
 from simulator.server import DEFAULT_NOW, run_simulator
-from simulator.story import BASES, Story, read_story
 
 YEAR = Period.of_months(2024, 1, 12)
 AGENCIES = """\
@@ -25,7 +25,7 @@ H58.31.02,,UBND Phường Hai,commune,H58,2024-01-01,2024-07-01,yes,
 H58.31.09,,UBND Phường Chín,commune,H58,2024-07-01,,yes,
 H58.32,,UBND thị xã Gò Công,district,H58,2024-01-01,,yes,
 """
-STORY = {
+SCENARIO = {
     "year": 2024,
     "shares": dict.fromkeys(BASES, 0) | {"payable": 1, "paid_online": 0.46},
     "agencies": {
@@ -34,7 +34,7 @@ STORY = {
         "H58.32": {"dossiers": 100, "shares": {"paid_online": 0.5}},
     },
     "heirs": {"H58.31.01": "H58.31.09", "H58.31.02": "H58.31.09"},
-    "turns": [
+    "overrides": [
         {
             "agencies": ["H58.32"],
             "counter": "paid_online",
@@ -50,16 +50,16 @@ STORY = {
 def written(tmp_path: Path) -> Path:
     (tmp_path / "catalog").mkdir()
     (tmp_path / "catalog" / "agencies.csv").write_text(AGENCIES, encoding="utf-8")
-    (tmp_path / "story.yaml").write_text(yaml.safe_dump(STORY), encoding="utf-8")
-    return tmp_path / "story.yaml"
+    (tmp_path / "scenario.yaml").write_text(yaml.safe_dump(SCENARIO), encoding="utf-8")
+    return tmp_path / "scenario.yaml"
 
 
 def count_paid(path: Path, day: date, period: Period = YEAR) -> dict[str, tuple[int, int]]:
-    snapshot = read_story(path).take_snapshot(period, day)
+    snapshot = read_scenario(path).take_snapshot(period, day)
     return {u.agency.code: (u.counts.paid_online, u.counts.payable) for u in (snapshot.root, *snapshot.units)}
 
 
-def test_shares_hold_but_for_their_turns(written: Path) -> None:
+def test_shares_hold_but_for_their_overrides(written: Path) -> None:
     assert count_paid(written, date(2024, 2, 29))["H58.32"] == (3000, 6000)
     days = [count_paid(written, date(2024, 3, day))["H58.32"][0] for day in (1, 2, 3, 4)]
     assert days == [3049, 3100, 3149, 3199]
@@ -85,12 +85,12 @@ def test_a_month_is_counted_by_itself(written: Path) -> None:
 
 
 def test_another_year_has_nothing(written: Path) -> None:
-    told = count_paid(written, date(2025, 1, 8), Period.of_months(2025, 1, 12))
-    assert set(told.values()) == {(0, 0)}
+    reported = count_paid(written, date(2025, 1, 8), Period.of_months(2025, 1, 12))
+    assert set(reported.values()) == {(0, 0)}
 
 
 def test_the_portal_tells_it(written: Path) -> None:
-    with run_simulator(story=written, now=DEFAULT_NOW) as simulator:
+    with run_simulator(scenario=written, now=DEFAULT_NOW) as simulator:
         body: dict[str, Any] = {"rootDepartmentId": simulator.root_department_id, "currentPage": 1, "pageSize": 200}
         answer = requests.post(
             f"{simulator.base_url}{BASE_PATH}/formality-online-payment-tree",
@@ -98,10 +98,10 @@ def test_the_portal_tells_it(written: Path) -> None:
             timeout=10,
         ).json()
     nodes = [answer["data"]["parent"], *answer["data"]["children"]]
-    told = {n["departmentCode"]: n["totalDossierOnlinePaymentSuccess"] for n in nodes}
-    assert told == {code: paid for code, (paid, _) in count_paid(written, date(2024, 12, 31)).items()}
+    reported = {n["departmentCode"]: n["totalDossierOnlinePaymentSuccess"] for n in nodes}
+    assert reported == {code: paid for code, (paid, _) in count_paid(written, date(2024, 12, 31)).items()}
 
 
 def test_a_counter_that_nobody_counts_is_refused() -> None:
     with pytest.raises(ValidationError, match=r"shares.*payed_online"):
-        Story.model_validate(STORY | {"shares": {"payed_online": 0.5}})
+        Scenario.model_validate(SCENARIO | {"shares": {"payed_online": 0.5}})

@@ -1,7 +1,7 @@
-"""``python -m simulator.nights``: the simulated province's last three nights, played through a running Airflow.
+"""``python -m simulator.runs``: runs of the simulated province's last three data dates through a running Airflow.
 
-The same nights as `make run`, but by the scheduler and its workers: the simulator's clock is set, every ingest and then
-the attainment of the day are triggered over Airflow's REST API.
+The data dates are those of `make run`, but scheduler and workers run the DAGs. For each date the simulator's clock is
+set; then every ingest and the attainment are triggered over Airflow's REST API.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ HOURS = {described_day(hour): hour for hour in (DEFAULT_NOW - timedelta(days=day
 USER = "admin"
 POLL_SECONDS = 2.0
 READY_SECONDS = 180
-NIGHT_SECONDS = 1800
+RUN_SECONDS = 1800
 
 
-class NightError(Exception):
-    """A night that Airflow didn't bring to its end."""
+class RunError(Exception):
+    """Airflow didn't complete the runs of a data date."""
 
 
 class Airflow:
@@ -49,7 +49,7 @@ class Airflow:
         return any(dag["dag_id"] == dag_id for dag in self._ask("GET", "/api/v2/dags", params={"tags": "cchc"})["dags"])
 
     def trigger(self, dag_id: str, day: str) -> str:
-        """Begin a run for a day; its id."""
+        """Trigger a run for a data date; returns its id."""
         body = {"logical_date": None, "conf": {"date": day}}
         run: str = self._ask("POST", f"/api/v2/dags/{dag_id}/dagRuns", json=body)["dag_run_id"]
         return run
@@ -66,8 +66,8 @@ class Airflow:
         return found
 
 
-def play_night(airflow: Airflow, simulator: str, ca: Path | None, hour: datetime) -> None:
-    """One night: set the clock, take in every source, attain; raises NightError."""
+def run_data_date(airflow: Airflow, simulator: str, ca: Path | None, hour: datetime) -> None:
+    """Set the clock to ``hour``, then run every ingest and the attainment of its data date; raises RunError."""
     with _open_session() as session:
         clock = session.put(
             f"{simulator}/control/clock", json={"now": hour.isoformat()}, timeout=30, verify=str(ca) if ca else True
@@ -76,57 +76,57 @@ def play_night(airflow: Airflow, simulator: str, ca: Path | None, hour: datetime
     day = described_day(hour).isoformat()
     failed = list(run_all(airflow, airflow.list_ingests(), day)) + list(run_all(airflow, ["attainment"], day))
     if failed:
-        raise NightError(f"night of {day}: {', '.join(failed)}")
-    print(f"night of {day}: done", flush=True)
+        raise RunError(f"{day}: {', '.join(failed)}")
+    print(f"{day}: done", flush=True)
 
 
 def _open_session() -> requests.Session:
-    """Both servers are neighbours: no proxy is between, and no .netrc speaks in place of the token."""
+    """A session without proxy and .netrc: both servers are neighbours, and the token is the only credential."""
     session = requests.Session()
     session.trust_env = False
     return session
 
 
 def run_all(airflow: Airflow, dag_ids: list[str], day: str) -> Iterator[str]:
-    """Run DAGs beside each other to their end; yields those that didn't end well, with their state."""
+    """Run DAGs side by side; yields each one that failed or didn't end, with its state."""
     left = {dag_id: airflow.trigger(dag_id, day) for dag_id in dag_ids}
-    deadline = time.monotonic() + NIGHT_SECONDS
+    deadline = time.monotonic() + RUN_SECONDS
     while left and time.monotonic() < deadline:
         time.sleep(POLL_SECONDS)
         states = {dag_id: airflow.read_state(dag_id, run) for dag_id, run in left.items()}
         yield from (f"{dag_id} failed" for dag_id, state in states.items() if state == "failed")
         left = {dag_id: run for dag_id, run in left.items() if states[dag_id] not in ("success", "failed")}
-    yield from (f"{dag_id} is not over after {NIGHT_SECONDS} s" for dag_id in left)
+    yield from (f"{dag_id} is not over after {RUN_SECONDS} s" for dag_id in left)
 
 
 def wait_for_dags(airflow: Airflow) -> None:
-    """Wait until the dag-processor has read the nights' DAGs; raises NightError."""
+    """Wait until the dag-processor has read the DAGs; raises RunError."""
     deadline = time.monotonic() + READY_SECONDS
     while not (airflow.list_ingests() and airflow.knows("attainment")):
         if time.monotonic() > deadline:
-            raise NightError(f"Airflow doesn't know the DAGs after {READY_SECONDS} s")
+            raise RunError(f"Airflow doesn't know the DAGs after {READY_SECONDS} s")
         time.sleep(POLL_SECONDS)
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m simulator.nights", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m simulator.runs", description=__doc__)
     parser.add_argument("--airflow", required=True, help="address of the api-server; ADMIN_PASSWORD opens it")
     parser.add_argument("--simulator", required=True, help="address of the simulator")
-    parser.add_argument("--ca", type=Path, help="certificates to trust the simulator by")
+    parser.add_argument("--ca", type=Path, help="certificate authority of the simulator")
     parser.add_argument(
-        "--night",
+        "--date",
         type=date.fromisoformat,
         choices=HOURS,
         action="append",
-        help="one of the nights; again for another. All three unless given",
+        help="one of the data dates, repeatable; default: all three",
     )
     options = parser.parse_args()
     try:
         airflow = Airflow(options.airflow, os.environ["ADMIN_PASSWORD"])
         wait_for_dags(airflow)
-        for day in options.night or HOURS:
-            play_night(airflow, options.simulator, options.ca, HOURS[day])
-    except (NightError, requests.RequestException) as error:
+        for day in options.date or HOURS:
+            run_data_date(airflow, options.simulator, options.ca, HOURS[day])
+    except (RunError, requests.RequestException) as error:
         print(error, file=sys.stderr)
         return 1
     return 0
