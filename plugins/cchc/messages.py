@@ -48,7 +48,7 @@ class Messages:
             raise MessagesError(mistakes)
         return texts
 
-    def format(self, key: str, **values: object) -> str:
+    def format(self, key: str, /, **values: object) -> str:
         """The text of a key, filled with ``values``; none of them can end a line of it.
 
         Raises LookupError for an unknown key, and for a placeholder without a value.
@@ -70,7 +70,7 @@ def read_messages(name: str, folder: Path = FOLDER) -> Messages:
     return Messages(folder / f"{name}.yaml")
 
 
-def fill(text: str, **values: object) -> str:
+def fill(text: str, /, **values: object) -> str:
     """``text`` with its placeholders filled; each value is made one clean line. Raises LookupError without a value."""
     return text.format(
         **{name: value if isinstance(value, OneLine) else clean_text(str(value)) for name, value in values.items()}

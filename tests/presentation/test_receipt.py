@@ -7,13 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from cchc.presentation.receipt import Replacement, compose_receipt, describe_replacement, write_receipt
-from cchc.sources.inbox_store import DiskInbox
+from cchc.presentation.receipt import Replacement, compose_receipt, describe_replacement, make_receipt
+from cchc.sources.inbox_store import DiskInbox, InboxStore
+from cchc.sources.rejection_filing import file_report
 from cchc.spreadsheets.rejection_report import SentFile
 from tests.sources.opened_inbox import find_written
 
 FILE = SentFile("H58.31/Báo cáo quý I.xlsx", "1234abcd" + 56 * "0", b"")
 SAVED_AT = datetime(2024, 6, 30, 1, 2, 3, tzinfo=UTC)
+
+
+def file_receipt(inbox: InboxStore, *notes: str) -> str:
+    receipt = make_receipt(FILE, notes)
+    assert receipt is not None
+    return file_report(inbox, FILE, receipt)
 
 
 def replace_keys(*keys: str, source: str = "returns", later: timedelta = timedelta(hours=1)) -> str:
@@ -61,21 +68,20 @@ def test_only_twenty_keys_are_named(count: int, named: int, rest: list[str]) -> 
 
 def test_receipt_lies_beside_the_file_and_written_again_is_the_same_file(tmp_path: Path) -> None:
     inbox = DiskInbox(tmp_path)
-    path = find_written(tmp_path, write_receipt(inbox, FILE, ["Một."]) or "")
+    path = find_written(tmp_path, file_receipt(inbox, "Một."))
     assert path == tmp_path / "H58.31" / "tra-lai" / "Báo cáo quý I.1234abcd.bien-nhan.txt"
     content = path.read_bytes()
     assert content.decode("utf-8-sig") == compose_receipt(FILE, ["Một."])
     written_at = path.stat().st_mtime_ns
-    assert write_receipt(inbox, FILE, ["Một."]) == inbox.address(str(path.relative_to(tmp_path)))
+    assert file_receipt(inbox, "Một.") == inbox.address(str(path.relative_to(tmp_path)))
     assert path.stat().st_mtime_ns == written_at
-    write_receipt(inbox, FILE, ["Hai."])
+    file_receipt(inbox, "Hai.")
     assert path.read_bytes().decode("utf-8-sig") == compose_receipt(FILE, ["Hai."])
     assert [other.name for other in path.parent.iterdir()] == [path.name]
 
 
-def test_without_notes_there_is_no_receipt(tmp_path: Path) -> None:
-    assert write_receipt(DiskInbox(tmp_path), FILE, []) is None
-    assert list(tmp_path.iterdir()) == []
+def test_without_notes_there_is_no_receipt() -> None:
+    assert make_receipt(FILE, []) is None
 
 
 def test_receipt_is_not_written_through_a_link(tmp_path: Path) -> None:
@@ -83,4 +89,4 @@ def test_receipt_is_not_written_through_a_link(tmp_path: Path) -> None:
     (tmp_path / "H58.31").mkdir()
     (tmp_path / "H58.31" / "tra-lai").symlink_to(tmp_path / "elsewhere")
     with pytest.raises(OSError, match="link"):
-        write_receipt(DiskInbox(tmp_path), FILE, ["Một."])
+        file_receipt(DiskInbox(tmp_path), "Một.")

@@ -20,8 +20,9 @@ from cchc.sources.fetching import land_file
 from cchc.sources.inbox import InboxFile, list_files
 from cchc.sources.inbox_store import DiskInbox, ObjectInbox, find_disk_folder
 from cchc.sources.raw_archive import Archive
+from cchc.sources.rejection_filing import file_rejection_reports
 from cchc.sources.window import Window
-from cchc.spreadsheets.rejection_report import SentFile, write_given_back
+from cchc.spreadsheets.rejection_report import SentFile
 from tests.spreadsheets.hostile_workbooks import WANTED
 
 LARGEST = 1_000
@@ -70,7 +71,7 @@ def test_name_of_any_kind_is_taken_archived_and_answered(tmp_path: Path, name: s
     capture = land_file(Archive(tmp_path / "archive", "returns", "H58"), window, file)
     assert (capture.read_bodies(), capture.pages[0].request["file"]) == ([b"1;2"], file.name)
     sent = SentFile(file.name, window.key, b"1;2")
-    (note,) = write_given_back(inbox, sent, WANTED, {}, ["no_known_sheet"])
+    (note,) = file_rejection_reports(inbox, sent, WANTED, {}, ["no_known_sheet"])
     receipt = write_receipt(inbox, sent, ["Một."])
     written = {path.name for path in (tmp_path / "inbox/H58.40/tra-lai").iterdir()}
     assert written == {address.rpartition("/")[2] for address in (note, receipt or "")}
@@ -153,7 +154,7 @@ def test_nothing_is_read_or_written_through_a_folder_that_became_a_link(tmp_path
     place.symlink_to(elsewhere)
     before = sorted(tmp_path.rglob("*"))
     with pytest.raises(OSError, match="is a link or no folder"):
-        write_given_back(inbox, SentFile(file.name, "ab" * 32, b"x"), WANTED, {}, ["no_known_sheet"])
+        file_rejection_reports(inbox, SentFile(file.name, "ab" * 32, b"x"), WANTED, {}, ["no_known_sheet"])
     if not linked.endswith("tra-lai"):
         with pytest.raises(OSError, match="is a link or no folder"):
             file.read()

@@ -17,7 +17,8 @@ from upath import UPath
 
 from cchc.fields.cells import CALENDAR_1904, show_cell
 from cchc.settings import EXPECTATIONS
-from cchc.spreadsheets.rejection_report import Reasons, SentFile, explain, write_given_back
+from cchc.sources.rejection_filing import file_rejection_reports
+from cchc.spreadsheets.rejection_report import Reasons, SentFile, explain
 from cchc.spreadsheets.workbook import read_tables
 from tests.sources.opened_inbox import find_written, open_inbox
 from tests.spreadsheets.hostile_workbooks import GOOD_ROW, HEADINGS, WANTED, locked, replace_parts, save, write_workbook
@@ -46,7 +47,7 @@ def write_back(
 
 
 def write_all(folder: Any, file: SentFile, reasons: Reasons, stop_rules: Sequence[str]) -> list[Any]:
-    written = write_given_back(open_inbox(folder), file, WANTED, reasons, stop_rules)
+    written = file_rejection_reports(open_inbox(folder), file, WANTED, reasons, stop_rules)
     return [find_written(folder, address) for address in written]
 
 

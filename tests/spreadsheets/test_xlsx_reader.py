@@ -11,8 +11,9 @@ import openpyxl
 import pytest
 
 from cchc.sources.inbox_store import DiskInbox
-from cchc.spreadsheets.rejection_report import SentFile, write_given_back
-from cchc.spreadsheets.xlsx_reader import unescape
+from cchc.sources.rejection_filing import file_rejection_reports
+from cchc.spreadsheets.rejection_report import SentFile
+from cchc.spreadsheets.xlsx_parts import unescape
 from tests.sources.opened_inbox import find_written
 from tests.spreadsheets.hostile_workbooks import WANTED
 from tests.spreadsheets.parsed_files import HUNDRED, TREASURY, parse, parse_figure, parse_one
@@ -294,7 +295,7 @@ def test_cost_is_that_of_the_cells_not_of_the_last_row(stray: str, tmp_path: Pat
     assert (response["refusal"], rows[0]["numerator"], len(rows)) == (None, 7, 2)
     reasons = {("ChiTieu", 1_048_576): ["value_missing"]}
     sent = SentFile("bc.xlsx", "ab" * 32, content)
-    (address,) = write_given_back(DiskInbox(tmp_path), sent, WANTED, reasons, ())
+    (address,) = file_rejection_reports(DiskInbox(tmp_path), sent, WANTED, reasons, ())
     copy = find_written(tmp_path, address)
     assert time.process_time() - began < 2  # a million rows took 17 s
     assert copy.stat().st_size < 20_000

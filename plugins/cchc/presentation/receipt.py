@@ -1,6 +1,7 @@
-"""The receipt of a file: what its sender has to know though nothing was rejected.
+"""The receipt of a file: notes for its sender when no row was rejected.
 
-It lies beside the rejection report (given_back.py). Whoever has something to say of a file passes another note.
+A receipt lies beside the file, as a rejection report does (sources/rejection_filing.py). A new kind of note is one
+function here.
 """
 
 from __future__ import annotations
@@ -9,24 +10,21 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import PurePosixPath
 
 from cchc.calendar import LOCAL
 from cchc.fields.written_text import make_printable
-from cchc.sources.inbox_store import InboxStore
-from cchc.spreadsheets.rejection_report import SentFile, find_place
+from cchc.messages import OneLine, read_messages
+from cchc.presentation.formats_vi import format_day
+from cchc.spreadsheets.rejection_report import Report, SentFile
+
+MESSAGES = read_messages("receipt")
 
 MAX_NAMED_KEYS = 20
-# Parts of a key (staging.staged_row.correction_key) by source.
-KEY_PARTS_VI = {
-    "returns": "mã chỉ tiêu hoặc mã nhiệm vụ, mã đơn vị, ngày cuối kỳ báo cáo",
-    "treasury": "niên độ, ngày kết sổ, mã dự án, mã nguồn vốn, loại kế hoạch",
-}
 
 
 @dataclass(frozen=True)
 class Replacement:
-    """The keys of a file in which another file of the same day counts; both with the time of their last change."""
+    """The keys of a file for which another file of the same day counts, and when each file was modified."""
 
     source: str
     keys: Sequence[str]
@@ -35,57 +33,52 @@ class Replacement:
     newer_modified_at: datetime
 
 
-def write_receipt(inbox: InboxStore, file: SentFile, notes: Sequence[str]) -> str | None:
-    """Write ``<name>.<sha8>.bien-nhan.txt`` into ``tra-lai`` beside the file; returns its address, None without notes.
-
-    The receipt is written whole: ``notes`` are all that there is to say.
-    """
+def make_receipt(file: SentFile, notes: Sequence[str]) -> Report | None:
+    """The receipt ``<name>.<sha8>.bien-nhan.txt`` with all ``notes`` on a file; None without notes."""
     if not notes:
         return None
-    folder, stem = find_place(file)
-    return inbox.write(folder, f"{stem}.bien-nhan.txt", compose_receipt(file, notes).encode("utf-8-sig"))
+    return Report(f"{file.report_stem}.bien-nhan.txt", compose_receipt(file, notes).encode("utf-8-sig"))
 
 
 def compose_receipt(file: SentFile, notes: Sequence[str]) -> str:
     """The text of a receipt: the file, then each note; a note may have several lines."""
-    name = make_printable(PurePosixPath(file.name).name)
-    lines = [f"Tệp {name} đã được nhận (mã nhận dạng {file.sha256[:8]})."]
+    lines = [MESSAGES.format("title", file=file.shown_name, id=file.sha256[:8])]
     for note in notes:
         lines += ["", *note.splitlines()]
     return "\r\n".join([*lines, ""])
 
 
 def describe_replacement(replacement: Replacement) -> str:
-    """The note for the sender of a file that was replaced: how many keys, which, by which file, what to do."""
+    """The note on a replaced file: how many keys, which, by which file, and how to correct it."""
     keys = sorted(replacement.keys)
-    own, newer = _show_time(replacement.modified_at), _show_time(replacement.newer_modified_at)
-    if replacement.newer_modified_at > replacement.modified_at:
-        why = f"Tệp lưu sau được dùng: tệp đó lưu lúc {newer}, tệp này lưu lúc {own}."
-    else:
-        why = f"Hai tệp cùng được lưu lúc {own}, nên hệ thống chọn theo mã nhận dạng."
-    parts = KEY_PARTS_VI.get(replacement.source)
+    own, newer = _format_time(replacement.modified_at), _format_time(replacement.newer_modified_at)
+    parts = MESSAGES.group("key_parts").get(replacement.source)
     lines = [
-        f"{len(keys)} số liệu của tệp này không được dùng.",
-        f"Tệp {make_printable(replacement.newer_name)} nhận cùng ngày cũng có các số liệu đó.",
-        why,
-        f"Các số liệu đó ({parts}):" if parts else "Các số liệu đó:",
-        *(f"- {_show_key(key)}" for key in keys[:MAX_NAMED_KEYS]),
+        MESSAGES.format("replaced", count=len(keys)),
+        MESSAGES.format("newer_file", file=OneLine(make_printable(replacement.newer_name))),
+        MESSAGES.format("saved_later", newer=newer, own=own)
+        if replacement.newer_modified_at > replacement.modified_at
+        else MESSAGES.format("saved_together", own=own),
+        MESSAGES.format("keys_of", parts=parts) if parts else MESSAGES.format("keys"),
+        *(MESSAGES.format("key", key=_format_key(key)) for key in keys[:MAX_NAMED_KEYS]),
     ]
     if len(keys) > MAX_NAMED_KEYS:
-        lines.append(f"- và {len(keys) - MAX_NAMED_KEYS} số liệu khác")
-    lines += ["Nếu không đúng ý người gửi: sửa tệp này, lưu lại và nộp lại. Tệp nộp sau sẽ được dùng."]
+        lines.append(MESSAGES.format("more_keys", count=len(keys) - MAX_NAMED_KEYS))
+    lines.append(MESSAGES.format("advice"))
     return "\n".join(lines)
 
 
 def describe_hidden_sheets(names: Sequence[str]) -> str:
-    """The note for the sender of a file with hidden sheets that look like a report."""
-    listed = ", ".join(f"“{make_printable(name)}”" for name in names)
-    return f"Trang đang ẩn không được đọc: {listed}.\nNếu cần nộp trang đó: bỏ ẩn, lưu tệp và nộp lại."
+    """The note on a file with hidden sheets that look like a report."""
+    quoted = (MESSAGES.format("hidden_sheet", name=OneLine(make_printable(name))) for name in names)
+    listed = OneLine(", ".join(quoted))
+    return f"{MESSAGES.format('hidden_sheets', sheets=listed)}\n{MESSAGES.format('hidden_advice')}"
 
 
-def _show_key(key: str) -> str:
+def _format_key(key: str) -> str:
     return re.sub(r"(\d{4})-(\d\d)-(\d\d)", r"\3/\2/\1", ", ".join(key.split()))
 
 
-def _show_time(at: datetime) -> str:
-    return f"{at.astimezone(LOCAL):%H:%M:%S ngày %d/%m/%Y}"
+def _format_time(at: datetime) -> str:
+    local = at.astimezone(LOCAL)
+    return MESSAGES.format("time", clock=f"{local:%H:%M:%S}", day=format_day(local.date()))

@@ -1,4 +1,4 @@
-"""Number formats of workbooks: what a numeric cell shows for the number it holds (ECMA-376 part 1, 18.8.30 and 31)."""
+"""Number formats of workbooks: the value that a numeric cell shows for its number (ECMA-376 part 1, 18.8.30–31)."""
 
 from __future__ import annotations
 
@@ -13,35 +13,35 @@ from openpyxl.styles.numbers import BUILTIN_FORMATS, is_date_format, is_timedelt
 from openpyxl.utils.datetime import CALENDAR_MAC_1904, CALENDAR_WINDOWS_1900, from_excel
 
 from cchc.fields.cells import CALENDAR_1904, Calendar, Percent, Unseen
+from cchc.messages import read_messages
+
+UNSEEN = read_messages("unseen_cells")
 
 GENERAL = "General"
 MAX_FORMAT_LENGTH = 255  # Excel's own limit
-SIGNIFICANT_DIGITS = 15  # what spreadsheets store and show; a double has noise beyond
+SIGNIFICANT_DIGITS = 15  # spreadsheets store and show them; the digits of a double beyond are noise
 NUMBER = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]{1,3})?")
-# Days and times of East Asian locales, which have numbers and no text (18.8.30).
+# Dates and times of East Asian locales, whose formats have numbers and no text (18.8.30).
 EAST_ASIAN_DATES = {*range(27, 37), *range(50, 59)}
-# What stands in a format for itself: "text", \x, _x (a space as wide as x), *x (x repeated), [Red], [$₫-42A], [>=1].
+# Literals of a format: "text", \x, _x (a space as wide as x), *x (x repeated), [Red], [$₫-42A], [>=1].
 LITERAL = re.compile(r'"[^"]*"|\\.|_.|\*.|\[[^\]]*\]')
 CONDITION = re.compile(r"\[(<=|>=|<>|<|>|=)(-?[0-9.]+)\]")
 SHOWN_DIGITS = re.compile(r"[0#?@]|general", re.IGNORECASE)
 ZEROS_ONLY = re.compile(r"0{2,}")
-# A comma behind the last digit of the whole part divides by a thousand.
+# A comma after the last digit of the whole part divides by a thousand.
 THOUSANDS = re.compile(r"[0#?],+(?![0#?,])")
 MULTIPLIER = re.compile(r"\b(nghìn|ngàn|trăm|triệu|tr|tỷ|tỉ|k|m|b|thousand|million|billion)\b", re.IGNORECASE)
 PER_MILLE = "‰"
 
-UNSEEN_VI = {
-    "in_thousands": "ô hiển thị số đã chia cho 1.000",
-    "not_shown": "định dạng của ô không hiển thị số này",
-    "other_number": "định dạng của ô thêm chữ số hoặc đơn vị vào số này",
-}
+# Kinds of format whose reader sees another number than the cell holds, or none.
+UNSEEN_KINDS = ("in_thousands", "not_shown", "other_number")
 
-# percent multiplies by 100 before it shows the sign; percent_sign shows the sign beside the number as it is.
+# percent multiplies by 100 and shows the sign; percent_sign shows the sign beside the unchanged number.
 Kind = Literal["number", "percent", "percent_sign", "in_thousands", "date", "duration", "not_shown", "other_number"]
 
 
 class Section(NamedTuple):
-    """One of the sections of a format, parted by semicolons. ``operator`` "" = it has no condition."""
+    """A section of a format, which semicolons separate. ``operator`` "": the section has no condition."""
 
     kind: Kind
     operator: str = ""
@@ -55,7 +55,7 @@ class Section(NamedTuple):
 
 
 def read_number(text: str, format_code: str, calendar: Calendar) -> object:
-    """The value of a numeric cell as it shows it: Decimal, Percent, text, a day or time, or Unseen.
+    """The value that a numeric cell shows: Decimal, Percent, text, a date or time, or Unseen.
 
     Raises ValueError where ``text`` is no number.
     """
@@ -68,8 +68,8 @@ def read_number(text: str, format_code: str, calendar: Calendar) -> object:
         return Percent(_plain(number.scaleb(2)))
     if kind == "percent_sign":
         return Percent(number)
-    if kind in UNSEEN_VI:
-        return Unseen(number, UNSEEN_VI[kind])
+    if kind in UNSEEN_KINDS:
+        return Unseen(number, UNSEEN.texts[kind])
     if kind in ("date", "duration"):
         shown = _read_time(stored, calendar, is_duration=kind == "duration")
         return number if shown is None else shown
@@ -79,14 +79,14 @@ def read_number(text: str, format_code: str, calendar: Calendar) -> object:
 
 
 def find_kind(format_code: str, number: Decimal) -> Kind:
-    """What a format makes of a number. A zero is shown, whatever the format: many leave it blank."""
+    """How a format shows a number. A zero counts as shown, because many formats leave it blank."""
     sections = read_sections(format_code)
     kind = _choose_section(sections, number).kind
     return "number" if kind == "not_shown" and number == 0 else kind
 
 
 def find_format(number: int, own: dict[int, str]) -> str:
-    """The format of a number: the workbook's own, or one of those that every program knows."""
+    """The format with an id: the workbook's own, or one of those that every program knows."""
     if number in own:
         return own[number] or GENERAL
     return "yyyy-mm-dd" if number in EAST_ASIAN_DATES else BUILTIN_FORMATS.get(number, GENERAL)
@@ -94,7 +94,7 @@ def find_format(number: int, own: dict[int, str]) -> str:
 
 @lru_cache(maxsize=1024)
 def read_sections(format_code: str) -> tuple[Section, ...]:
-    """The sections of a format; of one that is longer than any program writes it, one that shows nothing."""
+    """The sections of a format. A format that is longer than any program writes it has one, which shows nothing."""
     if len(format_code) > MAX_FORMAT_LENGTH:
         return (Section("not_shown"),)
     if is_timedelta_format(format_code):
@@ -120,7 +120,7 @@ def _read_section(text: str) -> Section:
 
 
 def _name_kind(digits: str, literals: str) -> Kind:
-    """The kind of a section by what shows digits in it, and by the text that it adds."""
+    """The kind of a section, by its placeholders for digits and the text that it adds."""
     if not SHOWN_DIGITS.search(digits):
         return "not_shown"
     if THOUSANDS.search(digits):
@@ -133,7 +133,7 @@ def _name_kind(digits: str, literals: str) -> Kind:
 
 
 def _read_literal(text: str) -> str:
-    """The text that a format adds: of [$₫-42A] the sign, of a colour or a condition nothing."""
+    """The text that a literal adds: the sign of [$₫-42A], nothing for a colour or a condition."""
     if text[0] == '"':
         return text[1:-1]
     if text[0] == "\\":
@@ -142,7 +142,7 @@ def _read_literal(text: str) -> str:
 
 
 def _choose_section(sections: Sequence[Section], number: Decimal) -> Section:
-    """With conditions the first section that holds, else the last; without them by the number's sign."""
+    """The section for a number: the first whose condition holds, else the last; without conditions by its sign."""
     if any(section.operator for section in sections):
         return next((section for section in sections if section.holds(number)), sections[-1])
     if number < 0 and len(sections) > 1:
@@ -160,5 +160,5 @@ def _read_time(stored: float, calendar: Calendar, *, is_duration: bool) -> datet
 
 
 def _plain(number: Decimal) -> Decimal:
-    """Without an exponent and without zeros behind the point: 1E+2 is 100."""
+    """The number without an exponent and without trailing zeros: 1E+2 is 100."""
     return Decimal(f"{number.normalize():f}") if number else Decimal(0)

@@ -1,4 +1,7 @@
-"""Tables in files that people send: sheets as rows of cells, and where in them the headings of a contract are."""
+"""Tables in files that people send: sheets as rows of cells, and the place of a contract's headings in them.
+
+How a file becomes sheets is in csv_table.py and xlsx_reader.py; which file is a report is in workbook.py.
+"""
 
 from __future__ import annotations
 
@@ -10,28 +13,32 @@ from openpyxl.utils.cell import get_column_letter
 from cchc.fields.cells import CALENDAR_1900, Calendar, Unseen, is_error, show_cell
 from cchc.fields.field_map import Field, Notation
 from cchc.fields.written_text import clean_text, fold_hyphens, is_blank
+from cchc.messages import OneLine, read_messages
+
+MESSAGES = read_messages("rejected_files")
 
 # Kind of sheet → its fields by heading.
 Wanted = Mapping[str, Mapping[str, Field]]
-# Row number (from 1) and cells, as cells.py says.
+# Row number (from 1) and its cells (fields/cells.py).
 Row = tuple[int, tuple[object, ...]]
 
 HEADINGS_WITHIN = 20  # rows
-LAST_ROW = 2**20  # of any workbook
-MAX_COLUMNS = 256  # columns
+LAST_ROW = 2**20  # the largest row number of any workbook
+MAX_COLUMNS = 256
 MAX_ROWS = 50_000
-MAX_HEADING_LENGTH = 200
-SURE_HEADINGS = 3  # so many headings of a kind are no accident
+MAX_HEADING_LENGTH = 200  # characters
+SURE_HEADINGS = 3  # this many headings of a kind are no accident
 
-GUIDE_SHEET = "Hướng dẫn"  # of the templates; its example is not a report
-# Columns of our own making, which are no fields: names beside the codes of a template, reasons in a copy given back.
+# Names that this package writes and recognizes: the guide of a template, whose example is no report, and two columns
+# that are no fields: names beside the codes of a template, reasons in a rejection report.
+GUIDE_SHEET = "Hướng dẫn"
 NAME_HEADING = "Nội dung"
 REASONS_HEADING = "Lý do trả lại"
 OWN_HEADINGS = (NAME_HEADING, REASONS_HEADING)
 
 
-class RejectedFileError(Exception):  # noqa: N818 — what becomes of a file, not a fault of the program
-    """A file that can't be taken: the rule that it breaks, and for its sender where and why."""
+class RejectedFileError(Exception):
+    """A file that can't be read as a report: the rule that it breaks, and for its sender where and why."""
 
     def __init__(self, rule: str, detail_vi: str) -> None:
         super().__init__(f"{rule}: {detail_vi}")
@@ -41,10 +48,10 @@ class RejectedFileError(Exception):  # noqa: N818 — what becomes of a file, no
 
 @dataclass(frozen=True)
 class Sheet:
-    """A sheet as it lies in its file: the rows that hold anything, each to its last cell that does, at most MAX_COLUMNS.
+    """A sheet of a file: its rows that aren't empty, each up to its last filled cell and at most MAX_COLUMNS wide.
 
-    ``is_hidden``: the sender doesn't see it. Of a text file ``delimiter`` separates the columns and ``field_counts``
-    says how many fields each row has, empty ones too.
+    ``is_hidden``: the sender doesn't see the sheet. In a text file ``delimiter`` separates the columns, and
+    ``field_counts`` maps a row to its number of fields, empty ones included.
     """
 
     name: str
@@ -56,28 +63,28 @@ class Sheet:
 
     @property
     def notation(self) -> Notation:
-        """How its values are written."""
+        """How values are written in the sheet."""
         return Notation("vietnamese", has_comma_columns=self.delimiter == ",", calendar=self.calendar)
 
 
 @dataclass(frozen=True)
 class Headings:
-    """Where a kind of sheet has its headings: column (from 0) → heading, those outside the contract as written."""
+    """The row of headings of a kind of sheet: column (from 0) → heading; headings outside the contract as written."""
 
     kind: str
     row_no: int
     columns: dict[int, str]
 
     def find_letter(self, heading: str) -> str | None:
-        """The letter of a heading's column."""
+        """The letter of a heading's column; None without such a heading."""
         return next((get_column_letter(column + 1) for column, name in self.columns.items() if name == heading), None)
 
 
 @dataclass(frozen=True)
 class Table:
-    """The rows of one sheet by heading, each with its row number in the sheet; rows that report nothing left out.
+    """The rows of one sheet by heading, each with its row number in the sheet; rows that report nothing are left out.
 
-    ``field_counts``: of the rows that have another number of fields than the headings have, that number.
+    ``field_counts``: row number → number of fields, for the rows where it differs from that of the headings.
     """
 
     kind: str
@@ -87,7 +94,7 @@ class Table:
     field_counts: Mapping[int, int] = field(default_factory=dict)
 
     def find_cells(self, row_no: int, record: Mapping[str, object], fields: Iterable[str]) -> dict[str, dict[str, str]]:
-        """The cells of some fields of a row: heading → ``cell``, as ChiTieu!D7, and ``read``, what it shows."""
+        """The cells of some fields of a row: heading → ``cell`` (ChiTieu!D7) and ``read``, the text that it shows."""
         return {
             heading: {"cell": f"{self.sheet.name}!{letter}{row_no}", "read": show_cell(record.get(heading))}
             for heading in fields
@@ -96,9 +103,9 @@ class Table:
 
 
 def find_headings(sheet: Sheet, wanted: Wanted) -> Headings | None:
-    """The first row, of the first 20, with every required heading of a kind, in any order; None without one.
+    """The first row with every required heading of a kind, in any order; None without one in HEADINGS_WITHIN rows.
 
-    Raises RejectedFileError where a heading stands twice: which of the two is meant can't be told.
+    Raises RejectedFileError where a heading stands twice: nobody knows which of the two is meant.
     """
     for row_no, texts in _read_first_rows(sheet):
         for kind, fields in wanted.items():
@@ -108,25 +115,26 @@ def find_headings(sheet: Sheet, wanted: Wanted) -> Headings | None:
 
 
 def explain_missing(sheet: Sheet, wanted: Wanted) -> str:
-    """What keeps a sheet from being one of ``wanted``: the headings that its likeliest row lacks, in Vietnamese."""
+    """The reason, in Vietnamese, why a sheet is none of ``wanted``: the headings that its likeliest row lacks."""
     likely = {kind: fields for kind, fields in wanted.items() if is_named(sheet, kind)} or wanted
     gaps: list[list[str]] = [
         _list_missing(fields, texts) for _, texts in [(0, {}), *_read_first_rows(sheet)] for fields in likely.values()
     ]
     missing = min(gaps, key=len)
-    return f"trang “{sheet.name}” thiếu cột {', '.join(missing)} trong {HEADINGS_WITHIN} dòng đầu"
+    columns = OneLine(", ".join(missing))
+    return MESSAGES.format("missing_columns", sheet=sheet.name, columns=columns, rows=HEADINGS_WITHIN)
 
 
 def is_named(sheet: Sheet, name: str) -> bool:
-    """Whether a sheet bears a name, however it is spelt."""
+    """Whether a sheet has a name, in any case and with any kind of hyphen and space."""
     return _fold(sheet.name) == _fold(name)
 
 
 def read_table(sheet: Sheet, headings: Headings, fields: Mapping[str, Field]) -> Table:
     """The rows below the headings.
 
-    A row that holds nothing but codes reports nothing: templates come with the codes filled in. Raises RejectedFileError for
-    a formula without a good value, for a second table and for more rows than anybody reports.
+    A row with nothing but codes reports nothing: templates have the codes filled in. Raises RejectedFileError for a
+    formula without a good value, for a second table and for more than MAX_ROWS rows.
     """
     codes = {heading for heading, wire in fields.items() if wire.type == "code"}
     expected = sheet.field_counts.get(headings.row_no)
@@ -139,16 +147,17 @@ def read_table(sheet: Sheet, headings: Headings, fields: Mapping[str, Field]) ->
         is_cut = row_no == sheet.rows[-1][0] and sheet.field_counts.get(row_no) != expected
         if not is_cut and all(is_blank(value) for heading, value in record.items() if heading not in codes):
             continue
-        _refuse_errors(sheet, headings, fields, row_no, record)
+        _reject_errors(sheet, headings, fields, row_no, record)
         if len(rows) == MAX_ROWS:
-            raise RejectedFileError("too_large", f"trang “{sheet.name}” có hơn {MAX_ROWS} dòng; chia thành nhiều tệp")
+            detail = MESSAGES.format("too_many_rows", sheet=sheet.name, max=MAX_ROWS)
+            raise RejectedFileError("too_large", detail)
         rows.append((row_no, record))
     counts = {row_no: sheet.field_counts[row_no] for row_no, _ in rows if sheet.field_counts.get(row_no) != expected}
     return Table(headings.kind, sheet, headings, rows, counts)
 
 
 def lacks_one_heading(sheet: Sheet, wanted: Wanted) -> bool:
-    """Whether a row of a sheet has three or more of a kind's required headings, and all but one: a slip of the pen."""
+    """Whether a row has three or more of a kind's required headings and all but one: most likely a misspelt heading."""
     return any(
         len(missing) == 1 and sum(wire.required for wire in fields.values()) > SURE_HEADINGS
         for _, texts in _read_first_rows(sheet)
@@ -160,7 +169,7 @@ def lacks_one_heading(sheet: Sheet, wanted: Wanted) -> bool:
 def _repeats_headings(
     sheet: Sheet, headings: Headings, fields: Mapping[str, Field], row_no: int, cells: tuple[object, ...]
 ) -> bool:
-    """Whether a row is the headings once more. Raises RejectedFileError where they stand in other columns than above."""
+    """Whether a row repeats the headings. Raises RejectedFileError where they stand in other columns than above."""
     first = _fold(next(iter(fields)))
     if not any(isinstance(cell, str) and len(cell) <= MAX_HEADING_LENGTH and _fold(cell) == first for cell in cells):
         return False
@@ -168,21 +177,23 @@ def _repeats_headings(
     if _list_missing(fields, texts):
         return False
     if _name_columns(sheet, fields, texts) != headings.columns:
-        raise RejectedFileError("no_headings", f"trang “{sheet.name}” có bảng thứ hai từ dòng {row_no}, các cột khác bảng trên")
+        detail = MESSAGES.format("second_table", sheet=sheet.name, row=row_no)
+        raise RejectedFileError("no_headings", detail)
     return True
 
 
-def _refuse_errors(
+def _reject_errors(
     sheet: Sheet, headings: Headings, fields: Mapping[str, Field], row_no: int, record: Mapping[str, object]
 ) -> None:
     for heading in headings.columns.values():
         if heading in fields and is_error(record[heading]):
-            place = f"trang “{sheet.name}”, ô {headings.find_letter(heading)}{row_no} (cột {heading})"
-            raise RejectedFileError("formula_error", f"{place}: {show_cell(record[heading])}")
+            cell, shown = f"{headings.find_letter(heading)}{row_no}", OneLine(show_cell(record[heading]))
+            detail = MESSAGES.format("formula_error", sheet=sheet.name, cell=cell, heading=heading, shown=shown)
+            raise RejectedFileError("formula_error", detail)
 
 
 def trim_cells(cells: tuple[object, ...]) -> tuple[object, ...]:
-    """A row to the last of its cells that holds anything; nothing of a row that is only formatted."""
+    """A row up to its last filled cell; () for a row that is only formatted."""
     if cells.count(None) == len(cells):
         return ()
     length = len(cells)
@@ -192,7 +203,7 @@ def trim_cells(cells: tuple[object, ...]) -> tuple[object, ...]:
 
 
 def _read_first_rows(sheet: Sheet) -> Iterator[tuple[int, dict[int, str]]]:
-    """The texts of the first rows by column."""
+    """The row numbers of the first rows, with their texts by column."""
     for row_no, cells in sheet.rows:
         if row_no > HEADINGS_WITHIN:
             return
@@ -217,15 +228,17 @@ def _name_columns(sheet: Sheet, fields: Iterable[str], texts: Mapping[int, str])
     for heading in fields:
         letters = [get_column_letter(column + 1) for column, name in columns.items() if name == heading]
         if len(letters) > 1:
-            raise RejectedFileError("no_headings", f"trang “{sheet.name}” có tiêu đề {heading} ở nhiều cột: {', '.join(letters)}")
+            listed = OneLine(", ".join(letters))
+            detail = MESSAGES.format("repeated_heading", sheet=sheet.name, heading=heading, columns=listed)
+            raise RejectedFileError("no_headings", detail)
     return columns
 
 
 def _name_cells(columns: Mapping[int, str], cells: tuple[object, ...]) -> dict[str, object]:
-    """A row's cells by heading. A value beside the headings is told by its column: a row that is shifted has one."""
+    """A row's cells by heading. A value beside the headings goes by its column: a shifted row has one."""
     record = {heading: cells[column] if column < len(cells) else None for column, heading in columns.items()}
     record |= {
-        f"cột {get_column_letter(column + 1)}": cell
+        MESSAGES.format("column", letter=get_column_letter(column + 1)): cell
         for column, cell in enumerate(cells)
         if column not in columns and not is_blank(cell)
     }

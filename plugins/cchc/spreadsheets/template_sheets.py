@@ -1,4 +1,4 @@
-"""The sheets of a template: rows to fill in with lists to choose from, and the guide beside them."""
+"""Sheets to fill in: rows with lists of choices, and a guide. What stands in them is for the caller to decide."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
 from cchc.fields.field_map import Field, Type
+from cchc.messages import fill
 from cchc.spreadsheets.table import NAME_HEADING
 from cchc.spreadsheets.workbook_bytes import DAY_FORMAT, fill_cell
 
-LAST_ROW = 500  # of those that have lists to choose from
+LAST_ROW = 500  # the last row with lists of choices
 WIDTHS: dict[Type, int] = {"code": 16, "period": 14, "number": 14, "date": 18, "task_status": 18, "text": 40}
 NAME_WIDTH = 90
-# "@", text: what is typed stays as it is typed, and is read as it looks. In any other format a spreadsheet makes a day
-# of 2024-06, 0.8712 of 87,12%, and with English settings one and a quarter of 1.234.
+# "@" is text, which stays as it is typed. In any other format a spreadsheet makes a date of 2024-06, 0.8712 of 87,12%,
+# and with English settings one and a quarter of 1.234.
 FORMATS: dict[Type, str] = {"code": "@", "period": "@", "number": "@", "text": "@", "date": DAY_FORMAT}
 HEADING_FILL = PatternFill("solid", fgColor="DDEBF7")
 WRAPPED = Alignment(wrap_text=True, vertical="top")
@@ -26,17 +27,21 @@ WRAPPED = Alignment(wrap_text=True, vertical="top")
 
 @dataclass(frozen=True)
 class Page:
-    """One kind of sheet. ``choices``: column → what may be entered; ``rows``: codes that are filled in, and names."""
+    """One kind of sheet. ``choices``: column → its allowed values; ``rows``: codes that are filled in, and names.
+
+    ``choice_error_vi``: the message for a value outside the choices, with the placeholder ``heading``.
+    """
 
     kind: str
     fields: Mapping[str, Field]
     choices: Mapping[str, Sequence[str]]
     rows: Sequence[tuple[str, str]]
     agency_code: str
+    choice_error_vi: str
 
     @property
     def headings(self) -> list[str]:
-        """In order: what stands beside a code comes after it."""
+        """The headings in their order; the name of a code comes after the code."""
         first, *others = self.fields
         return [first, NAME_HEADING, *others]
 
@@ -64,15 +69,15 @@ def write_page(sheet: Worksheet, lists: Worksheet, page: Page) -> None:
         choices = page.choices.get(wire.column) if wire else None
         if choices:
             rule = DataValidation("list", formula1=_write_list(lists, choices), allow_blank=True, showErrorMessage=True)
-            rule.errorTitle, rule.error = heading, f"{heading}: chọn một giá trị trong danh sách"
+            rule.errorTitle, rule.error = heading, fill(page.choice_error_vi, heading=heading)
             rule.add(f"{letter}2:{letter}{LAST_ROW}")
             sheet.add_data_validation(rule)
 
 
 def write_guide(
-    sheet: Worksheet, title_vi: str, lines_vi: Iterable[str], examples: Iterable[tuple[Page, list[object]]]
+    sheet: Worksheet, title_vi: str, lines_vi: Iterable[str], examples: Iterable[tuple[str, Page, list[object]]]
 ) -> None:
-    """Write the guide: a title, its lines, and a filled example of each page."""
+    """Write the guide: a title, its lines, and a filled example of each page below its own title."""
     sheet.column_dimensions["A"].width = 24
     fill_cell(sheet["A1"], title_vi)
     sheet["A1"].font = Font(bold=True, size=14)
@@ -80,15 +85,15 @@ def write_guide(
     for line in lines_vi:
         fill_cell(sheet.cell(row_no, 1), line)
         row_no += 1
-    for page, cells in examples:
-        fill_cell(sheet.cell(row_no + 1, 1), f"Ví dụ đã điền, trang {page.kind}:")
+    for example_vi, page, cells in examples:
+        fill_cell(sheet.cell(row_no + 1, 1), example_vi)
         _write_headings(sheet, row_no + 2, page.headings)
         _write_row(sheet, row_no + 3, cells)
         row_no += 4
 
 
 def _write_list(lists: Worksheet, choices: Sequence[str]) -> str:
-    """Put the choices into a column of their own; returns its address."""
+    """Put the choices into a column of ``lists``; returns its address."""
     column = lists.max_column + 1 if lists["A1"].value else 1
     for row_no, choice in enumerate(choices, 1):
         fill_cell(lists.cell(row_no, column), choice)

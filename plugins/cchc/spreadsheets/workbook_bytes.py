@@ -1,4 +1,4 @@
-"""Workbooks as we write them: the same bytes for the same content, and text that stays text."""
+"""Workbooks as bytes: the same content gives the same bytes, and text stays text."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from openpyxl.xml.functions import tostring
 
 from cchc.fields.cells import CellError, Percent, Unseen
 
-# Neither the clock nor the machine shows in what is written.
+# Neither the clock nor the machine changes the bytes.
 WRITTEN_AT = datetime(2024, 1, 1)  # noqa: DTZ001 — a workbook's properties know no time zone
 DAY_FORMAT = "dd/mm/yyyy"
-ESCAPE = re.compile("_(x[0-9A-Fa-f]{4}_)")  # what a reader would take for a character (xlsx_reader.py)
+ESCAPE = re.compile("_(x[0-9A-Fa-f]{4}_)")  # a reader would take it for a character (xlsx_parts.py)
 PERCENT_FORMAT = "0.00####%"
 CORE_PROPERTIES = "docProps/core.xml"
 
 
 def pack_workbook(workbook: Workbook) -> bytes:
-    """The workbook as a file."""
+    """The bytes of a workbook."""
     saved, packed = io.BytesIO(), io.BytesIO()
     workbook.save(saved)
     workbook.properties.created = workbook.properties.modified = WRITTEN_AT
@@ -35,9 +35,9 @@ def pack_workbook(workbook: Workbook) -> bytes:
 
 
 def fill_cell(cell: Cell | MergedCell, value: object) -> None:
-    """Put a value into a cell. Text stays text, whatever it begins with, also after somebody has edited the cell.
+    """Put a value into a cell. Text stays text, whatever it begins with, also after somebody edits the cell.
 
-    A cell that is merged into another holds nothing: TypeError.
+    Raises TypeError for a cell that is merged into another.
     """
     if isinstance(cell, MergedCell):
         raise TypeError(f"{cell.coordinate} is merged into another cell")

@@ -1,7 +1,7 @@
-"""The zip package of a workbook: refused before it is opened where it is hostile, its XML read within bounds.
+"""The zip package of a workbook: a hostile one is rejected before it is opened, XML is read within bounds.
 
-Only the parts that hold values are opened: workbook, sheets, texts and number formats. Expat reads them and keeps
-nothing, so that no part can take more memory or time than a report is worth.
+Only the parts that hold values are opened: workbook, sheets, texts and number formats. Expat keeps nothing of them,
+so that memory and time stay bounded. What the elements mean is xlsx_reader.py's business.
 """
 
 from __future__ import annotations
@@ -15,15 +15,18 @@ from dataclasses import dataclass, field
 from typing import IO
 from xml.parsers import expat
 
+from cchc.messages import read_messages
 from cchc.spreadsheets.table import RejectedFileError
+
+MESSAGES = read_messages("rejected_files")
 
 OLE = bytes.fromhex("d0cf11e0a1b11ae1")
 ENCRYPTED_STREAM = "EncryptedPackage".encode("utf-16-le")
 MACRO_PARTS = ("vbaproject.bin", "xl/macrosheets/")
 
 MAX_INFLATED_BYTES = 64 * 2**20
-MAX_INFLATION = 100  # what is inflated more often than that is no report
-SMALL = 2**20  # however much it was inflated
+MAX_INFLATION = 100  # inflated bytes for each byte of the file
+SMALL_BYTES = 2**20  # a package that inflates to less may have any ratio
 MAX_PARTS = 2_000
 
 # Cells, their values and texts; elements of other kinds; rows; characters.
@@ -39,9 +42,9 @@ DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImp
 
 
 class Handler:
-    """Takes the elements of one part, by their names without namespace. A part's own handler says what it needs."""
+    """Receives the elements of one part, by their names without namespace. Each kind of part has a handler."""
 
-    is_done = False  # True: the rest of the part isn't needed
+    is_done = False  # True: the rest of the part need not be read
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
         """An element begins."""
@@ -55,10 +58,10 @@ class Handler:
 
 @dataclass
 class Package:
-    """An opened package. The counts are over all parts that were read."""
+    """An opened package, with counts over all parts that were read."""
 
     archive: zipfile.ZipFile
-    names: Mapping[str, str]  # part name in small letters, as programs compare it → name in the package
+    names: Mapping[str, str]  # part name in lower case, as programs compare it → name in the package
     plain_elements: int = 0
     other_elements: int = 0
     rows: int = 0
@@ -69,33 +72,35 @@ class Package:
         return part.lower() in self.names
 
     def read(self, part: str, handler: Handler) -> None:
-        """Read one part; raises RejectedFileError where it is missing, damaged or more than a report."""
+        """Read one part; raises RejectedFileError where it is missing, damaged or too large."""
         try:
             with self.archive.open(self.names[part.lower()]) as stream:
                 _Parser(self, handler).read(stream)
         except expat.ExpatError as error:
-            raise RejectedFileError("not_a_workbook", f"phần {part} của tệp hỏng ({error})") from error
+            detail = MESSAGES.format("broken_part", part=part, error=error)
+            raise RejectedFileError("not_a_workbook", detail) from error
         except DAMAGED as error:
-            raise RejectedFileError("not_a_workbook", f"phần {part} của tệp hỏng hoặc thiếu ({error})") from error
+            detail = MESSAGES.format("missing_part", part=part, error=error)
+            raise RejectedFileError("not_a_workbook", detail) from error
 
     def check(self, unfinished: int) -> None:
-        """Raise RejectedFileError when it is more than a report; ``unfinished``: bytes of a token whose end isn't in sight."""
+        """Raise RejectedFileError when a bound is passed; ``unfinished``: bytes of a token whose end isn't read yet."""
         if self.rows > MAX_ROWS:
-            raise RejectedFileError("too_large", f"hơn {MAX_ROWS} dòng, kể cả dòng trống có định dạng; xóa các dòng trống")
+            raise RejectedFileError("too_large", MESSAGES.format("too_many_stored_rows", max=MAX_ROWS))
         if self.plain_elements > MAX_PLAIN_ELEMENTS or self.other_elements > MAX_OTHER_ELEMENTS:
-            raise RejectedFileError("too_large", "quá nhiều ô hoặc định dạng; chép số liệu sang tệp mẫu mới")
+            raise RejectedFileError("too_large", MESSAGES.format("too_many_elements"))
         if self.characters > MAX_CHARACTERS or unfinished > MAX_TOKEN_BYTES:
-            raise RejectedFileError("too_large", "quá nhiều chữ; chép số liệu sang tệp mẫu mới")
+            raise RejectedFileError("too_large", MESSAGES.format("too_many_characters"))
 
 
 def open_package(content: bytes) -> Package:
-    """Open a workbook's package. Raises RejectedFileError for what isn't one, or not one that may be opened."""
+    """The package of a workbook. Raises RejectedFileError where the bytes are none, or one that may not be opened."""
     if content.startswith(OLE):
         raise _explain_ole(content)
     try:
         archive = zipfile.ZipFile(io.BytesIO(content))
     except DAMAGED as error:
-        raise RejectedFileError("not_a_workbook", f"tệp hỏng hoặc không phải sổ tính Excel ({error})") from error
+        raise RejectedFileError("not_a_workbook", MESSAGES.format("broken_package", error=error)) from error
     _inspect_directory(archive, len(content))
     return Package(archive, {name.replace("\\", "/").lower(): name for name in archive.namelist()})
 
@@ -118,12 +123,12 @@ class Relations(Handler):
             self.targets[name] = posixpath.normpath(posixpath.join("/", folder, target)).lstrip("/")
 
     def find(self, kind: str) -> str | None:
-        """The first target of a kind."""
+        """The first target of a kind; None without one."""
         return next((self.targets[name] for name, one in self.kinds.items() if one == kind), None)
 
 
 def read_relations(package: Package, source: str = "") -> Relations:
-    """The relationships of a part, or of the package; none where it has no file of them."""
+    """The relationships of a part, or of the package (``""``); none where no part holds them."""
     folder, name = posixpath.split(source)
     relations = Relations(source)
     part = posixpath.join(folder, "_rels", f"{name}.rels")
@@ -133,7 +138,7 @@ def read_relations(package: Package, source: str = "") -> Relations:
 
 
 class _Parser:
-    """Expat over one part: counts for the package, hands the elements on."""
+    """Expat over one part: counts for the package and passes the elements to the handler."""
 
     def __init__(self, package: Package, handler: Handler) -> None:
         self.package = package
@@ -143,7 +148,7 @@ class _Parser:
         self.parser.StartElementHandler = self.start
         self.parser.EndElementHandler = self.end
         self.parser.CharacterDataHandler = self.read_text
-        self.parser.StartDoctypeDeclHandler = self.refuse_doctype
+        self.parser.StartDoctypeDeclHandler = self.reject_doctype
 
     def read(self, stream: IO[bytes]) -> None:
         """Read to the end, or as far as the handler wants."""
@@ -157,7 +162,7 @@ class _Parser:
         self.parser.Parse(b"", True)
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
-        """Count an element. Transitional and Strict Open XML differ in their namespaces alone."""
+        """Count an element and pass it on. Transitional and Strict Open XML differ in their namespaces alone."""
         tag = name.rpartition("}")[2]
         if tag in PLAIN:
             self.package.plain_elements += 1
@@ -168,37 +173,37 @@ class _Parser:
         self.handler.start(tag, attributes)
 
     def end(self, name: str) -> None:
-        """Hand the end of an element on."""
+        """Pass the end of an element on."""
         self.handler.end(name.rpartition("}")[2])
 
     def read_text(self, text: str) -> None:
-        """Count characters."""
+        """Count characters and pass the text on."""
         self.package.characters += len(text)
         self.handler.text(text)
 
-    def refuse_doctype(self, *_: object) -> None:
-        """Refuse a part with a DTD: Office writes none, and its entities can be made to expand without end."""
-        raise RejectedFileError("not_a_workbook", "tệp có khai báo DTD, Excel không bao giờ ghi như vậy")
+    def reject_doctype(self, *_: object) -> None:
+        """Reject a part with a DTD: Office writes none, and its entities can expand without end."""
+        raise RejectedFileError("not_a_workbook", MESSAGES.format("doctype"))
 
 
 def _explain_ole(content: bytes) -> RejectedFileError:
     if ENCRYPTED_STREAM in content:
-        return RejectedFileError("protected_workbook", "tệp được đặt mật khẩu mở")
-    return RejectedFileError("not_a_workbook", "tệp Excel 97–2003 (.xls); mở ra và lưu lại thành .xlsx")
+        return RejectedFileError("protected_workbook", MESSAGES.format("password"))
+    return RejectedFileError("not_a_workbook", MESSAGES.format("old_excel"))
 
 
 def _inspect_directory(archive: zipfile.ZipFile, size: int) -> None:
     parts = archive.infolist()
     if any(part.flag_bits & 1 for part in parts):
-        raise RejectedFileError("protected_workbook", "tệp nén được đặt mật khẩu")
+        raise RejectedFileError("protected_workbook", MESSAGES.format("zip_password"))
     if any(part.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for part in parts):
-        raise RejectedFileError("not_a_workbook", "tệp nén theo cách Excel không dùng")
-    if any(mark in part.filename.lower() for part in parts for mark in MACRO_PARTS):
-        raise RejectedFileError("macro_workbook", "tệp chứa macro")
+        raise RejectedFileError("not_a_workbook", MESSAGES.format("zip_method"))
+    if any(macro in part.filename.lower() for part in parts for macro in MACRO_PARTS):
+        raise RejectedFileError("macro_workbook", MESSAGES.format("macro"))
     inflated = sum(part.file_size for part in parts)
-    if inflated > max(SMALL, size * MAX_INFLATION) or len(parts) > MAX_PARTS:
-        raise RejectedFileError("compression_bomb", f"{size} byte bung ra {inflated} byte, {len(parts)} phần")
+    if inflated > max(SMALL_BYTES, size * MAX_INFLATION) or len(parts) > MAX_PARTS:
+        detail = MESSAGES.format("bomb", size=size, inflated=inflated, parts=len(parts))
+        raise RejectedFileError("compression_bomb", detail)
     if inflated > MAX_INFLATED_BYTES:
-        raise RejectedFileError(
-            "too_large", f"nội dung bung ra {inflated // 2**20} MB, nhiều nhất {MAX_INFLATED_BYTES // 2**20} MB"
-        )
+        detail = MESSAGES.format("too_large_inflated", size=inflated // 2**20, max=MAX_INFLATED_BYTES // 2**20)
+        raise RejectedFileError("too_large", detail)

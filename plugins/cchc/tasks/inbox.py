@@ -18,7 +18,7 @@ from airflow.sdk import ObjectStoragePath
 
 from cchc.calendar import newest_complete_day
 from cchc.fields.written_text import make_printable
-from cchc.presentation.receipt import Replacement, describe_hidden_sheets, describe_replacement, write_receipt
+from cchc.presentation.receipt import Replacement, describe_hidden_sheets, describe_replacement, make_receipt
 from cchc.settings import SOURCES, read_now
 from cchc.sources.errors import SourceError
 from cchc.sources.inbox import InboxFile, choose_filing_day, describe, list_files, recognise, settle, take_turns
@@ -26,9 +26,10 @@ from cchc.sources.inbox_store import DiskInbox, InboxStore, ObjectInbox, find_di
 from cchc.sources.load import Load
 from cchc.sources.profile import Profile, read_all_profiles
 from cchc.sources.protocols.files import list_wanted
+from cchc.sources.rejection_filing import file_rejection_reports, file_report
 from cchc.sources.raw_archive import Archive, ArchiveError, Capture, read_capture
 from cchc.sources.window import Window, parse_window
-from cchc.spreadsheets.rejection_report import SentFile, list_hidden, write_given_back
+from cchc.spreadsheets.rejection_report import SentFile, list_hidden
 from cchc.spreadsheets.table import Wanted
 from cchc.strict_yaml import read_document
 from cchc.tasks.context import read_connection
@@ -152,8 +153,8 @@ def give_back(connection: psycopg.Connection, profile: Profile, load: Load) -> N
         for sheet, _, row_no in [str(pointer).rpartition("!")]
     }
     sent = SentFile(str(page.request["file"]), load.window.key, load.capture.read_bodies()[0])
-    written = write_given_back(inbox, sent, list_wanted(profile), reasons, row[0])
-    log.info("%s: given back in %s", load.window.label, make_printable(", ".join(written)))
+    written = file_rejection_reports(inbox, sent, list_wanted(profile), reasons, row[0])
+    log.info("%s: rejection report in %s", load.window.label, make_printable(", ".join(written)))
 
 
 def write_receipts(connection: psycopg.Connection, profile: Profile, loads: Sequence[Load]) -> None:
@@ -178,9 +179,8 @@ def write_receipts(connection: psycopg.Connection, profile: Profile, loads: Sequ
             name = str(capture.pages[0].request["file"])
             file = SentFile(name, capture.content_sha256, capture.read_bodies()[0])
             notes = _list_notes(replacements.get(load_id, ()), list_hidden(file, list_wanted(profile)))
-            if notes:
-                written = write_receipt(inbox, file, notes) or ""
-                log.info("%s: receipt in %s", make_printable(name), make_printable(written))
+            if receipt := make_receipt(file, notes):
+                log.info("%s: receipt in %s", make_printable(name), make_printable(file_report(inbox, file, receipt)))
         except (OSError, ValueError, ArchiveError) as error:
             log.warning("%s: its receipt can't be written: %s", capture.folder, error)
 
