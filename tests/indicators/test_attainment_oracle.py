@@ -221,7 +221,7 @@ def store(connection: psycopg.Connection, world: World) -> None:
     )
     copy(connection, indicators, [indicator_row(reading) for reading in world.readings])
     past = (
-        "mart.indicator_attainment (as_of_date, plan_year, indicator_code, variant, agency_code, numerator,"
+        "mart.indicator_attainment (as_of_date, plan_year, figure_year, indicator_code, variant, agency_code, numerator,"
         " denominator, value, status, is_stale, quality_flags, run_id, computed_at)"
     )
     told = {(reading.number, reading.variant): reading for reading in world.readings}
@@ -256,9 +256,15 @@ def past_rows(reading: Reading) -> Iterator[tuple[Any, ...]]:
     """The rows of mart.indicator_attainment of earlier years."""
     for past in reading.history:
         yield (
-            *(past.day, past.plan_year, str(reading.number), reading.variant, ROOT, past.numerator, past.denominator),
-            *(past.number, past.status, False, [], "earlier", past.day),
+            *(past.day, past.plan_year, figure_year_of(reading, past), str(reading.number), reading.variant, ROOT),
+            *(past.numerator, past.denominator, past.number, past.status, False, [], "earlier", past.day),
         )
+
+
+def figure_year_of(reading: Reading, past: Past) -> int:
+    """The year whose values a row of an earlier year holds."""
+    closes_on = move(reading.closes_on, past.plan_year - reading.plan_year)
+    return past.plan_year if reading.is_budget_year and past.day <= closes_on else past.day.year
 
 
 def measure_rows(number: int, metric: Metric) -> Iterator[tuple[Any, ...]]:

@@ -16,14 +16,14 @@ from cchc.warehouse.connection import run_file, take_lock
 
 log = logging.getLogger(__name__)
 
-# Targets and populations of the days, what the values should be by then, the figures they ask for, the judgement; then
-# the table is brought to it.
+# In this order; each file's first lines name the temporary tables that it takes and leaves.
 ATTAINMENT = (
-    "attainment/entry.sql",
-    "attainment/pace.sql",
-    "attainment/figure.sql",
-    "attainment/attain.sql",
-    "attainment/store.sql",
+    "attainment/1_indicators_in_force.sql",
+    "attainment/2_metric_values.sql",
+    "attainment/3_results.sql",
+    "attainment/4_pace.sql",
+    "attainment/5_status.sql",
+    "attainment/6_merge.sql",
 )
 TASK_STATUS = "attainment/task_status.sql"
 

@@ -1,15 +1,17 @@
--- Second step: what the value of each entry that is judged at year's end should be at the end of each day: along the
--- plan's milestones; else as the province came along in the newest earlier year that is known to its end; else along a
--- straight line from the day before 1 January to the day on which the year closes.
--- Takes entry, leaves the table pace: (fixed + weight × target) ÷ divisor, for nothing is rounded, and an agency may
--- have a target of its own. An earlier year is read as stored, if it closed before %(first_day)s.
+-- Takes indicator_in_force and the results of earlier years in mart.indicator_attainment.
+-- Leaves pace: for each indicator judged at year's end the value that is due on each day, as
+-- (fixed + weight × target) ÷ divisor. The parts are exact, and an agency may have a target of its own.
+-- A value of mid-year can't be compared with a target of year's end. The due value follows the plan's milestones; else
+-- the course of the newest earlier year that is known to its end; else a straight line from the day before 1 January to
+-- the day on which the year closes. An earlier year is read as stored, if it closed before %(first_day)s.
 create temporary table pace on commit drop as
--- What is stored of a quotient has some sixteen digits; its parts are exact.
+-- A stored quotient has some sixteen digits; its parts are exact.
 with past as not materialized (
     select
         a.indicator_code,
         a.variant,
         a.plan_year,
+        a.figure_year,
         a.as_of_date,
         case when v.is_quotient then a.numerator * 100 else a.value end as part,
         case when v.is_quotient then a.denominator else 1 end as whole
@@ -24,45 +26,38 @@ with past as not materialized (
         and a.status not in ('invalid', 'not_applicable')
 ),
 
--- A plan of another year keeps its days of the calendar.
-year_end as (
+judged_at_year_end as (
     select distinct
-        e.indicator_code,
-        e.variant,
-        e.plan_year,
-        e.figure_year,
-        e.period,
-        e.closes_on,
-        e.milestone_days,
-        e.milestone_values,
-        make_interval(years => e.figure_year - e.plan_year) as shift
-    from entry as e
-    where e.judged = 'year_end'
+        i.indicator_code,
+        i.variant,
+        i.plan_year,
+        i.figure_year,
+        i.period,
+        i.closes_on,
+        i.milestone_days,
+        i.milestone_values
+    from indicator_in_force as i
+    where i.judged = 'year_end'
 ),
 
--- On 31 January two budget years have a row; the one that closes is told by its own plan.
+-- The newest earlier year with a value on the day on which it closed.
 course as (
     select
         y.*,
-        c.closed_year,
+        c.figure_year as closed_year,
         c.part,
         c.whole
-    from year_end as y
+    from judged_at_year_end as y
     left join lateral (
         select
             p.part,
             p.whole,
-            o.closed_year
+            p.figure_year
         from past as p
-        cross join lateral (
-            select
-                case y.period when 'budget_year' then p.plan_year else extract(year from p.as_of_date)::int end
-                    as closed_year
-        ) as o
         where
             p.indicator_code = y.indicator_code
             and p.variant = y.variant
-            and p.as_of_date = (y.closes_on + make_interval(years => o.closed_year - y.plan_year))::date
+            and p.as_of_date = mart.shift_years(y.closes_on, y.plan_year, p.figure_year)
             and p.part > 0
         order by p.as_of_date desc
         limit 1
@@ -74,9 +69,9 @@ segment as (
     select
         c.*,
         p.value as to_value,
-        (p.day + c.shift)::date as to_day,
+        mart.shift_years(p.day, c.plan_year, c.figure_year) as to_day,
         lag(p.value) over towards_target as from_value,
-        (lag(p.day) over towards_target + c.shift)::date as from_day
+        mart.shift_years(lag(p.day) over towards_target, c.plan_year, c.figure_year) as from_day
     from course as c
     cross join lateral unnest(
         array[make_date(c.plan_year, 1, 1) - 1] || c.milestone_days || c.closes_on,
@@ -89,23 +84,21 @@ segment as (
 )
 
 select
-    e.as_of_date,
-    e.plan_year,
-    e.indicator_code,
-    e.variant,
+    i.as_of_date,
+    i.plan_year,
+    i.indicator_code,
+    i.variant,
     s.from_value * (s.to_day - d.day) + coalesce(s.to_value * (d.day - s.from_day), 0) as fixed,
     coalesce(t.part * s.whole, case when s.to_value is null then d.day - s.from_day else 0 end) as weight,
     coalesce(s.part * t.whole, s.to_day - s.from_day) as divisor
-from entry as e
-cross join lateral (
-    select least(e.as_of_date, (e.closes_on + make_interval(years => e.figure_year - e.plan_year))::date) as day
-) as d
+from indicator_in_force as i
+cross join lateral (select least(i.as_of_date, i.year_closes_on) as day) as d
 inner join segment as s
     on
-        e.indicator_code = s.indicator_code
-        and e.variant = s.variant
-        and e.plan_year = s.plan_year
-        and e.figure_year = s.figure_year
+        i.indicator_code = s.indicator_code
+        and i.variant = s.variant
+        and i.plan_year = s.plan_year
+        and i.figure_year = s.figure_year
         and d.day > s.from_day
         and d.day <= s.to_day
 left join lateral (
@@ -116,9 +109,10 @@ left join lateral (
     where
         p.indicator_code = s.indicator_code
         and p.variant = s.variant
+        -- Only its own plan gives the course of a budget year.
         and (s.period <> 'budget_year' or p.plan_year = s.closed_year)
         and p.as_of_date >= make_date(s.closed_year, 1, 1)
-        and p.as_of_date <= (d.day + make_interval(years => s.closed_year - s.figure_year))::date
+        and p.as_of_date <= mart.shift_years(d.day, s.figure_year, s.closed_year)
     order by p.as_of_date desc
     limit 1
 ) as t on true;

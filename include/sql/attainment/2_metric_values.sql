@@ -1,28 +1,30 @@
--- Third step: what each figure that an entry asks for says on each day. An increment adds to its year from 1 January
--- on; any other value holds until the next one of the same year, and its parts come from one day.
--- Leaves the table figure. pool: '' for an agency's own figure; else the population whose increments the province's
--- figure sums, each counted if its agency belonged to the population on the day of the event.
-create temporary table figure on commit drop as
+-- Takes indicator_in_force, member and mart.measure.
+-- Leaves metric_value: the value of each metric for each agency and day, and the province's pooled increments.
+-- An increment adds to its year from 1 January on. Any other value holds until the next one of the same year, and its
+-- parts come from one day: values never cross the year.
+-- pool is '' for an agency's own value. Else it is the population whose increments the province's value sums: each
+-- counts if its agency belonged to the population on the day of the event.
+create temporary table metric_value on commit drop as
 with wanted as (
     select
-        e.metric,
-        e.figure_year,
-        max(e.as_of_date) as last_day
-    from entry as e
-    where e.metric is not null
-    group by e.metric, e.figure_year
+        i.metric,
+        i.figure_year,
+        max(i.as_of_date) as last_day
+    from indicator_in_force as i
+    where i.metric is not null
+    group by i.metric, i.figure_year
 ),
 
 pooled as (
     select distinct
-        e.metric,
-        e.figure_year,
-        e.population_code
-    from entry as e
-    where e.roll_up = 'pooled'
+        i.metric,
+        i.figure_year,
+        i.population_code
+    from indicator_in_force as i
+    where i.roll_up = 'pooled'
 ),
 
--- What was added before the first day asked for is one sum on that day. The years are named twice for the index's sake.
+-- Increments before the first day are one sum on that day. The array repeats the years for the sake of the index.
 increment as (
     select
         m.metric,
@@ -40,7 +42,7 @@ increment as (
     where
         m.is_increment
         and m.period = 'ytd'
-        and m.figure_year = any(array(select e.figure_year from wanted as e))
+        and m.figure_year = any(array(select y.figure_year from wanted as y))
         and m.day <= %(last_day)s
     group by m.metric, m.agency_code, m.figure_year, greatest(m.day, %(first_day)s)
     union all
@@ -62,12 +64,12 @@ increment as (
     where
         m.is_increment
         and m.period = 'ytd'
-        and m.figure_year = any(array(select e.figure_year from pooled as e))
+        and m.figure_year = any(array(select y.figure_year from pooled as y))
         and m.day <= %(last_day)s
     group by m.metric, p.population_code, m.figure_year, greatest(m.day, %(first_day)s)
 ),
 
--- A flag once told stays for the year: on later days it need not be told again.
+-- A flag stays for the rest of the year: only its first day counts.
 first_flag as (
     select
         f.metric,
@@ -116,13 +118,13 @@ cumulated as (
     window to_day as (partition by i.metric, i.agency_code, i.pool, i.figure_year order by i.day)
 ),
 
-subject as (
+wanted_agency as (
     select b.agency_code from member as b
     union
     select %(province)s as agency_code
 ),
 
--- Of the values told by the first day only the newest may still hold: one step down the key finds it.
+-- Only the newest value up to the first day may still hold: one step down the key finds it.
 value as (
     select
         n.metric,
@@ -135,7 +137,7 @@ value as (
         n.fresh_until,
         n.quality_flags
     from wanted as w
-    cross join subject as s
+    cross join wanted_agency as s
     cross join unnest(array['numerator', 'denominator', 'ratio']) as u (part)
     cross join lateral (
         select m.* from mart.measure as m
@@ -213,4 +215,4 @@ cross join lateral generate_series(
     greatest(h.day, %(first_day)s)::timestamp, least(h.next_day - 1, w.last_day)::timestamp, interval '1 day'
 ) as d (as_of_date);
 
-analyze figure;
+analyze metric_value;
