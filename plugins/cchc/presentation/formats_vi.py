@@ -1,6 +1,6 @@
-"""Figures as Vietnamese readers write them: 1.234,56, a real minus, dd/mm/yyyy. Pure functions, for every output.
+"""Numbers and days in Vietnamese notation: 1.234,56, a real minus sign, dd/mm/yyyy. Pure functions, for every output.
 
-A figure is compared unrounded, so none may be rounded onto, or across, what it is compared with.
+Results are compared unrounded, so no rounded number may equal or pass the number that it is compared with.
 """
 
 from __future__ import annotations
@@ -9,22 +9,22 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
 NOTHING = "–"
-MAX_PLACES = 9  # a figure with more of them is a fraction cut off
+MAX_PLACES = 9  # a number with more decimals is a fraction that never ends, cut off
 
 _SEPARATORS = str.maketrans({",": ".", ".": ",", "-": "−"})
 _SIGNS = {"<=": "≤", ">=": "≥"}
 
 
 def format_number(value: Decimal | None, places: int = 2, rounding: str = ROUND_HALF_UP) -> str:
-    """``value`` with so many decimals; – of None."""
+    """``value`` with ``places`` decimals; – for None."""
     return NOTHING if value is None else _write(_round(value, places, rounding))
 
 
 def format_beside(value: Decimal | None, *others: Decimal | None, places: int = 2) -> str:
-    """``value`` to be read beside ``others``: with as many decimals more as it takes to be on the same side of each.
+    """``value`` for comparison with ``others``: with more decimals where rounding would change how it compares.
 
-    89.996 beside 90 is 89,996 and not the 90,00 that it misses; 90 beside 90 is 90,00. None among others: no figure.
-    What equals it asks for its own decimals, but not for those of a fraction that never ends.
+    89.996 beside 90 is 89,996, because 90,00 would reach the target; 90 beside 90 is 90,00. None in ``others`` is
+    ignored. A number equal to ``value`` asks for all its decimals, except for those of a fraction that never ends.
     """
     if value is None:
         return NOTHING
@@ -35,24 +35,24 @@ def format_beside(value: Decimal | None, *others: Decimal | None, places: int = 
 
 
 def format_signed(value: Decimal) -> str:
-    """A difference with its sign: +0,50, −1,30; 0,00 only of none at all."""
+    """A difference with its sign: +0,50, −1,30; 0,00 for zero alone."""
     return f"{'+' if value > 0 else ''}{format_beside(value, Decimal(0))}"
 
 
 def format_exact(value: Decimal | None) -> str:
-    """All decimals that ``value`` has, and no zero behind them: 45, 9,5; – of None."""
+    """All decimals of ``value`` without trailing zeros: 45, 9,5; – for None."""
     return NOTHING if value is None else _write(value.normalize())
 
 
 def format_target(comparator: str | None, target: Decimal | None) -> str:
-    """A target as the plan sets it, unrounded: ≥ 45, > 90; – where there is none."""
+    """A target as the plan sets it, unrounded: ≥ 45, > 90; – without one."""
     if target is None:
         return NOTHING
     return f"{_SIGNS.get(comparator or '', comparator or '')} {format_exact(target)}".lstrip()
 
 
 def format_day(day: date | None) -> str:
-    """A day, 30/06/2024; – of None."""
+    """A day as 30/06/2024; – for None."""
     return NOTHING if day is None else f"{day:%d/%m/%Y}"
 
 
@@ -65,4 +65,4 @@ def _round(value: Decimal, places: int, rounding: str = ROUND_HALF_UP) -> Decima
 
 
 def _write(value: Decimal) -> str:
-    return f"{value + 0:,f}".translate(_SEPARATORS)  # + 0: no zero has a minus
+    return f"{value + 0:,f}".translate(_SEPARATORS)  # + 0: zero has no minus sign

@@ -14,54 +14,31 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from psycopg.rows import dict_row
 
 from cchc.catalog import Catalog, indicator_rows
 from cchc.catalog.rows import PRIMARY
+from cchc.presentation.queries import read_rows
 from cchc.presentation.templates import open_templates
 from cchc.settings import EXPECTATIONS, SOURCES, SQL
-from cchc.sources.profile import PortalProfile, Profile
+from cchc.sources.profile import Profile
 
 SQL_PARAMETER = re.compile(r"%\((\w+)\)s")
 PROFILE_FIELD = re.compile(r"(\w+):(?:.*?\s#\s+(.*))?")
 
-RELATIONS = """
-select
-    n.nspname as schema,
-    obj_description(n.oid, 'pg_namespace') as schema_comment,
-    n.nspname || '.' || c.relname as relation_name,
-    case when c.relkind = 'v' then 'View.' when c.relpersistence = 'u' then 'Unlogged table.' else 'Table.' end as kind,
-    obj_description(c.oid, 'pg_class') as relation_comment,
-    a.attname as "column",
-    format_type(a.atttypid, a.atttypmod) as type,
-    c.relkind = 'r' and not a.attnotnull as may_be_null,
-    array_position(k.conkey, a.attnum) as key_place,
-    r.confrelid::regclass::text as refers_to,
-    col_description(c.oid, a.attnum) as comment
-from pg_class as c
-inner join pg_namespace as n on c.relnamespace = n.oid
-inner join pg_attribute as a on c.oid = a.attrelid and a.attnum > 0 and not a.attisdropped
-left join pg_constraint as k on c.oid = k.conrelid and k.contype = 'p'
-left join pg_constraint as r on c.oid = r.conrelid and r.contype = 'f' and r.conkey = array[a.attnum]
-where n.nspname in ('core', 'mart', 'ops', 'staging') and c.relkind in ('r', 'v')
-order by n.nspname, c.relname, a.attnum
-"""
-
 
 def read_relations(connection: psycopg.Connection) -> list[dict[str, Any]]:
     """A row for each column of each table and view of a migrated warehouse, by schema, relation and place."""
-    with connection.cursor(row_factory=dict_row) as cursor:
-        return cursor.execute(RELATIONS).fetchall()
+    return read_rows(connection, "relations")
 
 
 def render_documents(
     catalog: Catalog, profiles: list[Profile], relations: Iterable[Mapping[str, Any]]
 ) -> dict[str, str]:
-    """The text of every generated page by its name in docs/; ``relations`` as ``read_relations`` gives them."""
+    """The text of every generated page by its name in docs/; ``relations``: the rows of ``read_relations``."""
     context = {
         "catalog": catalog,
         "profiles": profiles,
-        "places": locate_figures(profiles),
+        "places": locate_metrics(profiles),
         "uses": _list_uses(catalog),
         "reasons": {profile.source: read_reasons(SOURCES / f"{profile.source}.yaml") for profile in profiles},
         "suites": {profile.source: dict(_read_suites(profile)) for profile in profiles},
@@ -75,40 +52,33 @@ def render_documents(
     }
 
 
-def locate_figures(profiles: Iterable[Profile]) -> dict[str, str]:
-    """Metric → where its parts stand in what the source sends, for metrics that are read as they are sent."""
-    places = {}
-    for profile in profiles:
-        if isinstance(profile, PortalProfile):
-            for name, endpoint in profile.endpoints.items():
-                for wire, figure in endpoint.metrics.items():
-                    parts = f"{figure.numerator} ÷ {figure.denominator}" if endpoint.shape == "tree" else wire
-                    places[f"{profile.source}.{figure.metric}"] = f"{name}: {parts}"
-    return places
+def locate_metrics(profiles: Iterable[Profile]) -> dict[str, str]:
+    """Metric → the place of its parts in the answer of a source, for metrics that are stored as they are sent."""
+    return {metric: place for profile in profiles for metric, place in profile.metric_places().items()}
 
 
 def read_reasons(path: Path) -> dict[str, str]:
-    """What a profile's comments say of its fields of the first level, above a field or behind it; '' of the whole."""
+    """The comments of a profile by the fields of its first level, above or behind each; '' for the whole profile."""
     reasons: dict[str, str] = {}
-    field, said = "", list[str]()
+    field, comments = "", list[str]()
     for line in path.read_text(encoding="utf-8").splitlines():
         if line.startswith("#"):
-            said.append(line.lstrip("# "))
+            comments.append(line.lstrip("# "))
         elif found := PROFILE_FIELD.match(line):
-            said += [found[2]] if found[2] else []
-            if said:
-                reasons[field and found[1]] = " ".join(said)
-            field, said = found[1], []
+            comments += [found[2]] if found[2] else []
+            if comments:
+                reasons[field and found[1]] = " ".join(comments)
+            field, comments = found[1], []
     return reasons
 
 
 def _list_uses(catalog: Catalog) -> dict[str, dict[str, list[str]]]:
-    """Source → metric ('' where an entry has none) → the entries and variants that it feeds, in the plan's order."""
+    """Source → metric ('' for an indicator without one) → indicators and variants that use it, in the plan's order."""
     uses: dict[str, dict[str, list[str]]] = {}
     for row in indicator_rows(catalog):
         fed = uses.setdefault(row["source"], {}).setdefault(row["metric"] or "", [])
         name = row["indicator_code"] + ("" if row["variant"] == PRIMARY else f" ({row['variant']})")
-        if name not in fed:  # an entry has a row for each of its targets
+        if name not in fed:  # an indicator has a row for each of its targets
             fed.append(name)
     return uses
 

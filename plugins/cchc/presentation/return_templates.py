@@ -16,12 +16,12 @@ from openpyxl import Workbook
 
 from cchc.catalog import Agency, Catalog, Indicator, Plan
 from cchc.catalog.model import Task
-from cchc.fields.field_map import TASK_STATUSES
+from cchc.fields.field_map import TASK_STATUSES, Field
 from cchc.messages import OneLine, read_messages
 from cchc.settings import SOURCES
-from cchc.sources.profile import FilesProfile, Sheet, read_profile
+from cchc.sources.profile import read_profile
 from cchc.spreadsheets.rejection_report import REPORTS_FOLDER
-from cchc.spreadsheets.table import GUIDE_SHEET
+from cchc.spreadsheets.table import GUIDE_SHEET, Wanted
 from cchc.spreadsheets.template_sheets import Page, write_guide, write_page
 from cchc.spreadsheets.workbook_bytes import pack_workbook
 
@@ -50,7 +50,7 @@ def write_templates(folder: Path, catalog: Catalog, year: int) -> list[Path]:
         planned = ", ".join(str(plan.year) for plan in catalog.plans)
         raise LookupError(f"no plan of {catalog.province} for {year}, only for {planned}: add plan_{year}.yaml")
     folder.mkdir(parents=True, exist_ok=True)
-    sheets = _read_sheets()
+    sheets = read_profile(SOURCES / "returns.yaml").sheet_fields()
     paths = []
     for reporter in list_reporters(catalog, plan):
         paths.append(folder / f"{reporter.agency.code}-{year}.xlsx")
@@ -79,14 +79,14 @@ def list_reporters(catalog: Catalog, plan: Plan) -> list[Reporter]:
     return [reporters[code] for code in sorted(reporters)]
 
 
-def make_template(reporter: Reporter, plan: Plan, sheets: Mapping[str, Sheet]) -> bytes:
+def make_template(reporter: Reporter, plan: Plan, sheets: Wanted) -> bytes:
     """The workbook of one agency; ``sheets``: the kinds of sheet of the profile."""
     code = reporter.agency.code
     rows = {
         "ChiTieu": [(one.code, _describe(one, code, plan.province)) for one in reporter.indicators.values()],
         "NhiemVu": [(task.code, task.content_vi) for task in reporter.tasks.values()],
     }
-    pages = [_make_page(kind, sheet, rows[kind], code, plan.year) for kind, sheet in sheets.items() if rows[kind]]
+    pages = [_make_page(kind, fields, rows[kind], code, plan.year) for kind, fields in sheets.items() if rows[kind]]
     workbook = Workbook()
     guide = workbook.worksheets[0]
     guide.title = GUIDE_SHEET
@@ -108,13 +108,6 @@ def list_periods(year: int) -> list[str]:
     return [*(f"{year}-Q{n}" for n in range(1, 5)), *(f"{year}-{n:02}" for n in range(1, 13)), str(year)]
 
 
-def _read_sheets() -> Mapping[str, Sheet]:
-    profile = read_profile(SOURCES / "returns.yaml")
-    if not isinstance(profile, FilesProfile):
-        raise TypeError("returns.yaml: its protocol isn't files")
-    return profile.sheets
-
-
 def _days_of_change(catalog: Catalog, plan: Plan) -> list[date]:
     """The first day of the plan, and those on which agencies begin or change."""
     days = {agency.valid_from for agency in catalog.agencies}
@@ -134,14 +127,16 @@ def _describe(indicator: Indicator, agency_code: str, province: str) -> str:
     return MESSAGES.format("indicator", name=OneLine(indicator.name_vi), hints=OneLine("; ".join(hints)))
 
 
-def _make_page(kind: str, sheet: Sheet, rows: Sequence[tuple[str, str]], agency_code: str, year: int) -> Page:
+def _make_page(
+    kind: str, fields: Mapping[str, Field], rows: Sequence[tuple[str, str]], agency_code: str, year: int
+) -> Page:
     choices = {
         "code": [code for code, _ in rows],
         "agency_code": [agency_code],
         "period": list_periods(year),
         "status": list(TASK_STATUSES),
     }
-    return Page(kind, sheet.fields_, choices, rows, agency_code, MESSAGES.texts["choice_error"])
+    return Page(kind, fields, choices, rows, agency_code, MESSAGES.texts["choice_error"])
 
 
 def _fill_example(page: Page, year: int) -> list[object]:

@@ -16,6 +16,7 @@ import jinja2
 from jinja2.filters import make_attrgetter
 
 from cchc.presentation.formats_vi import format_day
+from cchc.presentation.labels import label
 from cchc.settings import INCLUDE
 
 FOLDER = INCLUDE / "templates"
@@ -27,8 +28,8 @@ SPECIAL = re.compile(r"([\\|*<])")
 def open_templates() -> jinja2.Environment:
     """The environment: HTML is escaped, an undefined name is an error, a block's own line leaves no line.
 
-    Filters: ``runs`` groups neighbours by an attribute, ``plain`` makes one line of Markdown, ``day`` is 30/06/2024,
-    ``number`` has a decimal comma.
+    Filters: ``day`` is 30/06/2024, ``label`` is the label of a code in a group, ``number`` has a decimal comma,
+    ``plain`` makes one line of Markdown, ``runs`` groups neighbours by an attribute.
     """
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(FOLDER),
@@ -38,7 +39,13 @@ def open_templates() -> jinja2.Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"runs": _split_runs, "plain": _write_plain, "day": format_day, "number": _write_number}
+    environment.filters |= {
+        "day": format_day,
+        "label": label,
+        "number": _write_number,
+        "plain": _write_plain,
+        "runs": _split_runs,
+    }
     return environment
 
 
