@@ -19,7 +19,7 @@ POINTS = {
     "stage": ("cchc.warehouse.staging", "_replace", "_statistic", 2),
     "audit": ("cchc.quality.audit", "_record", "", 15),
     "publish": ("cchc.warehouse.publish", "run_file", "core.portal_statistic", 4),
-    "attain": ("cchc.indicators.attainment", "run_file", "attainment/store.sql", 1),
+    "attain": ("cchc.indicators.attainment", "run_file", "attainment/6_merge.sql", 1),
 }
 
 
@@ -41,12 +41,12 @@ def kill_after(function: Callable[..., Any], wanted: str, times: int, number: in
 def main(point: str, day: str, number: str) -> None:
     import importlib
 
-    from cchc.tasks.nightly import run_night
+    from cchc.tasks.nightly import run_dags
 
     module_name, name, wanted, times = POINTS[point]
     module = importlib.import_module(module_name)
     setattr(module, name, kill_after(getattr(module, name), wanted, times, signal.Signals[number]))
-    run_night(date.fromisoformat(day), ["national_portal"])
+    run_dags(date.fromisoformat(day), ["national_portal"])
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ PARAMETERS = {
 }
 # {name} is a parameter of the case.
 STEPS = {
-    "measure": ("measures/{measures}.sql", "measures/store.sql"),
+    "measure": ("measures/{measures}.sql", "measures/merge.sql"),
     "attain": ATTAINMENT,
     "task_status": (TASK_STATUS,),
 }

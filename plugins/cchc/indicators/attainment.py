@@ -100,7 +100,7 @@ def _measure(connection: psycopg.Connection, profile: Profile, province: str, da
         "derived": json.dumps({name: reading.model_dump(by_alias=True) for name, reading in profile.derived.items()}),
     }
     run_file(connection, f"measures/{profile.measures}.sql", parameters)
-    run_file(connection, "measures/store.sql", parameters)
+    run_file(connection, "measures/merge.sql", parameters)
 
 
 def _attain_range(connection: psycopg.Connection, province: str, days: DateRange, run_id: str) -> None:
