@@ -1,4 +1,4 @@
-"""A small right catalog: one entry, one task, one set, four agencies."""
+"""A small valid catalog: one indicator, one task, one set, four agencies."""
 
 from __future__ import annotations
 

@@ -96,7 +96,7 @@ def test_next_working_day_is_the_day_itself_if_it_is_one(calendar: WorkingDays, 
     assert calendar.next(date.fromisoformat(day)) == date.fromisoformat(found)
 
 
-def test_of_a_year_that_the_file_does_not_cover_only_weekends_are_known(calendar: WorkingDays) -> None:
+def test_year_that_the_file_does_not_cover_has_only_weekends_off(calendar: WorkingDays) -> None:
     assert [calendar.covers(year) for year in (2023, 2024, 2025, 2026, 2027)] == [False, True, True, True, False]
     assert calendar.is_working(date(2023, 9, 1))
     assert not calendar.is_working(date(2023, 9, 2))
@@ -128,7 +128,7 @@ def test_small_file_is_read(read: Read) -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "message"),
     [
         ("last: 2024-05-01", "last: 2024-04-01", 'break 2024-04-27, field last: "2024-04-01" is before the first day'),
         ("last: 2024-05-01", "last: 2042-05-01", "break 2024-04-27, field last: .*more than a month after it"),
@@ -148,13 +148,13 @@ def test_small_file_is_read(read: Read) -> None:
         ("years: [2024]\n", "", "field years: is missing"),
     ],
 )  # fmt: skip
-def test_mistake_is_refused_with_file_break_and_field(read: Read, old: str, new: str, told: str) -> None:
+def test_mistake_names_file_break_and_field(read: Read, old: str, new: str, message: str) -> None:
     assert old in SMALL
-    with pytest.raises(CatalogError, match=told) as refusal:
+    with pytest.raises(CatalogError, match=message) as failure:
         read(SMALL.replace(old, new))
-    assert str(refusal.value).startswith(HOLIDAYS_FILE)
+    assert str(failure.value).startswith(HOLIDAYS_FILE)
 
 
-def test_missing_file_is_told(tmp_path: Path) -> None:
+def test_missing_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(CatalogError, match=f"{HOLIDAYS_FILE}: there is no such file"):
         read_working_days(tmp_path)

@@ -1,4 +1,4 @@
-"""Nights by hand are refused where a scheduler would take their tasks."""
+"""Runs by hand are declined where a scheduler would run their tasks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cchc.local.nightly import run_nightly
 from cchc.settings import CHECKOUT
 
 
-def test_service_of_the_stack_runs_no_night_by_hand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_service_of_the_stack_declines_a_run_by_hand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", "postgresql+psycopg://airflow@metadata/airflow")
     monkeypatch.setenv("AIRFLOW_CONN_WAREHOUSE", "{}")
     monkeypatch.setenv("AIRFLOW__CORE__DAGS_FOLDER", str(CHECKOUT / "dags"))
