@@ -15,6 +15,9 @@ SOURCES = INCLUDE / "sources"
 EXPECTATIONS = INCLUDE / "expectations"
 ALERT_RULES = INCLUDE / "alerts" / "rules.yaml"
 
+# The names of this machine for itself: no proxy between, and plain http is safe.
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
 # The variables that hold settings; CCHC_VERSION names the image in docker-compose.yaml.
 NAMES = ("CCHC_HOME", "CCHC_PROVINCE", "CCHC_CATALOG", "CCHC_RECIPIENTS", "CCHC_NOW", "CCHC_VERSION")
 

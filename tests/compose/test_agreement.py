@@ -21,7 +21,7 @@ from cchc.local import stack as local_stack
 from cchc.local.__main__ import COMMANDS
 from cchc.local.airflow_home import airflow_environment
 from cchc.local.embedded import MAJOR, Database
-from cchc.local.environment import LOOPBACK
+from cchc.settings import LOOPBACK
 from cchc.local.install import PYTHONS
 from cchc.local.services import HEALTH_CHECKS, SERVICES
 from cchc.settings import CHECKOUT
@@ -132,7 +132,7 @@ def test_no_proxy_stands_between_the_services(stack: Stack) -> None:
     environment = stack.services["worker"]["environment"]
     hosts = environment["NO_PROXY"].split(",")
     assert environment["no_proxy"] == environment["NO_PROXY"]
-    assert set(LOOPBACK[:3]) <= set(hosts)
+    assert set(LOOPBACK) <= set(hosts)
     assert {name for name in stack.services if re.search(rf"[/@]{name}:\d", str(environment))} <= set(hosts)
     assert urlsplit(environment["AIRFLOW__CORE__EXECUTION_API_SERVER_URL"]).hostname in hosts
 

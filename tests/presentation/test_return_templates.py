@@ -14,10 +14,9 @@ from cchc.fields.field_map import VIETNAMESE, read_record
 from cchc.presentation.return_templates import Reporter, list_reporters, write_templates
 from cchc.settings import CHECKOUT, SOURCES
 from cchc.sources.profile import read_profile
-from cchc.sources.protocols.files import list_wanted
 from cchc.spreadsheets.workbook import RejectedFileError, read_tables
 
-WANTED = list_wanted(read_profile(SOURCES / "returns.yaml"))
+WANTED = read_profile(SOURCES / "returns.yaml").sheet_fields()
 DISTRICT = "H58.31"
 
 

@@ -12,9 +12,9 @@ from datetime import date
 
 def main(day: str, source: str) -> None:
     from cchc.tasks.check import check_source
-    from cchc.tasks.nightly import run_night
+    from cchc.tasks.nightly import run_dags
 
-    states = run_night(date.fromisoformat(day), ["returns", "treasury"])
+    states = run_dags(date.fromisoformat(day), ["returns", "treasury"])
     print(json.dumps({"states": states, "check": list(check_source(source))}))  # noqa: T201 - the test reads it
 
 

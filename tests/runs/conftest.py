@@ -114,9 +114,9 @@ class Installation:
         with _environment(self.environment), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Airflow's own, about its own
             _point_airflow_here()
-            from cchc.tasks.nightly import run_night  # Airflow reads its environment when it is imported
+            from cchc.tasks.nightly import run_dags  # Airflow reads its environment when it is imported
 
-            return run_night(day, self.sources)
+            return run_dags(day, self.sources)
 
     def _age_files(self, day: date) -> None:
         just_now = time.time() - 3600

@@ -17,7 +17,7 @@ from tests.spreadsheets.hostile_workbooks import GOOD_ROW, HEADINGS, write_workb
 DAY = date(2024, 6, 30)
 NEXT = DAY + timedelta(days=1)
 PROGRAM = Path(__file__).with_name("bad_profile.py")
-MISTAKE = 'treasury.yaml, field schedule: "30 4 * * * *" is no minute and hour of every night before 06:00, write it as'
+MISTAKE = 'treasury.yaml, field schedule: "30 4 * * * *" is no minute and hour of every day before 06:00, write it as'
 MEASURED = "select * from mart.measure where metric ^@ 'treasury.' order by measure_code, agency_code, day"
 FED = """
 select value, data_date::text from mart.indicator_attainment

@@ -12,7 +12,7 @@ from functools import partial
 import pytest
 
 from cchc.calendar import LOCAL
-from cchc.sources.inbox import settle
+from cchc.sources.inbox import select_complete
 from tests.runs.conftest import FILES_WELL
 from tests.spreadsheets.hostile_workbooks import GOOD_ROW, HEADINGS, REFUSED, write_workbook
 
@@ -149,7 +149,7 @@ def test_file_that_is_still_being_copied_waits_for_the_next_run(installation, in
         waits.append(seconds)
         put(inbox, "H58.02/bc.csv", whole.encode())
 
-    monkeypatch.setattr("cchc.tasks.inbox.settle", partial(settle, wait=copy_on))
+    monkeypatch.setattr("cchc.tasks.inbox.select_complete", partial(select_complete, wait=copy_on))
     assert installation.run_night(DAY, are_files_settled=False) == FILES_WELL
     assert waits
     assert read_value(DAY) == (None, None, None)

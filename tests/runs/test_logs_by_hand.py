@@ -58,7 +58,7 @@ def test_logs_of_good_and_failed_tasks_are_found_by_airflow(returns_alone, begun
 
     assert returns_alone.run_night(DAY) == {"ingest_returns": "success", "attainment": "failed"}
 
-    well = read_log(returns_alone, begun, "plan_night")
+    well = read_log(returns_alone, begun, "plan_windows")
     assert ("returns, night of 2024-06-30: 0 windows", "info") in [(line["event"], line.get("level")) for line in well]
     assert not [line for line in well if line.get("level") in ("warning", "error", "critical")]
     (failed,) = [line for line in read_log(returns_alone, begun, "evaluate_alerts") if line.get("level") == "error"]
@@ -81,7 +81,7 @@ def test_a_retry_comes_at_once_and_has_a_log_of_its_own(returns_alone, begun, mo
 
     monkeypatch.setattr(attainment, "sync_catalog", store_or_fail)
     assert returns_alone.run_night(DAY) == {"ingest_returns": "success", "attainment": "success"}
-    first, second = (read_log(returns_alone, begun, "take_in_catalog", number) for number in (1, 2))
+    first, second = (read_log(returns_alone, begun, "sync_catalog", number) for number in (1, 2))
     assert "the warehouse is away" in str([line for line in first if line.get("level") == "error"])
     assert not [line for line in second if line.get("level") == "error"]
     waited = second[-1]["timestamp"] - first[-1]["timestamp"]

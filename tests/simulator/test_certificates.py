@@ -14,7 +14,7 @@ from cchc.settings import CHECKOUT
 from cchc.sources.errors import SourceUnavailableError
 from cchc.sources.http import RejectedResponseError, post_json
 from cchc.sources.http_session import Route
-from cchc.sources.profile import RequestPolicy
+from cchc.sources.profile_parts import RequestPolicy
 from simulator.certificates import make_certificates
 
 POLICY = RequestPolicy(

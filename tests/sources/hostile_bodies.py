@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from simulator.agencies import read_agencies
 from simulator.faults import entries_of
-from simulator.values import Values
 from simulator.periods import Period
+from simulator.values import Values
 from simulator.wire import WRITERS, Payload, Query, write_payload
 
 Place = tuple[str | int, ...]

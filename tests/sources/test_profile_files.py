@@ -81,7 +81,7 @@ def test_sql_file_in_another_encoding_stops_the_profile_that_names_it_alone(
     path.write_bytes(path.read_text(encoding="utf-8").encode("utf-16"))
     read = read_all_profiles()
     assert [profile.source for profile in read.good] == ["national_portal", "returns", "treasury"]
-    assert str(read.refused["eoffice"]) == (
+    assert str(read.rejected["eoffice"]) == (
         "eoffice.yaml, field measures: include/sql/measures/eoffice.sql is not UTF-8 at byte 0, save it as UTF-8"
     )
 
@@ -96,7 +96,7 @@ def test_migrations_written_otherwise_stop_nothing(monkeypatch: pytest.MonkeyPat
     )
     (schema / "0091_other_encoding.sql").write_bytes("create table".encode("utf-16"))
     (schema / "._0002_ops.sql").write_bytes(b"\x00\xff")
-    assert read_all_profiles().refused == {}
+    assert read_all_profiles().rejected == {}
     assert profile_files.read_tables()["more_row"] == {"code": "text", "day": "date"}
 
 

@@ -13,14 +13,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from unittest.mock import Mock
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cchc.sources.http import Response
-from cchc.sources.raw_archive import Archive, ArchiveError, Verdict, read_capture
+from cchc.sources.raw_archive import Archive, ArchiveError, Capture, read_capture
 
 DAY = date(2024, 6, 29)
 NOON = datetime(2024, 6, 30, 5, tzinfo=UTC)
@@ -72,10 +71,10 @@ def test_capture_without_modification_time_has_the_time_of_capture(archive: Arch
 
 @pytest.mark.usefixtures("umask")
 def test_only_the_owner_may_look(archive: Archive) -> None:
-    archive.keep(WINDOW, DAY, [respond(b"{}")], verdict="published")
+    archive.keep(WINDOW, DAY, [respond(b"{}")])
     modes = {path.relative_to(archive.root): stat.S_IMODE(path.stat().st_mode) for path in archive.root.rglob("*")}
     files = {path for path in modes if (archive.root / path).is_file()}
-    assert {path.name for path in files} == {"page-001.json.gz", "capture.json", "verdict"}
+    assert {path.name for path in files} == {"page-001.json.gz", "capture.json"}
     assert {path: oct(mode) for path, mode in modes.items() if mode != (0o600 if path in files else 0o700)} == {}
 
 
@@ -126,24 +125,40 @@ def test_leftover_of_a_killed_run_is_not_found_and_goes_when_the_source_is_asked
     assert archive.find(WINDOW, DAY) == [capture]
 
 
-def test_published_goes_before_unjudged_goes_before_stopped_and_refused_is_left_out(archive: Archive) -> None:
-    verdicts: list[Verdict | None] = ["stopped", "refused", None, "published", "stopped", None]
-    for hour, verdict in enumerate(verdicts):
-        archive.keep(WINDOW, DAY, [respond(f"{hour}".encode(), NOON + timedelta(hours=hour))], verdict=verdict)
-    found = archive.find(WINDOW, DAY)
-    assert [capture.verdict for capture in found] == ["published", None, None, "stopped", "stopped"]
-    assert [capture.read_bodies() for capture in found] == [[b"3"], [b"2"], [b"5"], [b"0"], [b"4"]]
+def reject(archive: Archive, *responses: Response) -> Capture:
+    """Archive what is no answer."""
+    draft = archive.begin(WINDOW, DAY)
+    for response in responses:
+        draft.add(response)
+    return draft.finish(is_rejected=True)
 
 
-def test_published_stays_published(archive: Archive) -> None:
-    capture = archive.keep(WINDOW, DAY, [respond(b"{}")])
-    for verdict in ("stopped", "published", "stopped"):
-        capture.set_verdict(verdict)
-    assert read_capture(capture.folder).verdict == "published"
+def test_captures_in_use_are_found_by_time_and_others_are_left_out(archive: Archive) -> None:
+    second = archive.keep(WINDOW, DAY, [respond(b"2", NOON + timedelta(hours=2))])
+    first = archive.keep(WINDOW, DAY, [respond(b"1", NOON + timedelta(hours=1))])
+    rejected = reject(archive, respond(b"0"))
+    archive.keep(WINDOW, DAY, [respond(b"3", NOON + timedelta(hours=3))]).set_aside()
+    assert archive.find(WINDOW, DAY) == [first, second]
+    assert rejected.read_bodies() == [b"0"]
+
+
+def test_capture_with_a_page_of_a_refusal_is_never_found(archive: Archive) -> None:
+    archive.keep(WINDOW, DAY, [respond(b"{}"), replace(respond(b"no"), status=403)])
+    assert archive.find(WINDOW, DAY) == []
+
+
+def test_bytes_that_are_set_aside_twice_are_kept_once(archive: Archive) -> None:
+    for _ in range(2):
+        archive.keep(WINDOW, DAY, [respond(b"{}")]).set_aside()
+    (folder,) = (archive.root / "national_portal" / "H58" / DAY.isoformat() / WINDOW).iterdir()
+    assert folder.name.endswith(".withdrawn")
+    assert read_capture(folder).read_bodies() == [b"{}"]
+    archive.keep(WINDOW, DAY, [respond(b"{}")])
+    assert len(archive.find(WINDOW, DAY)) == 1
 
 
 def test_same_bytes_at_the_same_second_are_kept_once_and_never_written_over(archive: Archive) -> None:
-    first = archive.keep(WINDOW, DAY, [respond(b"{}")], verdict="published")
+    first = archive.keep(WINDOW, DAY, [respond(b"{}")])
     written = {path: path.stat().st_mtime_ns for path in first.folder.iterdir()}
     assert archive.keep(WINDOW, DAY, [respond(b"{}")]) == first
     assert {path: path.stat().st_mtime_ns for path in first.folder.iterdir()} == written
@@ -180,9 +195,9 @@ def test_hash_of_several_pages_depends_on_their_order(archive: Archive) -> None:
 NOTHING_LEFT = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-@pytest.mark.parametrize("writes", range(4))
+@pytest.mark.parametrize("writes", range(3))
 def test_disk_that_fills_up_leaves_nothing_half(archive: Archive, monkeypatch: pytest.MonkeyPatch, writes: int) -> None:
-    """Of two pages, a manifest and a verdict each one in turn finds no room."""
+    """One of two pages and a manifest finds no room."""
     synced = iter([None] * writes)
 
     def sync_or_fail(_: int) -> None:
@@ -192,22 +207,10 @@ def test_disk_that_fills_up_leaves_nothing_half(archive: Archive, monkeypatch: p
     with monkeypatch.context() as full:
         full.setattr(os, "fsync", sync_or_fail)
         with pytest.raises(OSError, match="No space left"):
-            archive.keep(WINDOW, DAY, [respond(b"1"), respond(b"2")], verdict="refused")
+            archive.keep(WINDOW, DAY, [respond(b"1"), respond(b"2")])
     assert archive.find(WINDOW, DAY) == []
     assert [path for path in archive.root.rglob("*") if path.is_file()] == []
     assert archive.keep(WINDOW, DAY, [respond(b"1"), respond(b"2")]).read_bodies() == [b"1", b"2"]
-
-
-def test_verdict_that_finds_no_room_leaves_the_capture_as_it_was(
-    archive: Archive, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    capture = archive.keep(WINDOW, DAY, [respond(b"1")])
-    before = sorted(capture.folder.iterdir())
-    with monkeypatch.context() as full:
-        full.setattr(os, "fsync", Mock(side_effect=NOTHING_LEFT))
-        with pytest.raises(OSError, match="No space left"):
-            capture.set_verdict("published")
-    assert (capture.verdict, sorted(capture.folder.iterdir())) == (None, before)
 
 
 def test_full_disk_keeps_what_was_archived(tmp_path: Path) -> None:

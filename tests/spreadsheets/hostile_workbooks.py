@@ -13,9 +13,8 @@ import openpyxl
 
 from cchc.settings import SOURCES
 from cchc.sources.profile import read_profile
-from cchc.sources.protocols.files import list_wanted
 
-WANTED = list_wanted(read_profile(SOURCES / "returns.yaml"))
+WANTED = read_profile(SOURCES / "returns.yaml").sheet_fields()
 HEADINGS = ["Mã chỉ tiêu", "Mã đơn vị", "Kỳ báo cáo", "Tử số", "Mẫu số", "Văn bản minh chứng", "Ghi chú"]
 GOOD_ROW = ["II.2-3", "H58.31", "2024-Q1", 1, 1, "Số 12/BC-UBND", None]
 

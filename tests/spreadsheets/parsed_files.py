@@ -8,8 +8,8 @@ from typing import Any
 
 from cchc.settings import SOURCES
 from cchc.sources.profile import read_profile
-from cchc.sources.protocols.files import read_file
-from cchc.sources.window import Window
+from cchc.sources.protocols.files import parse_file
+from cchc.sources.window import FiledFile
 from tests.spreadsheets.sent_workbooks import (
     figure,
     headings,
@@ -26,8 +26,9 @@ def parse(
     content: bytes, name: str = "bc.xlsx", profile: Any = RETURNS
 ) -> tuple[Mapping[str, Any], list[dict[str, Any]]]:
     """The response and the rows that a file becomes in staging."""
-    reading = read_file(profile, Window("return", "file", DATA_DATE, DATA_DATE), content, None, "H58", name)
-    return reading.response, reading.rows
+    filed = FiledFile("return", "", DATA_DATE)
+    parsed = parse_file(profile, filed, content, {"file": name, "refused": None}, "H58")
+    return parsed.response, parsed.rows
 
 
 def parse_one(content: bytes, name: str = "bc.xlsx", profile: Any = RETURNS) -> dict[str, Any]:

@@ -94,7 +94,7 @@ def _list_metrics(profiles: ProfilesRead, code: str) -> dict[str, Collection[str
 
     A source of returns names its metrics after the indicator's code, or derives them.
     """
-    metrics: dict[str, Collection[str] | None] = dict.fromkeys([*PLANNED_SOURCES, *profiles.refused])
+    metrics: dict[str, Collection[str] | None] = dict.fromkeys([*PLANNED_SOURCES, *profiles.rejected])
     for profile in profiles.good:
         named = profile.metrics()
         metrics[profile.source] = (

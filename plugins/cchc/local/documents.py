@@ -26,7 +26,7 @@ def write_documents(home: Path) -> int:
     settings = read_settings()
     try:
         catalog, profiles = load_catalog(settings.catalog, settings.province), read_all_profiles()
-        for error in profiles.refused.values():
+        for error in profiles.rejected.values():
             raise error
     except MistakesError as error:
         raise LocalError(str(error)) from error

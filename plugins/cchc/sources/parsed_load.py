@@ -1,4 +1,4 @@
-"""What reading a capture gives, whatever the protocol: rows for staging. Reading never raises on what came."""
+"""The result of parsing a capture, whatever the protocol: rows for staging."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ from typing import Any
 
 
 @dataclass
-class Reading:
-    """``response``: the answer as a whole, one row; ``rows``: its rows, numbered from 1. Keys are staging's columns."""
+class ParsedLoad:
+    """``response``: the answer or file as a whole, one row; ``rows``: its rows, numbered from 1.
+
+    The keys of both are columns of staging. A parser never raises on what a source sent.
+    """
 
     response: dict[str, Any]
     rows: list[dict[str, Any]] = field(default_factory=list)

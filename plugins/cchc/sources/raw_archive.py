@@ -1,9 +1,11 @@
-"""The raw archive: every answer as received, before anything parses it, never overwritten.
+"""The raw archive: every answer and file as received, before anything parses it, never overwritten.
 
 ``<archive>/<source>/<province>/<day described>/<window>/<captured at>-<hash>/`` holds one capture: its pages
-(``page-001.json.gz`` …) and ``capture.json`` (requests, status, time, SHA-256 of each page). The folder appears whole
-or not at all. ``verdict`` beside them says what became of it: published, stopped, refused or withdrawn. Folders are
-0700, files 0600.
+(``page-001.json.gz`` …) and its manifest ``capture.json`` (requests, status, time, SHA-256 of each page). The folder
+appears whole or not at all. Folders are 0700, files 0600.
+
+A folder's ending takes a capture out of use and keeps its bytes: ``.rejected``, the fetch broke off or got something
+that is no answer; ``.withdrawn``, its data date was withdrawn. The outcome of a load is in the ledger alone.
 """
 
 from __future__ import annotations
@@ -20,13 +22,15 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from cchc.sources.http import Response
 
-Verdict = Literal["published", "stopped", "refused"]
-
+# The statuses of answers. A capture with any other page is no answer, whatever its folder is called.
+ANSWERED = (200, 201)
 DRAFT = ".partial-"
+REJECTED = ".rejected"
+WITHDRAWN = ".withdrawn"
 
 
 class ArchiveError(Exception):
@@ -37,7 +41,7 @@ class ArchiveError(Exception):
 class Page:
     """One answer of a capture; ``sha256`` and ``size`` are those of the body as received.
 
-    ``modified_at``: of a file, when it was last changed; None for answers, and in captures of earlier versions.
+    ``modified_at``: the time at which a file was last changed; None for answers, and in captures of earlier versions.
     """
 
     file: str
@@ -53,7 +57,7 @@ class Page:
 
 @dataclass(frozen=True)
 class Capture:
-    """All pages of one window, as they lie in ``folder``."""
+    """All pages of one window, or one file, in ``folder``. ``data_date``: the day described."""
 
     folder: Path
     data_date: date
@@ -66,34 +70,32 @@ class Capture:
 
     @property
     def modified_at(self) -> datetime:
-        """When the file was last changed; of answers, and of files that came without it, when they were captured."""
-        told = self.pages[0].modified_at
-        return datetime.fromisoformat(told) if told else self.captured_at
+        """When the file was last changed; the time of capture for answers and files that came without it."""
+        written = self.pages[0].modified_at
+        return datetime.fromisoformat(written) if written else self.captured_at
 
     @property
     def content_sha256(self) -> str:
-        """Of one page its own hash, of several the hash of their hashes in order."""
+        """The hash of a single page; of several pages, the hash of their hashes in order."""
         if len(self.pages) == 1:
             return self.pages[0].sha256
         return hashlib.sha256("".join(page.sha256 for page in self.pages).encode()).hexdigest()
 
     @property
-    def verdict(self) -> str | None:
-        """What became of it; None while nothing has."""
-        path = self.folder / "verdict"
-        return path.read_text(encoding="ascii") if path.exists() else None
-
-    def set_verdict(self, verdict: Verdict) -> None:
-        """Note what became of it. A published capture stays published."""
-        if self.verdict != "published":
-            _write(self.folder / "verdict", verdict.encode())
+    def is_answered(self) -> bool:
+        """Whether every page has the status of an answer."""
+        return all(page.status in ANSWERED for page in self.pages)
 
     def set_aside(self) -> None:
-        """Its day was withdrawn: the bytes are kept, and no run loads them again."""
-        _write(self.folder / "verdict", b"withdrawn")
+        """Take the capture out of use because its data date is withdrawn; its bytes stay."""
+        withdrawn = self.folder.with_name(self.folder.name + WITHDRAWN)
+        if withdrawn.exists():  # the same bytes of the same second
+            shutil.rmtree(self.folder)
+        else:
+            self.folder.rename(withdrawn)
 
     def read_bodies(self) -> list[bytes]:
-        """The bodies as received; raises ArchiveError where a file was changed or lost."""
+        """The bodies as received. Raises ArchiveError where a file was changed or lost."""
         return [self._read_page(page) for page in self.pages]
 
     def _read_page(self, page: Page) -> bytes:
@@ -109,7 +111,7 @@ class Capture:
 
 @dataclass
 class Draft:
-    """A capture under way: each page is on the disk before anybody reads it. Killed, it leaves a hidden folder."""
+    """A capture under way: each page is on the disk before anything parses it. A killed run leaves a hidden folder."""
 
     folder: Path
     data_date: date
@@ -120,15 +122,17 @@ class Draft:
         with self._discarding():
             self.pages.append(_write_page(self.folder, len(self.pages) + 1, response))
 
-    def finish(self, verdict: Verdict | None = None) -> Capture:
-        """Write the manifest and give the capture its place, whole; the same bytes of the same second are kept once."""
+    def finish(self, *, is_rejected: bool = False) -> Capture:
+        """Write the manifest and give the capture its place, whole; the same bytes of the same second are kept once.
+
+        ``is_rejected``: keep it as evidence that no run uses.
+        """
         with self._discarding():
             _write(self.folder / "capture.json", json.dumps([asdict(page) for page in self.pages]).encode())
             draft = Capture(self.folder, self.data_date, tuple(self.pages))
             stamp = draft.captured_at.strftime("%Y%m%dT%H%M%S%z").replace("+0000", "Z")
-            capture = replace(draft, folder=self.folder.parent / f"{stamp}-{draft.content_sha256[:12]}")
-            if verdict:
-                (capture if capture.folder.exists() else draft).set_verdict(verdict)
+            name = f"{stamp}-{draft.content_sha256[:12]}{REJECTED if is_rejected else ''}"
+            capture = replace(draft, folder=self.folder.parent / name)
             if capture.folder.exists():
                 shutil.rmtree(self.folder)
             else:
@@ -162,38 +166,36 @@ class Archive:
         draft.folder.mkdir(mode=0o700)
         return draft
 
-    def keep(self, window: str, data_date: date, responses: list[Response], verdict: Verdict | None = None) -> Capture:
+    def keep(self, window: str, data_date: date, responses: list[Response]) -> Capture:
         """Archive answers that are all there."""
         draft = self.begin(window, data_date)
         for response in responses:
             draft.add(response)
-        return draft.finish(verdict)
+        return draft.finish()
 
     def find(self, window: str, data_date: date) -> list[Capture]:
-        """The captures of a window that describe a day, refused ones left out: published first, then by time.
+        """The captures in use of a window that describe a day, by time.
 
         Raises ArchiveError for a capture without its manifest.
         """
-        place = self._window_folder(data_date, window)
-        folders = [folder for folder in sorted(place.glob("*")) if not folder.name.startswith(".")]
-        ranks = {"published": 0, None: 1, "stopped": 2}
-        usable = [capture for capture in map(read_capture, folders) if capture.verdict in ranks]
-        return sorted(usable, key=lambda capture: (ranks[capture.verdict], capture.captured_at))
+        folders = filter(_is_in_use, sorted(self._window_folder(data_date, window).glob("*")))
+        captures = [capture for capture in map(read_capture, folders) if capture.is_answered]
+        return sorted(captures, key=lambda capture: capture.captured_at)
 
     def list_windows(self, data_date: date) -> list[str]:
         """The names of the windows that are archived for a day."""
         return sorted(folder.name for folder in self._window_folder(data_date, "").glob("*"))
 
     def list_files(self) -> list[tuple[date, str]]:
-        """Day and window name of every file of the inbox that is archived, the oldest first."""
-        # A folder without a whole capture is what a killed run has left: its file is still to be taken.
+        """The day and window name of every archived file of the inbox, the oldest first."""
+        # A folder without a whole capture is a killed run's: its file is still to be archived.
         manifests = (self.root / self.source / self.province).glob("*/*.file-*/[!.]*/capture.json")
         folders = {manifest.parents[1] for manifest in manifests}
         days = {folder: _read_day(folder.parent.name) for folder in folders}
         return sorted((day, folder.name) for folder, day in days.items() if day)
 
     def refile(self, window: str, filed_on: date, day: date) -> None:
-        """File what came of a file of the inbox under another ``day``, as if a run for that one had taken it.
+        """File a file of the inbox under another ``day``, as if the run for that day had archived it.
 
         Captures that are there already stay as they are.
         """
@@ -202,11 +204,10 @@ class Archive:
         place.mkdir(exist_ok=True, mode=0o700)
         for folder in sorted(self._window_folder(filed_on, window).glob("[!.]*")):
             if not (place / folder.name).exists():
-                (folder / "verdict").unlink(missing_ok=True)
                 folder.rename(place / folder.name)
 
     def discard_drafts(self, window: str) -> None:
-        """Remove what killed runs have left of a window; only for who holds the right to ask the source."""
+        """Remove the drafts that killed runs left of a window. Only the holder of the source's lock may call this."""
         for leftover in (self.root / self.source / self.province).glob(f"*/{window}/{DRAFT}*"):
             shutil.rmtree(leftover)
 
@@ -214,8 +215,13 @@ class Archive:
         return self.root / self.source / self.province / data_date.isoformat() / window
 
 
+def _is_in_use(folder: Path) -> bool:
+    """Whether a folder is a capture that a run may use: no draft, and not taken out of use."""
+    return not folder.name.startswith(".") and folder.suffix not in (REJECTED, WITHDRAWN)
+
+
 def _read_day(name: str) -> date | None:
-    """The day of a folder's name; None of a folder that somebody else has put into the archive."""
+    """The day of a folder's name; None for a folder that somebody else has put into the archive."""
     try:
         return date.fromisoformat(name)
     except ValueError:
@@ -223,7 +229,7 @@ def _read_day(name: str) -> date | None:
 
 
 def read_capture(folder: Path) -> Capture:
-    """Read a capture's manifest; raises ArchiveError where it is lost or changed."""
+    """The capture in a folder. Raises ArchiveError where its manifest is lost or changed."""
     try:
         pages = tuple(Page(**page) for page in json.loads((folder / "capture.json").read_bytes()))
     except (OSError, ValueError, TypeError) as error:

@@ -1,4 +1,7 @@
-"""Tasks of the attainment DAGs: wait for the sources, take in the catalog, measure and attain."""
+"""Tasks of the attainment DAGs: wait for the sources, sync the catalog, compute measures and attainment.
+
+Days and logins come from the run; the work itself is in warehouse/ and indicators/.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +14,12 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from cchc.calendar import DateRange, attainment_deadline, newest_complete_day
 from cchc.catalog import load_catalog
 from cchc.catalog.model import Catalog
-from cchc.indicators.attainment import attain
+from cchc.indicators.attainment import compute_attainment
 from cchc.settings import read_now, read_settings
 from cchc.sources.profile import read_all_profiles, read_profiles
 from cchc.tasks.context import current_day, current_days, current_run_id, is_scheduled, read_login
 from cchc.tasks.plan import is_configured
-from cchc.warehouse.catalog_sync import sync_catalog
+from cchc.warehouse import catalog_sync, source_sync
 from cchc.warehouse.connection import connect
 from cchc.warehouse.ingest_runs import (
     has_begun,
@@ -25,15 +28,14 @@ from cchc.warehouse.ingest_runs import (
     list_unfinished_sources,
     record_attainment_runs,
 )
-from cchc.warehouse.source_sync import sync_sources
 
 log = logging.getLogger(__name__)
 
 
 def wait_for_sources() -> PokeReturnValue:
-    """Done when every configured source has finished the day, or at 06:00: the run goes on with what it has.
+    """Whether every configured source has finished the day, or it is 06:00: then the run goes on with what it has.
 
-    A run that a person began takes what is there: who wants a source in it runs that one first.
+    A run that a person started doesn't wait.
     """
     day = current_day()
     if not is_scheduled():
@@ -49,22 +51,25 @@ def wait_for_sources() -> PokeReturnValue:
     return PokeReturnValue(is_done=True)
 
 
-def take_in_catalog() -> None:
-    """Bring the warehouse's plan and map to the catalog's files; a mistake in them fails with file, entry and field."""
+def sync_catalog() -> None:
+    """Sync the warehouse's plans, agencies and sources with their files.
+
+    A mistake in a file of the catalog fails the task; the error names file, entry and field.
+    """
     settings = read_settings()
     catalog = load_catalog(settings.catalog, settings.province)
-    check_planned(catalog, current_days(), settings.province)  # a run that is refused stores nothing, not even this
+    check_planned(catalog, current_days(), settings.province)  # before anything is stored
     with connect(read_login()) as connection:
-        sync_catalog(connection, catalog)
+        catalog_sync.sync_catalog(connection, catalog)
         profiles = read_all_profiles()
-        sync_sources(connection, profiles.good, profiles.refused)
+        source_sync.sync_sources(connection, profiles.good, profiles.rejected)
     log.info("catalog of %s: %d plans, %d agencies", settings.province, len(catalog.plans), len(catalog.agencies))
 
 
 def check_planned(catalog: Catalog, days: DateRange, province: str) -> None:
-    """That a plan has begun by ``days``: a night without any would be empty, and seem to be ready.
+    """Raise AirflowFailException for days before the province's earliest plan: an empty day would seem to be complete.
 
-    Only a run of the schedule comes so far; what the sources tell is kept meanwhile. Raises AirflowFailException.
+    Only a scheduled run gets here with such a day; the answers of its sources are kept.
     """
     plan = min(catalog.plans, key=lambda plan: plan.valid_from, default=None)
     if plan is not None and days.start < plan.valid_from:
@@ -75,47 +80,46 @@ def check_planned(catalog: Catalog, days: DateRange, province: str) -> None:
         )
 
 
-def attain_night() -> None:
-    """Attain the day of the run, up to its parameter ``through``, and the days that late publishes have touched.
+def compute_days() -> None:
+    """Compute the day of the run, up to its parameter ``through``, and the days that dirty dates concern.
 
-    Skips where nothing can be known of the day, since a day of no_data alone would be the newest one. A profile that is
-    refused may be that of the only source with a connection: then the night goes on, and its figures get stale.
+    Skips where nothing is known of the day: a day of no_data alone would be the newest one. A rejected profile may be
+    that of the only source with a connection; then the run goes on and its results become stale.
     """
     days, read = current_days(), read_all_profiles()
     profiles = list(read.good)
     province, run_id = read_settings().province, current_run_id()
     with connect(read_login()) as connection, connection.transaction():
-        is_unset = not read.refused and not any(map(is_configured, profiles))
+        is_unset = not read.rejected and not any(map(is_configured, profiles))
         if is_unset and not has_begun(connection, province, days):
             raise AirflowSkipException(
                 f"{days.start}: nothing is computed, no source's connection is set (docs/operate.md) and no source was "
-                "ever run for this day; what was computed before stands"
+                "ever run for this day; results that were computed before stay"
             )
-        attain(connection, profiles, province, days, run_id)
+        compute_attainment(connection, profiles, province, days, run_id)
         record_attainment_runs(connection, province, days, run_id, read_now())
 
 
 def report_late_sources() -> None:
-    """Say which sources are late and since when, the figures that they feed are marked stale; and which days there
-    are that can't be yet."""
+    """Log the late sources, each with the first day on which it is late, and the days with results that aren't over."""
     newest = newest_complete_day(read_now())
     with connect(read_login()) as connection:
         late = list_late_entities(connection)
         beyond = list_days_after(connection, newest)
     for day in beyond:
         log.warning(
-            "%s was computed or run and isn't over, alerts leave it aside: make withdraw DATE=%s takes it out", day, day
+            "%s has a run or results and isn't over, alerts ignore it: make withdraw DATE=%s removes it", day, day
         )
     for source in sorted({source for source, _, newest_day, _ in late if newest_day is None}):
-        log.warning("%s: nothing has come yet; its indicators say no_data", source)
+        log.warning("%s: nothing has come yet; its indicators have no_data", source)
     for source, entity, newest_day, stale_since in late:
         if newest_day is not None:
             log.warning("%s, %s: newest data of %s, stale since %s", source, entity, newest_day, stale_since)
 
 
-def attain_late_days() -> None:
-    """Attain only what late publishes have touched; skips when nothing is left to do."""
+def compute_dirty_dates() -> None:
+    """Compute only the days that dirty dates concern; skips where none is left."""
     with connect(read_login()) as connection:
-        attained = attain(connection, read_profiles(), read_settings().province, None, current_run_id())
-    if not attained:
-        raise AirflowSkipException("nothing has been touched since the last attainment")
+        computed = compute_attainment(connection, read_profiles(), read_settings().province, None, current_run_id())
+    if not computed:
+        raise AirflowSkipException("no dirty date since the last attainment run")

@@ -5,20 +5,20 @@ The rows that come with a load (core, quarantine, dirty dates) belong to publish
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import psycopg
 
 from cchc.calendar import DateRange
 from cchc.sources.load import Load
-from cchc.sources.window import Window
+from cchc.sources.window import LoadScope
 from cchc.warehouse.connection import run_file
 
 
@@ -52,10 +52,17 @@ def read_status(connection: psycopg.Connection, load: Load) -> str | None:
     return row[0] if row else None
 
 
+def read_statuses(connection: psycopg.Connection, loads: Iterable[Load]) -> dict[UUID, str]:
+    """Load id → status, for those of ``loads`` that have a row in the ledger."""
+    rows = connection.execute(
+        "select load_id, status from ops.load where load_id = any(%s)", [[load.load_id for load in loads]]
+    ).fetchall()
+    return dict(rows)
+
+
 def has_ended(connection: psycopg.Connection, load: Load) -> bool:
-    """Whether nothing is left to do for a load: it is published or, of a file, which doesn't change, stopped."""
-    ends = ("published", "stopped") if load.window.period == "file" else ("published",)
-    return read_status(connection, load) in ends
+    """Whether nothing is left to do for a load: it is published or, for a file, which doesn't change, stopped."""
+    return read_status(connection, load) in load.scope.final_statuses
 
 
 def write_load(connection: psycopg.Connection, load: Mapping[str, Any], outcome: Outcome) -> None:
@@ -64,17 +71,17 @@ def write_load(connection: psycopg.Connection, load: Mapping[str, Any], outcome:
 
 
 def record_failure(
-    connection: psycopg.Connection, source: str, window: Window, day: date, run_id: str, error: str
+    connection: psycopg.Connection, source: str, scope: LoadScope, day: date, run_id: str, error: str
 ) -> None:
     """Write a ledger row of status failed for a window that brought nothing usable; commits.
 
     Each failure has a row of its own, without a hash: no bytes name it. A file's row has the file's hash.
     """
     nothing = ("data_date", "archive_uri", "captured_at", "modified_at")
-    parameters: dict[str, Any] = dict.fromkeys(nothing) | {"content_sha256": window.key or None}
+    parameters: dict[str, Any] = dict.fromkeys(nothing) | {"content_sha256": scope.key or None}
     parameters |= {
-        "load_id": uuid4(), "source": source, "entity": window.entity, "window_start": window.start,
-        "window_end": max(window.start, min(window.end, day)), "run_id": run_id, "started_at": datetime.now(UTC),
+        "load_id": uuid4(), "source": source, "entity": scope.entity, "window_start": scope.start,
+        "window_end": max(scope.start, min(scope.end, day)), "run_id": run_id, "started_at": datetime.now(UTC),
     }  # fmt: skip
     with connection.transaction():
         write_load(connection, parameters, Outcome("failed", 0, 0, 0, 0, error=error))

@@ -45,7 +45,7 @@ def publish(connection: psycopg.Connection, profile: Profile, load: Load, run_id
         if read_status(connection, load) == "published":
             return Outcome("published", 0, 0, 0, 0)
         if not is_audited(connection, load):
-            raise NotAuditedError(f"{load.window.name}, load {load.load_id}: not audited")
+            raise NotAuditedError(f"{load.scope.name}, load {load.load_id}: not audited")
         outcome = _decide(connection, profile, load)
         parameters = {**load.parameters(), **outcome.parameters(), "run_id": run_id, "started_at": started_at}
         write_load(connection, parameters, outcome)
@@ -57,14 +57,14 @@ def publish(connection: psycopg.Connection, profile: Profile, load: Load, run_id
 
 def _move_rows(connection: psycopg.Connection, profile: Profile, outcome: Outcome, parameters: dict[str, Any]) -> int:
     """Move the rows to quarantine and core, add the dirty date; returns how many rows of core changed."""
-    rule_fields = json.dumps(read_rule_fields(f"{profile.staging}_{profile.rows}"))
+    rule_fields = json.dumps(read_rule_fields(profile.row_table))
     run_file(connection, "publish/ops.quarantine.sql", parameters | {"rule_fields": rule_fields})
     if outcome.status != "published":
         return 0
     run_file(connection, "publish/ops.file_key.sql", parameters)
-    changed = sum(run_file(connection, f"publish/{name}.sql", parameters).rowcount for name in profile.publish)
+    changed = sum(run_file(connection, name, parameters).rowcount for name in profile.publish_files)
     run_file(connection, "publish/ops.quarantine_resolved.sql", parameters)
-    run_file(connection, f"publish/dirty_date.{profile.measures}.sql", parameters)
+    run_file(connection, profile.dirty_date_file, parameters)
     return changed
 
 
@@ -73,7 +73,7 @@ def _decide(connection: psycopg.Connection, profile: Profile, load: Load) -> Out
     row = run_file(connection, "publish/load_counts.sql", {"load_id": load.load_id}).fetchone()
     received, rejected, stop_rules, is_whole = row or (0, 0, [], False)
     if not is_whole:
-        raise NotAuditedError(f"{load.window.name}, load {load.load_id}: its staged rows are not all there")
+        raise NotAuditedError(f"{load.scope.name}, load {load.load_id}: its staged rows are not all there")
     if not stop_rules and rejected > received * profile.max_rejected_share:
         stop_rules = [TOO_MANY_REJECTED]
     if not stop_rules:
@@ -88,12 +88,8 @@ def _explain_stop(
     """Why the load stopped, for the person who must act: rules, examples, the request or file, where the bytes are."""
     rows = run_file(connection, "publish/rejected_examples.sql", {"load_id": load.load_id}).fetchall()
     examples = f": {'; '.join(example for (example,) in rows)}" if rows else ""
-    page = load.capture.pages[0]
-    origin = (
-        f"file {page.url}" if load.window.period == "file" else f"POST {page.url} {page.request}; HTTP {page.status}"
-    )
     return (
-        f"{load.window.label}, describing {load.data_date}: stopped by {', '.join(stop_rules)}; {received} rows to"
-        f" quarantine, {rejected} of them with rules of their own{examples}. {origin}; bytes kept in"
+        f"{load.scope.label}, describing {load.data_date}: stopped by {', '.join(stop_rules)}; {received} rows to"
+        f" quarantine, {rejected} of them with rules of their own{examples}. {load.describe_origin()}; bytes kept in"
         f" {load.capture.folder}"
     )

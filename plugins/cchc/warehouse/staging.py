@@ -14,7 +14,7 @@ from psycopg import sql
 
 from cchc.sources.load import Load
 from cchc.sources.profile import Profile
-from cchc.sources.protocols.parsing import read_load
+from cchc.sources.protocols.parsing import parse_load
 
 
 def stage(connection: psycopg.Connection, profile: Profile, load: Load, province: str) -> int:
@@ -23,18 +23,18 @@ def stage(connection: psycopg.Connection, profile: Profile, load: Load, province
     The load's rule violations go: they were about the rows before. Raises ArchiveError where the archived bytes are
     lost or changed.
     """
-    parsed = read_load(profile, load, province)
+    parsed = parse_load(profile, load, province)
     with connection.transaction():
         clear_staging(connection, profile, load)
-        _copy(connection, load, f"{profile.staging}_response", [parsed.response])
-        _copy(connection, load, f"{profile.staging}_{profile.rows}", parsed.rows)
+        _copy(connection, load, profile.response_table, [parsed.response])
+        _copy(connection, load, profile.row_table, parsed.rows)
     return len(parsed.rows)
 
 
 def is_staged(connection: psycopg.Connection, profile: Profile, load: Load) -> bool:
     """Whether the load's rows are staged: unlogged tables lose them when the database crashes."""
     query = sql.SQL("select exists (select from {} where load_id = %s)").format(
-        sql.Identifier("staging", f"{profile.staging}_response")
+        sql.Identifier("staging", profile.response_table)
     )
     row = connection.execute(query, [load.load_id]).fetchone()
     return bool(row and row[0])
@@ -54,7 +54,7 @@ def clear_staging(connection: psycopg.Connection, profile: Profile, load: Load) 
 
     The tables are those of the profile, so that no source can be forgotten.
     """
-    for table in (f"{profile.staging}_{profile.rows}", f"{profile.staging}_response", "rule_violation"):
+    for table in (*profile.staging_tables, "rule_violation"):
         statement = sql.SQL("delete from {} where load_id = %s").format(sql.Identifier("staging", table))
         connection.execute(statement, [load.load_id])
 
@@ -66,7 +66,7 @@ def sort_by_newest_day(connection: psycopg.Connection, loads: list[tuple[Load, P
         [[load.load_id for load, _ in loads]],
     ).fetchall()
     newest: dict[UUID, date] = dict(rows)
-    return sorted(loads, key=lambda pair: (newest.get(pair[0].load_id, date.min), pair[0].window.name))
+    return sorted(loads, key=lambda pair: (newest.get(pair[0].load_id, date.min), pair[0].scope.name))
 
 
 def _copy(connection: psycopg.Connection, load: Load, table: str, rows: list[dict[str, Any]]) -> None:

@@ -1,4 +1,4 @@
-"""The portal's protocol: what is asked, and what is read from what it says, real and hostile."""
+"""PortalProfile: its requests, and the rows that it parses from real and hostile answers."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from typing import Any
 
 import pytest
 
-from cchc.sources.parsed_load import Reading
+from cchc.sources.parsed_load import ParsedLoad
 from cchc.sources.profile import PortalProfile
-from cchc.sources.protocols.portal import build_request, fetch_pages, read_bodies
+from cchc.sources.target import Target
 from cchc.sources.window import Window, plan_year_and_month
 from simulator.agencies import ROOT_CODE, ROOT_DEPARTMENT_ID, read_agencies
 from simulator.faults import Fault, alter_payload, alter_query
-from simulator.values import Values
 from simulator.periods import Period
+from simulator.values import Values
 from simulator.wire import Query, encode_payload, write_payload
 from tests.sources.scripted_server import Answer
 
@@ -29,7 +29,7 @@ DATED = "handling-satisfaction"
 SMALL_PAGES = {"dvc-progress-tree", "formality-online-payment-tree"}
 ENDPOINTS = ("transparency", DATED, "dossier-digitized", *sorted(SMALL_PAGES), "provide-online-tree")
 
-# One row for each figure that is a unit's own: of the root's, and of each of the eight entries'.
+# One row for each value that is a unit's own: those of the root, and those of each of the eight entries.
 EXCERPT_ROWS = {
     "transparency": 4 + 8,
     DATED: 5 + 8 * 5,
@@ -38,7 +38,7 @@ EXCERPT_ROWS = {
     "provide-online-tree": 2,
     "formality-online-payment-tree": 1 + 8,
 }
-WHAT_THE_PORTAL_SAID = [
+PORTAL_VALUES = [
     ("formality-online-payment-tree", "online_payment", 309542, 358625, None),
     ("dossier-digitized", "data_reused", 136827, 597918, "22.88"),
     ("dossier-digitized", "components_digitised", 145096, 597918, "24.27"),
@@ -52,7 +52,7 @@ WHAT_THE_PORTAL_SAID = [
 ]
 
 
-def test_year_is_asked_each_night_and_the_month_just_ended_on_days_1_to_10(profile: PortalProfile) -> None:
+def test_year_is_planned_every_day_and_the_month_just_ended_on_days_1_to_10(profile: PortalProfile) -> None:
     def plan(day: date) -> set[tuple[str, date, date]]:
         return {(window.period, window.start, window.end) for window in plan_year_and_month(profile.entities, day)}
 
@@ -67,7 +67,7 @@ def test_year_is_asked_each_night_and_the_month_just_ended_on_days_1_to_10(profi
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS)
 @pytest.mark.parametrize("period", ["year", "month"])
-def test_request_is_as_the_contract_writes_it(profile: PortalProfile, endpoint: str, period: str) -> None:
+def test_request_is_as_the_contract_has_it(profile: PortalProfile, endpoint: str, period: str) -> None:
     start, end = YEAR if period == "year" else AUGUST
     when: dict[str, Any] = {"timeType": "year", "year": 2024}
     if period == "month":
@@ -75,7 +75,7 @@ def test_request_is_as_the_contract_writes_it(profile: PortalProfile, endpoint: 
     if endpoint == DATED:
         when = {"fromDate": start.isoformat(), "toDate": end.isoformat()}
     size = 100 if endpoint in SMALL_PAGES else 200
-    request = build_request(profile.endpoints[endpoint], Window(endpoint, period, start, end), "uuid", 3)
+    request = profile.build_request(Window(endpoint, period, start, end), "uuid", 3)
     assert request == {**when, "rootDepartmentId": "uuid", "currentPage": 3, "pageSize": size}
 
 
@@ -85,7 +85,7 @@ def test_requests_are_those_that_the_real_portal_answered(profile: PortalProfile
         endpoint = capture["urlPath"].rpartition("/")[2]
         period = "month" if "month" in capture["file"] else "year"
         start, end = (day.replace(year=2026) for day in (AUGUST if period == "month" else YEAR))
-        request = build_request(profile.endpoints[endpoint], Window(endpoint, period, start, end), PHU_THO, 1)
+        request = profile.build_request(Window(endpoint, period, start, end), PHU_THO, 1)
         assert request == capture["payload"], capture["file"]
 
 
@@ -112,30 +112,36 @@ def test_as_many_pages_are_asked_for_as_the_first_announces(
         return Answer(201, first_body if len(asked) == 1 else b"")
 
     window = Window("transparency", "year", *YEAR)
-    assert len(list(fetch_pages(profile.endpoints["transparency"], window, "uuid", ask))) == pages
+    target = Target("https://portal.example", profile.requests, "uuid")
+    assert len(list(profile.fetch_pages(window, target, ask))) == pages
     assert asked == [("/api/v1/reporting/evaluation/transparency", number) for number in range(1, pages + 1)]
 
 
-@pytest.fixture
-def read_excerpt(profile: PortalProfile, shared: Path) -> Callable[..., Reading]:
-    """Read an excerpt of the real portal."""
+def parse(profile: PortalProfile, endpoint: str, bodies: list[bytes], root: str, province: str) -> ParsedLoad:
+    """Parse the pages of a year."""
+    return profile.parse_pages(Window(endpoint, "year", *YEAR), bodies, {"rootDepartmentId": root}, province)
 
-    def read(endpoint: str, name: str = "year") -> Reading:
+
+@pytest.fixture
+def parse_excerpt(profile: PortalProfile, shared: Path) -> Callable[..., ParsedLoad]:
+    """Parse an excerpt of the real portal."""
+
+    def read(endpoint: str, name: str = "year") -> ParsedLoad:
         body = (shared / "portal766" / endpoint / f"{name}.json").read_bytes()
-        return read_bodies(profile, endpoint, [body], PHU_THO, "H44")
+        return parse(profile, endpoint, [body], PHU_THO, "H44")
 
     return read
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS)
 @pytest.mark.parametrize("period", ["year", "month"])
-def test_excerpt_is_read_whole_and_only_its_shortness_is_wrong(
-    read_excerpt: Callable[..., Reading], endpoint: str, period: str
+def test_excerpt_is_parsed_whole_and_lacks_only_the_rest_of_its_list(
+    parse_excerpt: Callable[..., ParsedLoad], endpoint: str, period: str
 ) -> None:
-    reading = read_excerpt(endpoint, period)
+    parsed = parse_excerpt(endpoint, period)
     has_code = endpoint not in ("transparency", DATED)
-    assert len(reading.rows) == EXCERPT_ROWS[endpoint]
-    assert reading.response == {
+    assert len(parsed.rows) == EXCERPT_ROWS[endpoint]
+    assert parsed.response == {
         "row_no": 1,
         "is_utf8": True,
         "is_json": True,
@@ -147,30 +153,30 @@ def test_excerpt_is_read_whole_and_only_its_shortness_is_wrong(
         "entries_received": 8,
         "entries_total": None if endpoint.endswith("-tree") else 163,
         "repeated_entries": 0,
-        "rows_received": len(reading.rows),
+        "rows_received": len(parsed.rows),
         "missing_fields": None,
         "missing_unused_fields": None,
         "unknown_fields": None,
     }
 
 
-@pytest.mark.parametrize(("endpoint", "metric", "numerator", "denominator", "ratio"), WHAT_THE_PORTAL_SAID)
-def test_figures_of_the_province_are_what_the_portal_said(
-    read_excerpt: Callable[..., Reading],
+@pytest.mark.parametrize(("endpoint", "metric", "numerator", "denominator", "ratio"), PORTAL_VALUES)
+def test_values_of_the_province_are_those_of_the_portal(
+    parse_excerpt: Callable[..., ParsedLoad],
     endpoint: str,
     metric: str,
     numerator: int | None,
     denominator: int | None,
     ratio: str | None,
 ) -> None:
-    (row,) = [row for row in read_excerpt(endpoint).rows if row["metric"] == metric and row["is_root"]]
+    (row,) = [row for row in parse_excerpt(endpoint).rows if row["metric"] == metric and row["is_root"]]
     assert (row["numerator"], row["denominator"]) == (numerator, denominator)
     assert row["ratio"] == (Decimal(ratio) if ratio else None)
     assert (row["department_id"], row["department_level"], row["not_a_number"]) == (PHU_THO, "province", None)
 
 
-def test_entries_keep_what_is_their_own(read_excerpt: Callable[..., Reading]) -> None:
-    whole = read_excerpt("dvc-progress-tree", "year-complete")
+def test_children_keep_their_own_values(parse_excerpt: Callable[..., ParsedLoad]) -> None:
+    whole = parse_excerpt("dvc-progress-tree", "year-complete")
     assert len(whole.rows) == 164
     children = [row for row in whole.rows if not row["is_root"]]
     assert sum(row["denominator"] for row in children) == 597918
@@ -196,16 +202,16 @@ def test_entries_keep_what_is_their_own(read_excerpt: Callable[..., Reading]) ->
     }
 
 
-def test_metrics_that_repeat_the_province_are_taken_of_the_province_alone(read_excerpt: Callable[..., Reading]) -> None:
-    rows = read_excerpt("transparency").rows
+def test_repeated_values_of_the_province_give_its_row_alone(parse_excerpt: Callable[..., ParsedLoad]) -> None:
+    rows = parse_excerpt("transparency").rows
     assert {row["metric"] for row in rows if not row["is_root"]} == {"dossiers_synced"}
     assert [row["metric"] for row in rows if row["is_root"]] == [
         "published_on_time", "disclosed_on_time", "disclosed_in_full", "dossiers_synced",
     ]  # fmt: skip
 
 
-def test_flags_of_the_source_travel_with_the_figure_and_null_is_not_zero(read_excerpt: Callable[..., Reading]) -> None:
-    rows = {row["department_name"]: row for row in read_excerpt("transparency", "month").rows}
+def test_flags_of_the_source_stay_with_the_value_and_null_is_not_zero(parse_excerpt: Callable[..., ParsedLoad]) -> None:
+    rows = {row["department_name"]: row for row in parse_excerpt("transparency", "month").rows}
     office = rows["Văn phòng UBND Tỉnh - Tỉnh Phú Thọ"]
     assert office["source_flags"] == ["NO_NATIONAL_REPORT_DATA"]
     assert (office["numerator"], office["denominator"], office["ratio"], office["score"]) == (0, 0, None, None)
@@ -213,7 +219,7 @@ def test_flags_of_the_source_travel_with_the_figure_and_null_is_not_zero(read_ex
 
 
 @pytest.fixture(scope="session")
-def figures() -> Values:
+def values() -> Values:
     return Values(1, 50_000, read_agencies())
 
 
@@ -247,12 +253,12 @@ Damage = Callable[[bytes], bytes]
     ],
 )  # fmt: skip
 def test_hostile_answer_is_described_in_its_columns(
-    profile: PortalProfile, figures: Values, endpoint: str, kind: str, options: dict[str, Any], columns: dict[str, Any]
+    profile: PortalProfile, values: Values, endpoint: str, kind: str, options: dict[str, Any], columns: dict[str, Any]
 ) -> None:
     fault = Fault(endpoint=endpoint, kind=kind, **options)
     query = Query(endpoint, Period("year", *YEAR), 1, 200, date(2024, 12, 31))
-    body = encode_payload(alter_payload(write_payload(figures, alter_query(query, fault)), fault))
-    response = read_bodies(profile, endpoint, [body], ROOT_DEPARTMENT_ID, ROOT_CODE).response
+    body = encode_payload(alter_payload(write_payload(values, alter_query(query, fault)), fault))
+    response = parse(profile, endpoint, [body], ROOT_DEPARTMENT_ID, ROOT_CODE).response
     usual: dict[str, Any] = {"is_utf8": True, "is_json": True, "envelope_code": "OK"}
     usual |= dict.fromkeys(("missing_fields", "missing_unused_fields", "unknown_fields"))
     assert {name: response[name] for name in {**usual, **columns}} == {**usual, **columns}
@@ -267,24 +273,24 @@ def test_hostile_answer_is_described_in_its_columns(
         (lambda metric: metric.update(numerator=None, denominator=None, ratio=None), ["disclosed_in_full"]),
     ],
 )
-def test_half_a_figure_of_a_metric_that_feeds_nothing_is_no_row(
-    profile: PortalProfile, figures: Values, damage: Callable[[dict[str, Any]], object], noted: list[str]
+def test_incomplete_value_of_an_unused_metric_is_no_row(
+    profile: PortalProfile, values: Values, damage: Callable[[dict[str, Any]], object], noted: list[str]
 ) -> None:
-    payload = write_payload(figures, Query("transparency", Period("year", *YEAR), 1, 200, date(2024, 12, 31)))
+    payload = write_payload(values, Query("transparency", Period("year", *YEAR), 1, 200, date(2024, 12, 31)))
     for metric in payload["data"]["overview"]["metrics"]:
         if metric["code"] == "PUBLIC_CONTENT_FULL":
             damage(metric)
-    reading = read_bodies(profile, "transparency", [encode_payload(payload)], ROOT_DEPARTMENT_ID, ROOT_CODE)
-    assert (reading.response["missing_fields"], reading.response["missing_unused_fields"]) == (None, noted)
-    assert "disclosed_in_full" not in {row["metric"] for row in reading.rows}
+    parsed = parse(profile, "transparency", [encode_payload(payload)], ROOT_DEPARTMENT_ID, ROOT_CODE)
+    assert (parsed.response["missing_fields"], parsed.response["missing_unused_fields"]) == (None, noted)
+    assert "disclosed_in_full" not in {row["metric"] for row in parsed.rows}
 
 
-def test_null_of_a_metric_that_is_used_stays_a_row(profile: PortalProfile, figures: Values) -> None:
-    payload = write_payload(figures, Query("transparency", Period("year", *YEAR), 1, 200, date(2024, 12, 31)))
+def test_null_of_a_used_metric_stays_a_row(profile: PortalProfile, values: Values) -> None:
+    payload = write_payload(values, Query("transparency", Period("year", *YEAR), 1, 200, date(2024, 12, 31)))
     payload["data"]["overview"]["metrics"][0]["numerator"] = None
-    reading = read_bodies(profile, "transparency", [encode_payload(payload)], ROOT_DEPARTMENT_ID, ROOT_CODE)
-    assert reading.response["missing_unused_fields"] is None
-    assert [row["metric"] for row in reading.rows if row["numerator"] is None] == ["published_on_time"]
+    parsed = parse(profile, "transparency", [encode_payload(payload)], ROOT_DEPARTMENT_ID, ROOT_CODE)
+    assert parsed.response["missing_unused_fields"] is None
+    assert [row["metric"] for row in parsed.rows if row["numerator"] is None] == ["published_on_time"]
 
 
 @pytest.mark.parametrize(
@@ -302,27 +308,25 @@ def test_null_of_a_metric_that_is_used_stays_a_row(profile: PortalProfile, figur
     ],
     ids=["cut", "short by one", "twice", "list", "empty", "latin-1", "utf-16", "nul", "lone surrogate"],
 )
-def test_broken_body_gives_no_rows_and_says_whether_its_bytes_are_to_blame(
-    profile: PortalProfile, figures: Values, damage: Damage, is_utf8: bool
+def test_broken_body_gives_no_rows_and_shows_whether_its_encoding_is_wrong(
+    profile: PortalProfile, values: Values, damage: Damage, is_utf8: bool
 ) -> None:
     query = Query("transparency", Period("year", *YEAR), 1, 200, date(2024, 12, 31))
-    body = damage(encode_payload(write_payload(figures, query)))
-    reading = read_bodies(profile, "transparency", [body], ROOT_DEPARTMENT_ID, ROOT_CODE)
-    assert reading.rows == []
-    assert (reading.response["is_utf8"], reading.response["is_json"]) == (is_utf8, not is_utf8)
+    body = damage(encode_payload(write_payload(values, query)))
+    parsed = parse(profile, "transparency", [body], ROOT_DEPARTMENT_ID, ROOT_CODE)
+    assert parsed.rows == []
+    assert (parsed.response["is_utf8"], parsed.response["is_json"]) == (is_utf8, not is_utf8)
 
 
-def test_pages_are_read_as_one_list(profile: PortalProfile, figures: Values) -> None:
+def test_pages_are_parsed_as_one_list(profile: PortalProfile, values: Values) -> None:
     bodies = [
-        encode_payload(write_payload(figures, Query("dossier-digitized", Period("year", *YEAR), number, 60, YEAR[1])))
+        encode_payload(write_payload(values, Query("dossier-digitized", Period("year", *YEAR), number, 60, YEAR[1])))
         for number in (1, 2, 3, 4)
     ]
-    whole = read_bodies(profile, "dossier-digitized", bodies, ROOT_DEPARTMENT_ID, ROOT_CODE)
+    whole = parse(profile, "dossier-digitized", bodies, ROOT_DEPARTMENT_ID, ROOT_CODE)
     assert (whole.response["entries_received"], whole.response["entries_total"]) == (194, 194)
     assert len(whole.rows) == 7 * 195
     assert [row["row_no"] for row in whole.rows] == list(range(1, 7 * 195 + 1))
     for lost in range(4):
-        part = read_bodies(
-            profile, "dossier-digitized", bodies[:lost] + bodies[lost + 1 :], ROOT_DEPARTMENT_ID, ROOT_CODE
-        )
+        part = parse(profile, "dossier-digitized", bodies[:lost] + bodies[lost + 1 :], ROOT_DEPARTMENT_ID, ROOT_CODE)
         assert part.response["entries_received"] < part.response["entries_total"]

@@ -1,4 +1,4 @@
-"""APIs of records: requests, pages, rows by the field map, and what opens them."""
+"""RecordsProfile: requests, pages, rows by the field map, and logins."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ import pytest
 
 from cchc.settings import SOURCES
 from cchc.sources.errors import SourceError, SourceRefusedError
-from cchc.sources.fetching import Target, ask_source, read_target
-from cchc.sources.parsed_load import Reading
+from cchc.sources.fetching import fetch_window, read_target
+from cchc.sources.parsed_load import ParsedLoad
 from cchc.sources.profile import RecordsProfile, read_profile
-from cchc.sources.protocols.records import build_request, read_pages
 from cchc.sources.raw_archive import Archive
+from cchc.sources.target import Target
 from cchc.sources.window import Window
 from tests.sources.scripted_server import Answer, Script
 
@@ -63,66 +63,66 @@ def aim(profile: RecordsProfile, script: Script) -> Target:
     return read_target(profile, script.base_url, hurry, login="client", password="secret")
 
 
-def read(profile: RecordsProfile, *bodies: bytes, window: Window = DAYS) -> Reading:
-    return read_pages(profile, window, list(bodies), "H58")
+def parse(profile: RecordsProfile, *bodies: bytes, window: Window = DAYS) -> ParsedLoad:
+    return profile.parse_pages(window, bodies, {}, "H58")
 
 
-def test_request_is_as_the_contract_writes_it(eoffice: RecordsProfile, treasury: RecordsProfile) -> None:
-    assert build_request(eoffice, DAYS, 3) == {
+def test_request_is_as_the_contract_has_it(eoffice: RecordsProfile, treasury: RecordsProfile) -> None:
+    assert eoffice.build_request(DAYS, 3) == {
         "TuNgay": "2024-05-16", "DenNgay": "2024-06-30", "PageNumber": 3, "PageSize": 500,
     }  # fmt: skip
-    assert build_request(treasury, BUDGET, 1) == {"NienDo": 2024, "NgayKetSo": "2024-06-30"}
+    assert treasury.build_request(BUDGET, 1) == {"NienDo": 2024, "NgayKetSo": "2024-06-30"}
 
 
 def test_as_many_pages_are_asked_for_as_the_total_needs(eoffice: RecordsProfile, script: Script, kept: Archive) -> None:
     script.answers = [Answer(200, envelope(RECORD, total=1001))]
-    capture = ask_source(eoffice, aim(eoffice, script), kept, DAYS, DAY)
+    capture = fetch_window(eoffice, aim(eoffice, script), kept, DAYS, DAY)
     assert [body["PageNumber"] for _, body in script.requests] == [1, 2, 3]
     assert capture.data_date == DAY
 
 
 def test_one_answer_without_pages_is_asked_for_once(treasury: RecordsProfile, script: Script, kept: Archive) -> None:
     script.answers = [TOKEN, Answer(200, envelope(total=5_000))]
-    assert len(ask_source(treasury, aim(treasury, script), kept, BUDGET, DAY).pages) == 1
+    assert len(fetch_window(treasury, aim(treasury, script), kept, BUDGET, DAY).pages) == 1
 
 
 def test_record_becomes_a_row_by_the_field_map(eoffice: RecordsProfile) -> None:
-    reading = read(eoffice, envelope(RECORD))
-    (row,) = reading.rows
+    parsed = parse(eoffice, envelope(RECORD))
+    (row,) = parsed.rows
     assert (row["agency_code"], row["day"], row["sent"], row["secret"]) == ("H58.01", DAY, Decimal(5), Decimal(0))
     assert (row["row_no"], row["pointer"], row["not_read"], row["source_flags"]) == (1, "page 1 /data/0", None, None)
-    assert reading.response["rows_total"] == reading.response["rows_received"] == 1
-    assert reading.response["envelope_code"] == "0"
-    assert (reading.response["asked_from"], reading.response["asked_to"]) == (DAYS.start, DAYS.end)
+    assert parsed.response["rows_total"] == parsed.response["rows_received"] == 1
+    assert parsed.response["envelope_code"] == "0"
+    assert (parsed.response["asked_from"], parsed.response["asked_to"]) == (DAYS.start, DAYS.end)
 
 
 @pytest.mark.parametrize("code", [0, "0", "00"])
 def test_either_spelling_of_success_is_success(eoffice: RecordsProfile, code: object) -> None:
-    assert read(eoffice, envelope(RECORD, code=code)).response["envelope_code"] == "0"
+    assert parse(eoffice, envelope(RECORD, code=code)).response["envelope_code"] == "0"
 
 
-def test_what_is_wrong_with_an_answer_is_told_and_never_raised(eoffice: RecordsProfile) -> None:
-    assert read(eoffice, b"\xff{}").response["refusal"] == "wrong_encoding"
-    assert read(eoffice, b"<html>").response["refusal"] == "not_json"
-    assert read(eoffice, envelope(code=7)).response["envelope_code"] == "7"
-    assert read(eoffice, b'{"error_code":0,"TotalCount":0}').response["missing_fields"] == ["data"]
-    assert read(eoffice, envelope(RECORD, RECORD)).response["repeated_rows"] == 1
-    assert read(eoffice, envelope(RECORD, total=2)).response["rows_total"] == 2
-    assert read(eoffice, envelope(RECORD, total=2), envelope(RECORD, total=3)).response["rows_total"] is None
+def test_mistakes_of_an_answer_become_columns_and_no_exception(eoffice: RecordsProfile) -> None:
+    assert parse(eoffice, b"\xff{}").response["refusal"] == "wrong_encoding"
+    assert parse(eoffice, b"<html>").response["refusal"] == "not_json"
+    assert parse(eoffice, envelope(code=7)).response["envelope_code"] == "7"
+    assert parse(eoffice, b'{"error_code":0,"TotalCount":0}').response["missing_fields"] == ["data"]
+    assert parse(eoffice, envelope(RECORD, RECORD)).response["repeated_rows"] == 1
+    assert parse(eoffice, envelope(RECORD, total=2)).response["rows_total"] == 2
+    assert parse(eoffice, envelope(RECORD, total=2), envelope(RECORD, total=3)).response["rows_total"] is None
     gone = {name: value for name, value in RECORD.items() if name != "VanBanDi"}
-    assert read(eoffice, envelope(gone, gone)).response["missing_fields"] == ["VanBanDi"]
-    assert read(eoffice, envelope(gone, RECORD)).response["missing_fields"] is None
-    strange = read(eoffice, envelope(RECORD | {"Moi": 1}))
+    assert parse(eoffice, envelope(gone, gone)).response["missing_fields"] == ["VanBanDi"]
+    assert parse(eoffice, envelope(gone, RECORD)).response["missing_fields"] is None
+    strange = parse(eoffice, envelope(RECORD | {"Moi": 1}))
     assert (strange.response["unknown_fields"], strange.rows[0]["source_flags"]) == (["Moi"], ["unknown_field"])
-    assert read(eoffice, envelope(7, None)).response["rows_received"] == 2
+    assert parse(eoffice, envelope(7, None)).response["rows_received"] == 2
 
 
-def test_header_opens_the_e_office_and_is_told_to_nobody_else(
+def test_header_opens_the_e_office_and_stands_in_no_archive(
     eoffice: RecordsProfile, script: Script, kept: Archive
 ) -> None:
     script.answers = [Answer(200, envelope(RECORD))]
     target = aim(eoffice, script)
-    capture = ask_source(eoffice, target, kept, DAYS, DAY)
+    capture = fetch_window(eoffice, target, kept, DAYS, DAY)
     assert script.headers[-1]["lgspaccesstoken"] == "secret"
     assert "secret" not in repr(target)
     assert not [path for path in capture.folder.iterdir() if b"secret" in path.read_bytes()]
@@ -132,7 +132,7 @@ def test_token_is_asked_for_with_the_client_s_credentials_and_sent_as_bearer(
     treasury: RecordsProfile, script: Script, kept: Archive
 ) -> None:
     script.answers = [TOKEN, Answer(200, envelope())]
-    ask_source(treasury, aim(treasury, script), kept, BUDGET, DAY)
+    fetch_window(treasury, aim(treasury, script), kept, BUDGET, DAY)
     assert [path for path, _ in script.requests] == ["/token", "/api/giai-ngan"]
     assert script.requests[0][1] == "grant_type=client_credentials"
     assert script.headers[0]["Authorization"] == "Basic " + base64.b64encode(b"client:secret").decode()
@@ -143,25 +143,23 @@ def test_token_that_expires_mid_way_is_renewed_once(treasury: RecordsProfile, sc
     paged = treasury.model_copy(update={"page_size": 1})
     two = Answer(200, envelope(RECORD, total=2))
     script.answers = [TOKEN, two, Answer(401), TOKEN, two]
-    assert len(ask_source(paged, aim(paged, script), kept, BUDGET, DAY).pages) == 2
+    assert len(fetch_window(paged, aim(paged, script), kept, BUDGET, DAY).pages) == 2
     script.answers = [TOKEN, two, Answer(401), TOKEN, Answer(401)]
     with pytest.raises(SourceRefusedError):
-        ask_source(paged, aim(paged, script), kept, BUDGET, DAY)
+        fetch_window(paged, aim(paged, script), kept, BUDGET, DAY)
 
 
-def test_refused_credentials_end_the_source_s_night_without_another_request(
-    treasury: RecordsProfile, script: Script, kept: Archive
-) -> None:
+def test_refused_credentials_end_the_requests_of_a_run(treasury: RecordsProfile, script: Script, kept: Archive) -> None:
     script.answers = [Answer(401)]
     with pytest.raises(SourceRefusedError, match="login or password") as refused:
-        ask_source(treasury, aim(treasury, script), kept, BUDGET, DAY)
+        fetch_window(treasury, aim(treasury, script), kept, BUDGET, DAY)
     assert len(script.requests) == 1
     assert "secret" not in str(refused.value)
 
 
 def test_token_is_asked_for_again_after_a_hiccup(treasury: RecordsProfile, script: Script, kept: Archive) -> None:
     script.answers = [Answer(503), TOKEN, Answer(200, envelope())]
-    ask_source(treasury, aim(treasury, script), kept, BUDGET, DAY)
+    fetch_window(treasury, aim(treasury, script), kept, BUDGET, DAY)
     assert [path for path, _ in script.requests] == ["/token", "/token", "/api/giai-ngan"]
 
 
@@ -170,11 +168,11 @@ def test_first_answer_401_is_a_refusal_and_no_expired_token(
 ) -> None:
     script.answers = [TOKEN, Answer(401)]
     with pytest.raises(SourceRefusedError):
-        ask_source(treasury, aim(treasury, script), kept, BUDGET, DAY)
+        fetch_window(treasury, aim(treasury, script), kept, BUDGET, DAY)
     assert len(script.requests) == 2
 
 
-def test_connection_without_what_opens_the_source_is_no_target(
+def test_connection_without_its_login_is_no_target(
     eoffice: RecordsProfile, treasury: RecordsProfile, script: Script
 ) -> None:
     with pytest.raises(SourceError, match="no password"):

@@ -1,21 +1,22 @@
-"""Which protocol reads a load: the one place that knows them all."""
+"""Archived bytes as rows for staging, whatever the source."""
 
 from __future__ import annotations
 
 from cchc.sources.load import Load
-from cchc.sources.parsed_load import Reading
-from cchc.sources.profile import FilesProfile, PortalProfile, Profile
-from cchc.sources.protocols import files, portal, records
+from cchc.sources.parsed_load import ParsedLoad
+from cchc.sources.protocols.files import parse_file
+from cchc.sources.protocols.protocol import Profile
+from cchc.sources.window import FiledFile
 
 
-def read_load(profile: Profile, load: Load, province: str) -> Reading:
-    """Read the archived bytes of a load into rows for staging.
+def parse_load(profile: Profile, load: Load, province: str) -> ParsedLoad:
+    """The rows of a load for staging, from its archived bytes.
 
     Raises ArchiveError where they aren't what was archived, and nothing on what a source has sent.
     """
-    bodies, asked = load.capture.read_bodies(), load.capture.pages[0].request
-    if load.window.period == "file" or isinstance(profile, FilesProfile):
-        return files.read_file(profile, load.window, bodies[0], asked["refused"], province, asked["file"])
-    if isinstance(profile, PortalProfile):
-        return portal.read_bodies(profile, load.window.entity, bodies, str(asked["rootDepartmentId"]), province)
-    return records.read_pages(profile, load.window, bodies, province)
+    bodies, request = load.capture.read_bodies(), load.capture.pages[0].request
+    if isinstance(load.scope, FiledFile):
+        return parse_file(profile, load.scope, bodies[0], request, province)
+    if profile.api is None:
+        raise LookupError(f"{profile.source} asks for no windows, so that {load.scope.name} isn't one of its own")
+    return profile.api.parse_pages(load.scope, bodies, request, province)
