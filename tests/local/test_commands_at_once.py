@@ -128,7 +128,7 @@ def test_sigterm_ends_a_run_and_its_database(first, at_once, place):  # noqa: AR
     nightly = start(place, *NIGHTLY)
     assert nightly.stderr is not None
     lines = [nightly.stderr.readline()]
-    while "night of 2024-06-30" not in lines[-1]:  # logged by its first task
+    while "data date 2024-06-30" not in lines[-1]:  # logged by its first task
         assert lines[-1], lines
         lines.append(nightly.stderr.readline())
     nightly.send_signal(signal.SIGTERM)

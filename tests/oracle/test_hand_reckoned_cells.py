@@ -311,7 +311,7 @@ def rows(make_installation: Callable[[], Installation]) -> dict[Cell, Row]:
             if night in FILES:
                 name, sheet, records = FILES[night]
                 save_sheet(installation.inbox / "H58.02" / name, sheet, records)
-            assert installation.run_night(night) == RECORDS_WELL
+            assert installation.run_day(night) == RECORDS_WELL
     return read_attainment(installation, NIGHTS)
 
 

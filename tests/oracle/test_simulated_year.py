@@ -24,7 +24,7 @@ from tests.oracle.office import Office
 from tests.oracle.province import ROOT
 from tests.oracle.returns import File, Returns
 from tests.oracle.treasury import Treasury
-from tests.runs.conftest import RECORDS_WELL, Installation, set_night
+from tests.runs.conftest import RECORDS_WELL, Installation, set_portal_clock
 
 NIGHTS = [
     date(2024, 2, 29),
@@ -103,9 +103,9 @@ def year(make_installation: Callable[[], Installation]) -> Year:
     with run_simulator(units=UNITS) as simulator:
         installation.connect_records(simulator)
         for night in NIGHTS:
-            set_night(simulator, night)
+            set_portal_clock(simulator, night)
             write_inbox(installation.inbox, night)
-            assert installation.run_night(night) == RECORDS_WELL
+            assert installation.run_day(night) == RECORDS_WELL
             told[night] = read_attainment(installation, [night])
     return Year(installation, told)
 

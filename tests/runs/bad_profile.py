@@ -1,6 +1,6 @@
 """``bad_profile.py DAY SOURCE``: a run of DAY by the checkout that is first on the path, and ``make check SOURCE``.
 
-Prints JSON: the state of each DAG's run, and what the check says.
+Prints JSON: the state of each DAG's run, and the lines of the check.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Whole nights: the real DAG objects, real HTTP, a real warehouse; Airflow's metadata in the worker's own cluster."""
+"""Fixtures of whole runs: real DAG objects, HTTP and warehouse; Airflow's metadata in the worker's own cluster."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from cchc.local.embedded import Database
 from cchc.settings import CHECKOUT
 from simulator.server import Simulator, run_simulator
 
-# What a test waits for is a rule, not a clock: quick pauses, quick retries.
+# Tests check rules, not times: short pauses, quick retries.
 HURRY = {"pause_seconds": 0, "first_wait_seconds": 0.05, "read_timeout_seconds": 1}
 PORTAL_WELL = {"ingest_national_portal": "success", "attainment": "success"}
 FILES_WELL = {"ingest_returns": "success", "ingest_treasury": "success", "attainment": "success"}
@@ -34,7 +34,7 @@ ALL_WELL = PORTAL_WELL | RECORDS_WELL
 
 @dataclass(frozen=True)
 class Installation:
-    """A warehouse, an archive and the environment of the commands that work on them."""
+    """A warehouse, an archive and the environment of their commands."""
 
     url: str
     home: Path
@@ -103,18 +103,18 @@ class Installation:
         """Leave only the archive."""
         self.disconnect("national_portal")
 
-    def run_night(self, day: date, *, are_files_settled: bool = True) -> dict[str, str]:
-        """Run the night's DAGs in this process, of the sources that were ever connected (else of all).
+    def run_day(self, day: date, *, are_files_complete: bool = True) -> dict[str, str]:
+        """Run the nightly DAGs for ``day`` in this process, of the sources that were ever connected (else of all).
 
-        Returns the state of each. ``are_files_settled``: what a test has just put into the inbox was changed at 16:00
-        of ``day``, so that the night needn't wait to see whether it still changes.
+        Returns the state of each. ``are_files_complete``: set the last change of new files in the inbox to 16:00 of
+        ``day``, so that the run needn't wait for further changes.
         """
-        if are_files_settled:
+        if are_files_complete:
             self._age_files(day)
         with _environment(self.environment), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Airflow's own, about its own
+            warnings.simplefilter("ignore")  # Airflow's own deprecations
             _point_airflow_here()
-            from cchc.tasks.nightly import run_dags  # Airflow reads its environment when it is imported
+            from cchc.tasks.nightly import run_dags  # Airflow reads its environment at its import
 
             return run_dags(day, self.sources)
 
@@ -125,8 +125,8 @@ class Installation:
             if path.is_file() and path.stat().st_mtime > just_now:
                 os.utime(path, (changed_at, changed_at))
 
-    def start_night(self, program: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run ``program`` in a process of its own."""
+    def start_program(self, program: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run ``program`` in its own process."""
         return subprocess.run(
             [sys.executable, str(program), *arguments],
             env={**os.environ, **self.environment},
@@ -139,7 +139,7 @@ class Installation:
 
 @pytest.fixture(scope="session")
 def airflow_metadata(cluster: Database) -> dict[str, str]:
-    """The environment of an Airflow with its tables made, in the worker's cluster."""
+    """The environment of an Airflow with its tables, in the worker's cluster."""
     environment = airflow_environment(cluster.home, cluster)
     prepare_metadata(cluster, environment)
     quiet = {"AIRFLOW__LOGGING__LOGGING_LEVEL": "WARNING", "PYTHONWARNINGS": "ignore"}
@@ -153,11 +153,11 @@ def make_installation(
     tmp_path_factory: pytest.TempPathFactory,
     numbers: Iterator[int],
 ) -> Iterator[Callable[[], Installation]]:
-    """Makes installations: each a migrated warehouse and an empty archive."""
+    """A function that makes installations: each a migrated warehouse and an empty archive."""
     made: list[str] = []
 
     def make() -> Installation:
-        name = f"night_{next(numbers)}"
+        name = f"run_{next(numbers)}"
         _run_as_superuser(cluster, f'create database "{name}" template migrated owner cchc_owner')
         made.append(name)
         login = {
@@ -183,29 +183,29 @@ def make_installation(
 
 @pytest.fixture
 def installation(make_installation: Callable[[], Installation]) -> Installation:
-    """One installation, with nothing in it."""
+    """One empty installation."""
     return make_installation()
 
 
 @pytest.fixture
 def portal() -> Iterator[Simulator]:
-    """The simulated portal, its clock on the night after 31 December 2024."""
+    """The simulated portal, its clock on the morning after 31 December 2024."""
     with run_simulator(dossiers_per_year=100_000) as simulator:
         yield simulator
 
 
 def choose_hour(day: date) -> datetime:
-    """The hour at which the night of ``day`` asks its sources."""
+    """The time at which the run for ``day`` asks its sources."""
     return datetime(day.year, day.month, day.day, 4, 30, tzinfo=LOCAL) + timedelta(days=1)
 
 
-def set_night(portal: Simulator, day: date) -> None:
-    """Set the portal's clock to the hour at which the night of ``day`` asks it."""
+def set_portal_clock(portal: Simulator, day: date) -> None:
+    """Set the portal's clock to the time at which the run for ``day`` asks it."""
     portal.set_clock(choose_hour(day))
 
 
 def _point_airflow_here() -> None:
-    """Airflow keeps what its environment said when it was imported, perhaps for another test: let it look again."""
+    """Airflow keeps what its environment output when it was imported, perhaps for another test: let it look again."""
     from airflow import settings
 
     settings.dispose_orm()
@@ -239,5 +239,5 @@ __all__ = [
     "RECORDS_WELL",
     "Installation",
     "choose_hour",
-    "set_night",
+    "set_portal_clock",
 ]

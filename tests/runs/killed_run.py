@@ -1,7 +1,7 @@
-"""``killed_night.py POINT DAY SIGNAL``: runs a night and sends itself a signal in the middle of one of its steps.
+"""``killed_run.py POINT DAY SIGNAL``: a run that sends itself a signal in the middle of one of its steps.
 
-The steps are the real ones; only the moment is chosen: it comes right after the named function has done its
-work for the ``nth`` time, before anybody can commit or, at SIGKILL, tidy up.
+The steps are the real ones. The signal comes right after the ``nth`` call of the named function, before a commit
+and, at SIGKILL, before any cleanup.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
-# point -> module, name in it, a part of the arguments' text that chooses the call, the how-manieth of those
+# Point → module, name in it, a part of the text of the arguments that selects calls, the number of the call.
 POINTS = {
     "land": ("cchc.sources.raw_archive", "_write", "capture.json", 3),
     "stage": ("cchc.warehouse.staging", "_replace", "_statistic", 2),
@@ -24,7 +24,7 @@ POINTS = {
 
 
 def kill_after(function: Callable[..., Any], wanted: str, times: int, number: int) -> Callable[..., Any]:
-    """``function``, sending the signal after its ``times``-th call whose arguments name ``wanted``."""
+    """``function`` with the signal after its ``times``-th call whose arguments contain ``wanted``."""
     left = times
 
     def call(*arguments: Any, **named: Any) -> Any:

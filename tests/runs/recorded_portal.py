@@ -1,4 +1,4 @@
-"""Serves the recorded responses of ../shared/portal766 as the portal did: status 201, ``Date`` as captured."""
+"""A server of recorded responses that answers as the portal did: status 201, ``Date`` as captured."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A week of the planted year through the real DAGs: the portal over HTTP, the news over SMTP."""
+"""A week of the seeded year through the real DAGs: the portal over HTTP, notifications over SMTP."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ import pytest
 from cchc.calendar import LOCAL
 from simulator.server import run_simulator
 from tests.alerts.smtp_server import serve_mail
-from tests.alerts.year.post import open_mails
-from tests.alerts.year.telling import CATALOG, STORY, YEAR_FOLDER
-from tests.runs.conftest import PORTAL_WELL, set_night
+from tests.alerts.year.deliveries import open_mails
+from tests.alerts.year.scenario import CATALOG, STORY, YEAR_FOLDER
+from tests.runs.conftest import PORTAL_WELL, set_portal_clock
 
-# On 23 April the province is below its 45 % for the first time (planted.yaml), on the 24th again. The city, which has
-# fallen since the 5th, never attained in this warehouse: it can't cross.
+# On 23 April the province is below its 45 % for the first time, on the 24th again. The city, which has fallen since
+# the 5th, never attained in this warehouse: it can't cross.
 WEEK = [date(2024, 4, day) for day in range(19, 26)]
 CONFIRMED = date(2024, 4, 24)
-TOLD = (
+ALERTS = (
     "select kind, indicator_code, agency_code, began_on, as_of_date, is_notified from ops.alert"
     " where audience = 'performance'"
 )
 
 
 @pytest.mark.timeout(600)
-def test_a_crossing_is_found_by_the_night_and_told_with_the_next_digest(installation):
+def test_crossing_is_detected_by_the_run_and_notified_with_the_next_digest(installation):
     with run_simulator(scenario=STORY) as portal, serve_mail("none") as mail_server:
         installation.connect_portal(portal.base_url, portal.root_department_id)
         mail = {
@@ -40,29 +40,29 @@ def test_a_crossing_is_found_by_the_night_and_told_with_the_next_digest(installa
             CCHC_RECIPIENTS=str(YEAR_FOLDER / "recipients.yaml"),
         )
 
-        def run(night):
-            set_night(portal, night)
-            now = datetime.combine(night + timedelta(days=1), time(7, 30), LOCAL)
+        def run(day):
+            set_portal_clock(portal, day)
+            now = datetime.combine(day + timedelta(days=1), time(7, 30), LOCAL)
             installation.environment["CCHC_NOW"] = now.isoformat()
-            assert installation.run_night(night) == PORTAL_WELL
+            assert installation.run_day(day) == PORTAL_WELL
 
-        for night in WEEK:
-            crossings = installation.query(f"{TOLD} and kind = 'missed'")
-            assert crossings == ([] if night <= CONFIRMED else [CROSSING])
+        for day in WEEK:
+            crossings = installation.query(f"{ALERTS} and kind = 'missed'")
+            assert crossings == ([] if day <= CONFIRMED else [CROSSING])
             assert mail_server.mails == []
-            run(night)
+            run(day)
 
-        # What stood when the warehouse was begun is history: nobody is told that the task of March is overdue.
-        assert sorted(installation.query(TOLD)) == [
+        # A condition older than the warehouse is history: the overdue task of March is not notified.
+        assert sorted(installation.query(ALERTS)) == [
             CROSSING,
             ("task_overdue", None, "H58.02", date(2024, 4, 1), WEEK[0], False),
         ]
         (letter,) = open_mails(mail_server.mails)
         assert list(letter.list_items()) == [("lanh-dao", "opened", "II.1.b-1", "H58")]
         assert letter.day == WEEK[-1] + timedelta(days=1)
-        assert "– UBND thành phố Mỹ Tho: −" in letter.text  # who brought it down
+        assert "– UBND thành phố Mỹ Tho: −" in letter.text  # the agency that caused it
         run(WEEK[-1])
-        assert len(mail_server.mails) == 1  # a night again is no news
+        assert len(mail_server.mails) == 1  # a repeated run sends nothing
 
 
 CROSSING = ("missed", "II.1.b-1", "H58", date(2024, 4, 23), CONFIRMED, True)

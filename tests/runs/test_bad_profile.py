@@ -1,4 +1,4 @@
-"""A profile with a mistake stops its own source, visibly, and no other; mended, the source goes on where it stood."""
+"""A profile with a mistake stops its own source, visibly, and no other; corrected, the source goes on."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def put(installation: Installation, name: str, content: bytes, day: date) -> Non
 
 
 def report(period: str) -> bytes:
-    """A workbook with one figure."""
+    """A workbook with one value."""
     return write_workbook([HEADINGS, [*GOOD_ROW[:2], period, *GOOD_ROW[3:]]])
 
 
@@ -63,7 +63,7 @@ def spoilt(tmp_path: Path) -> Path:
 
 
 def run_spoilt(installation: Installation, checkout: Path) -> subprocess.CompletedProcess[str]:
-    """Run the second night by the spoilt checkout, an hour after it began."""
+    """Run the second day by the spoilt checkout, an hour after its start."""
     before = dict(installation.environment)
     changes = {
         "PYTHONPATH": os.pathsep.join([str(checkout / "plugins"), str(checkout)]),
@@ -73,17 +73,17 @@ def run_spoilt(installation: Installation, checkout: Path) -> subprocess.Complet
     }
     installation.environment.update(changes)
     try:
-        return installation.start_night(PROGRAM, NEXT.isoformat(), "treasury")
+        return installation.start_program(PROGRAM, NEXT.isoformat(), "treasury")
     finally:
         installation.environment.clear()
         installation.environment.update(before)
 
 
-def test_bad_profile_stops_its_own_source_alone(installation: Installation, spoilt: Path) -> None:
+def test_invalid_profile_stops_its_own_source_alone(installation: Installation, spoilt: Path) -> None:
     installation.connect_inbox()
     put(installation, "H58.31/a.xlsx", report("2024-Q1"), DAY)
     put(installation, "H58.04/june.csv", export(DAY - timedelta(days=2)), DAY)
-    assert installation.run_night(DAY) == FILES_WELL
+    assert installation.run_day(DAY) == FILES_WELL
     measured = installation.query(MEASURED)
     expected = installation.query("select * from ops.source where source = 'treasury'")
     attained = installation.query(FED, DAY)
@@ -93,18 +93,18 @@ def test_bad_profile_stops_its_own_source_alone(installation: Installation, spoi
 
     put(installation, "H58.31/b.xlsx", report("2024-Q2"), NEXT)
     put(installation, "H58.04/july.csv", export(DAY), NEXT)
-    said = run_spoilt(installation, spoilt)
-    assert said.returncode == 0, said.stderr
-    told = json.loads(said.stdout.splitlines()[-1])
-    assert told["states"] == {**FILES_WELL, "ingest_treasury": "failed"}
-    assert [(is_well, line.startswith(MISTAKE)) for is_well, line in told["check"]] == [(False, True)]
-    assert MISTAKE in said.stderr
+    ended = run_spoilt(installation, spoilt)
+    assert ended.returncode == 0, ended.stderr
+    shown = json.loads(ended.stdout.splitlines()[-1])
+    assert shown["states"] == {**FILES_WELL, "ingest_treasury": "failed"}
+    assert [(is_well, line.startswith(MISTAKE)) for is_well, line in shown["check"]] == [(False, True)]
+    assert MISTAKE in ended.stderr
 
-    # Operators are told, with the mistake.
-    (failure,) = installation.query("select subject, facts ->> 'told' from ops.alert where kind = 'run_failed'")
+    # Operators are notified, with the mistake.
+    (failure,) = installation.query("select subject, facts ->> 'details_vi' from ops.alert where kind = 'run_failed'")
     assert failure[0] == "ingest_treasury"
     assert MISTAKE[:60] in failure[1]
-    # What the source brought stands, and becomes stale; its new file waits, and goes back to nobody.
+    # Published values of the source stay, and become stale; its new file waits without a rejection report.
     assert installation.query(MEASURED) == measured
     assert installation.query("select * from ops.source where source = 'treasury'") == expected
     assert installation.query(FED, NEXT) == attained
@@ -115,6 +115,6 @@ def test_bad_profile_stops_its_own_source_alone(installation: Installation, spoi
         (2,)
     ]
 
-    assert installation.run_night(NEXT) == FILES_WELL  # by the files as they are: mended
+    assert installation.run_day(NEXT) == FILES_WELL  # by the profile of this checkout, which is valid
     assert installation.query("select count(*) from ops.load where source = 'treasury'") == [(2,)]
     assert installation.query(FED, NEXT) == [(attained[0][0], DAY.isoformat())]

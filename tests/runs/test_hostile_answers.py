@@ -1,4 +1,4 @@
-"""A portal that misbehaves, through whole nights: what is refused is refused by name, the rest goes on."""
+"""A faulty portal through whole runs: each rejected answer is rejected by name, the rest is published."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from tests.runs.conftest import PORTAL_WELL, set_night
+from tests.runs.conftest import PORTAL_WELL, set_portal_clock
 
 DAY = date(2024, 12, 31)
 YESTERDAY = date(2024, 12, 30)
@@ -20,21 +20,21 @@ ENDPOINTS = {
 }
 
 # endpoint -> fault, the ledger's status, the rules that stopped the load, a rule of the rows in quarantine
-FIRST_NIGHT = {
+FIRST_RUN = {
     "dossier-digitized": ("html_200", "failed", [], None),
     "dvc-progress-tree": ("cut_body", "stopped", ["not_json"], None),
     "formality-online-payment-tree": ("null_number", "published", [], "required_value_missing"),
     "handling-satisfaction": ("short_list", "stopped", ["incomplete_list"], "load_stopped:incomplete_list"),
     "transparency": ("latin1", "stopped", ["wrong_encoding"], None),
 }
-SECOND_NIGHT = {
+SECOND_RUN = {
     "dossier-digitized": ("negative_count", "published", [], "negative_count"),
     "dvc-progress-tree": ("huge_count", "published", [], "count_too_large"),
     "formality-online-payment-tree": ("wrong_envelope_code", "stopped", ["wrong_envelope_code"], None),
     "handling-satisfaction": ("unknown_field", "published", [], None),
     "transparency": ("repeated_page", "stopped", ["incomplete_list", "repeated_page"], "load_stopped:repeated_page"),
 }
-THIRD_NIGHT = {
+THIRD_RUN = {
     "dossier-digitized": ("missing_field", "stopped", ["required_field_gone"], "load_stopped:required_field_gone"),
     "dvc-progress-tree": ("wrong_root", "stopped", ["wrong_root"], "load_stopped:wrong_root"),
     "handling-satisfaction": ("numerator_over_denominator", "published", [], None),
@@ -42,10 +42,10 @@ THIRD_NIGHT = {
 
 
 def run(installation, portal, day, **extra):
-    """The night of ``day`` on the portal as it is now; ``extra`` of its connection."""
+    """Run ``day`` on the portal with its faults; ``extra``: of its connection."""
     installation.connect_portal(portal.base_url, portal.root_department_id, **extra)
-    set_night(portal, day)
-    return installation.run_night(day)
+    set_portal_clock(portal, day)
+    return installation.run_day(day)
 
 
 def list_published(installation, day):
@@ -53,8 +53,8 @@ def list_published(installation, day):
     return {entity for (entity,) in rows}
 
 
-@pytest.mark.parametrize("faults", [FIRST_NIGHT, SECOND_NIGHT, THIRD_NIGHT], ids=["first", "second", "third"])
-def test_each_bad_answer_is_refused_by_name_and_the_rest_goes_on(installation, portal, faults):
+@pytest.mark.parametrize("faults", [FIRST_RUN, SECOND_RUN, THIRD_RUN], ids=["first", "second", "third"])
+def test_each_bad_answer_is_rejected_by_name_and_the_rest_is_published(installation, portal, faults):
     for endpoint, (kind, *_) in faults.items():
         portal.set_fault(endpoint, kind)
     assert run(installation, portal, DAY)["attainment"] == "success"
@@ -80,20 +80,20 @@ def test_each_bad_answer_is_refused_by_name_and_the_rest_goes_on(installation, p
     assert not installation.query("select 1 from mart.measure where value < 0 or value > 1000000000")
 
 
-def test_an_unknown_field_and_a_share_over_100_are_flagged_on_the_figure(installation, portal):
+def test_unknown_field_and_share_over_100_are_flagged_on_the_result(installation, portal):
     portal.set_fault("dossier-digitized", "unknown_field", where="root")
     portal.set_fault("handling-satisfaction", "numerator_over_denominator", where="root")
     assert set(run(installation, portal, DAY).values()) == {"success"}
-    told = {
+    results = {
         code: (status, flags)
         for code, status, flags in installation.query(
             "select indicator_code, status, quality_flags from mart.indicator_attainment"
             " where agency_code = 'H58' and variant = 'primary'"
         )
     }
-    assert "unknown_field" in told["II.1.a-2"][1]
-    assert told["II.1.dd-1"][0] == "invalid"
-    assert "numerator_over_denominator" in told["II.1.dd-1"][1]
+    assert "unknown_field" in results["II.1.a-2"][1]
+    assert results["II.1.dd-1"][0] == "invalid"
+    assert "numerator_over_denominator" in results["II.1.dd-1"][1]
 
 
 UNUSED = {
@@ -106,7 +106,7 @@ UNUSED = {
 }  # fmt: skip
 
 
-def test_metrics_that_feed_nothing_may_be_gone_and_one_that_is_used_may_not(installation, portal):
+def test_missing_metrics_stop_a_load_only_where_an_indicator_uses_them(installation, portal):
     for endpoint, metrics in UNUSED.items():
         portal.set_fault(endpoint, "missing_metrics", field=metrics)
     assert run(installation, portal, DAY)["attainment"] == "success"
@@ -137,7 +137,7 @@ def test_metrics_that_feed_nothing_may_be_gone_and_one_that_is_used_may_not(inst
         ("dropped_connection", {}, 4),
     ],
 )
-def test_a_source_that_refuses_or_fails_is_left_alone_and_earlier_figures_are_stale(
+def test_source_that_refuses_or_fails_is_asked_no_more_and_earlier_results_are_stale(
     installation, portal, kind, options, asked
 ):
     run(installation, portal, YESTERDAY)
@@ -150,15 +150,15 @@ def test_a_source_that_refuses_or_fails_is_left_alone_and_earlier_figures_are_st
     errors = installation.query("select error from ops.load where status = 'failed'")
     assert len(errors) == len(ENDPOINTS)
     assert sum("not asked" in error for (error,) in errors) == len(ENDPOINTS) - 1
-    told = installation.query(
+    freshness = installation.query(
         "select distinct data_date, is_stale from mart.indicator_attainment"
         " where as_of_date = %s and value is not null",
         DAY,
     )
-    assert told == [(YESTERDAY, True)]
+    assert freshness == [(YESTERDAY, True)]
 
 
-def test_told_to_wait_it_waits_and_then_gets_everything(installation, portal):
+def test_rate_limited_fetch_waits_and_then_gets_every_window(installation, portal):
     portal.set_fault("*", "rate_limited", times=2, seconds=1)
     assert set(run(installation, portal, DAY).values()) == {"success"}
     assert list_published(installation, DAY) == ENDPOINTS
@@ -169,7 +169,7 @@ def test_told_to_wait_it_waits_and_then_gets_everything(installation, portal):
     assert max(request["in_flight"] for request in portal.requests()) == 0  # one request at a time
 
 
-def test_what_was_landed_before_a_refusal_is_published(installation, portal):
+def test_window_archived_before_a_refusal_is_published(installation, portal):
     portal.set_fault("transparency", "forbidden")
     run(installation, portal, DAY)
     published = list_published(installation, DAY)

@@ -1,4 +1,4 @@
-"""kill -9 in each step of a night, Ctrl-C or SIGTERM, then the night again: the warehouse of an undisturbed night."""
+"""kill -9 in each step of a run, Ctrl-C or SIGTERM, then the run again: the warehouse of an undisturbed run."""
 
 from __future__ import annotations
 
@@ -12,32 +12,32 @@ import pytest
 from cchc.local.airflow_home import end_abandoned_runs
 from cchc.local.embedded import Database
 from simulator.server import run_simulator
-from tests.runs.conftest import PORTAL_WELL, set_night
+from tests.runs.conftest import PORTAL_WELL, set_portal_clock
 from tests.runs.killed_run import POINTS
 
 DAY = date(2024, 12, 31)
-PROGRAM = Path(__file__).with_name("killed_night.py")
+PROGRAM = Path(__file__).with_name("killed_run.py")
 
 
 @pytest.fixture(scope="module")
 def province():
-    """The portal on the night of the day."""
+    """The portal on the morning after the day."""
     with run_simulator(dossiers_per_year=100_000) as simulator:
-        set_night(simulator, DAY)
+        set_portal_clock(simulator, DAY)
         yield simulator
 
 
 @pytest.fixture(scope="module")
 def undisturbed(make_installation, province):
-    """The checksum of a night that nobody killed."""
+    """The checksum of a run without a kill."""
     installation = make_installation()
     installation.connect_portal(province.base_url, province.root_department_id)
-    installation.run_night(DAY)
+    installation.run_day(DAY)
     return installation.checksum()
 
 
 def list_unfinished(cluster: Database) -> list[tuple[str, str, str | None]]:
-    """What Airflow takes for a task that runs or will run: DAG, task, state."""
+    """The tasks that Airflow considers running or queued: DAG, task, state."""
     with psycopg.connect(cluster.url("airflow", "airflow")) as connection:
         return connection.execute(
             "select dag_id, task_id, task_instance.state from dag_run inner join task_instance using (dag_id, run_id)"
@@ -46,15 +46,15 @@ def list_unfinished(cluster: Database) -> list[tuple[str, str, str | None]]:
 
 
 @pytest.mark.parametrize("point", POINTS)
-def test_a_killed_night_run_again_ends_as_if_undisturbed(point, cluster, installation, province, undisturbed):
+def test_killed_run_repeated_ends_as_if_undisturbed(point, cluster, installation, province, undisturbed):
     installation.connect_portal(province.base_url, province.root_department_id)
-    killed = installation.start_night(PROGRAM, point, DAY.isoformat(), "SIGKILL")
+    killed = installation.start_program(PROGRAM, point, DAY.isoformat(), "SIGKILL")
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     assert installation.checksum() != undisturbed
     assert "running" in {state for _, _, state in list_unfinished(cluster)}
     end_abandoned_runs(cluster)
     assert list_unfinished(cluster) == [], "the scheduler would begin no other run of the DAG"
-    assert installation.run_night(DAY) == PORTAL_WELL
+    assert installation.run_day(DAY) == PORTAL_WELL
     assert installation.checksum() == undisturbed
     assert installation.query("select count(*) from staging.national_portal_statistic") == [(0,)]
     uneven = (
@@ -68,13 +68,13 @@ def test_a_killed_night_run_again_ends_as_if_undisturbed(point, cluster, install
     ("number", "code"),
     [("SIGINT", -signal.SIGINT), ("SIGTERM", 128 + signal.SIGTERM)],  # as Python ends on an uncaught Ctrl-C
 )
-def test_an_interrupted_night_ends_at_once_and_run_again_ends_as_if_undisturbed(
+def test_interrupted_run_ends_at_once_and_repeated_ends_as_if_undisturbed(
     installation, province, undisturbed, number, code
 ):
     installation.connect_portal(province.base_url, province.root_department_id)
-    interrupted = installation.start_night(PROGRAM, "publish", DAY.isoformat(), number)
+    interrupted = installation.start_program(PROGRAM, "publish", DAY.isoformat(), number)
     assert interrupted.returncode == code, interrupted.stderr
     assert "attainment of" not in interrupted.stderr
     assert installation.query("select count(*) from mart.indicator_attainment") == [(0,)]
-    assert installation.run_night(DAY) == PORTAL_WELL
+    assert installation.run_day(DAY) == PORTAL_WELL
     assert installation.checksum() == undisturbed

@@ -1,4 +1,4 @@
-"""Airflow, off over the hour of a night, comes back: its own scheduler sees to it that operators hear, and once."""
+"""Airflow, off at the hour of a run, comes back: its own scheduler notifies operators, and once."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ recipients:
     channel: email
     address: operators@example.invalid
 """
-# As memory that runs out would: no task of it lives to tell.
+# Like an out-of-memory kill: no code of the task survives to report it.
 KILLED = """
 import os, signal
 from airflow.sdk import DAG, task
@@ -92,7 +92,7 @@ class Airflow:
 
 @pytest.fixture(scope="module")
 def airflow() -> Iterator[Airflow]:
-    """What `make up` starts, on a warehouse that lacks the last night, and only after that night's hour."""
+    """The Airflow of `make up` on a warehouse that lacks the last day, started after the hour of its run."""
     with open_folder() as folder, serve_mail("none") as mail_server, pytest.MonkeyPatch.context() as patch:
         home, dags, recipients = folder / "home", folder / "dags", folder / "recipients.yaml"
         dags.mkdir()
@@ -115,9 +115,9 @@ def airflow() -> Iterator[Airflow]:
                 prepare_warehouse(database)
                 with psycopg.connect(database.url("cchc_loader")) as connection:
                     connection.execute(LAST_READY)
-                with redirect_stdout(io.StringIO()) as said:
+                with redirect_stdout(io.StringIO()) as output:
                     services.start_services(home)
-                address, password = said.getvalue().split()[3], said.getvalue().split()[-1]
+                address, password = output.getvalue().split()[3], output.getvalue().split()[-1]
                 user = {"username": "admin", "password": password}
                 token = requests.post(f"{address}/auth/token", json=user, timeout=30).json()["access_token"]
                 yield Airflow(database, mail_server, address, {"Authorization": f"Bearer {token}"})
@@ -126,7 +126,7 @@ def airflow() -> Iterator[Airflow]:
             stop_if_unused(home)
 
 
-def test_late_night_is_told_once_when_the_scheduler_comes_back_after_the_hour(airflow: Airflow) -> None:
+def test_late_run_is_notified_once_when_the_scheduler_comes_back_after_the_hour(airflow: Airflow) -> None:
     late = "Đêm 31/12/2024"
     wait_for(lambda: airflow.list_mails(late), "the late-night message comes")
     airflow.run_alerts()
@@ -134,10 +134,10 @@ def test_late_night_is_told_once_when_the_scheduler_comes_back_after_the_hour(ai
     text = mail.content.get_body(("plain",)).get_content()
     assert mail.addresses == ["operators@example.invalid"]
     assert "đến 06:30 ngày 01/01/2025 vẫn chưa có kết quả" in text
-    assert "docs/runbook.md, mục “The night is late”" in text
+    assert "docs/runbook.md, mục “A run is late”" in text
 
 
-def test_task_whose_process_is_killed_is_told_by_its_run(airflow: Airflow) -> None:
+def test_task_whose_process_is_killed_is_notified_by_its_run(airflow: Airflow) -> None:
     wait_for(lambda: airflow.query("select alert_id from ops.alert where kind = 'run_failed'"), "the alert is opened")
     airflow.run_alerts()
     (mail,) = airflow.list_mails("killed, đêm")
@@ -156,7 +156,7 @@ def test_task_whose_process_is_killed_is_told_by_its_run(airflow: Airflow) -> No
     ],
     ids=["a day that isn't over", "through before date", "an unknown parameter", "a day where none is asked for"],
 )
-def test_run_that_is_refused_stores_nothing_is_tried_once_and_told_to_nobody(
+def test_declined_run_stores_nothing_is_tried_once_and_notifies_no_one(
     airflow: Airflow, dag_id: str, conf: dict[str, str]
 ) -> None:
     assert airflow.run(dag_id, **conf) == ("failed", 1)

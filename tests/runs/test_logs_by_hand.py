@@ -56,10 +56,10 @@ def test_logs_of_good_and_failed_tasks_are_found_by_airflow(returns_alone, begun
     recipients.write_text("no_such_key: 1\n")
     returns_alone.environment["CCHC_RECIPIENTS"] = str(recipients)
 
-    assert returns_alone.run_night(DAY) == {"ingest_returns": "success", "attainment": "failed"}
+    assert returns_alone.run_day(DAY) == {"ingest_returns": "success", "attainment": "failed"}
 
     well = read_log(returns_alone, begun, "plan_windows")
-    assert ("returns, night of 2024-06-30: 0 windows", "info") in [(line["event"], line.get("level")) for line in well]
+    assert ("returns, data date 2024-06-30: 0 windows and files", "info") in [(line["event"], line.get("level")) for line in well]
     assert not [line for line in well if line.get("level") in ("warning", "error", "critical")]
     (failed,) = [line for line in read_log(returns_alone, begun, "evaluate_alerts") if line.get("level") == "error"]
     assert failed["event"] == "Task failed with exception"
@@ -68,7 +68,7 @@ def test_logs_of_good_and_failed_tasks_are_found_by_airflow(returns_alone, begun
     assert {stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "logs").rglob("*.log")} == {0o600}
 
 
-def test_a_retry_comes_at_once_and_has_a_log_of_its_own(returns_alone, begun, monkeypatch):
+def test_retry_comes_at_once_and_has_its_own_log(returns_alone, begun, monkeypatch):
     from cchc.tasks import attainment
 
     failing = [psycopg.OperationalError("the warehouse is away")]
@@ -80,14 +80,14 @@ def test_a_retry_comes_at_once_and_has_a_log_of_its_own(returns_alone, begun, mo
         store(*arguments)
 
     monkeypatch.setattr(attainment, "sync_catalog", store_or_fail)
-    assert returns_alone.run_night(DAY) == {"ingest_returns": "success", "attainment": "success"}
+    assert returns_alone.run_day(DAY) == {"ingest_returns": "success", "attainment": "success"}
     first, second = (read_log(returns_alone, begun, "sync_catalog", number) for number in (1, 2))
     assert "the warehouse is away" in str([line for line in first if line.get("level") == "error"])
     assert not [line for line in second if line.get("level") == "error"]
     waited = second[-1]["timestamp"] - first[-1]["timestamp"]
-    assert waited.total_seconds() < 15, "the policy's rule says 30 s, for a scheduler"
+    assert waited.total_seconds() < 15, "the policy's 30 s are for a scheduler"
 
 
-def test_a_log_that_cannot_be_written_keeps_no_task_from_running(returns_alone):
+def test_unwritable_log_keeps_no_task_from_running(returns_alone):
     returns_alone.environment["AIRFLOW__LOGGING__BASE_LOG_FOLDER"] = "/dev/null/logs"
-    assert returns_alone.run_night(DAY) == {"ingest_returns": "success", "attainment": "success"}
+    assert returns_alone.run_day(DAY) == {"ingest_returns": "success", "attainment": "success"}

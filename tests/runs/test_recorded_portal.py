@@ -1,4 +1,4 @@
-"""What the national portal really said in September 2026 of Phú Thọ (H44), through the whole house."""
+"""The national portal's real responses of September 2026 for Phú Thọ (H44), through the whole pipeline."""
 
 from __future__ import annotations
 
@@ -53,22 +53,22 @@ def recorded(shared: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def phu_tho(make_phu_tho, recorded):
-    """The province after the night of the day that the responses describe."""
+    """The province after the run for the day that the responses describe."""
     province = make_phu_tho()
     province.connect_portal(recorded, ROOT_DEPARTMENT_ID)
-    assert province.run_night(DAY) == PORTAL_WELL
+    assert province.run_day(DAY) == PORTAL_WELL
     return province
 
 
-def test_the_table_says_what_the_portal_said(phu_tho):
+def test_attainment_has_the_values_of_the_portal(phu_tho):
     rows = phu_tho.query(
         "select indicator_code, numerator, denominator, value, status, quality_flags, data_date, is_stale"
         " from mart.indicator_attainment"
         " where agency_code = 'H44' and variant = 'primary' and as_of_date = %s and value is not null",
         DAY,
     )
-    said = {code: (num, den, status) for code, num, den, _, status, *_ in rows}
-    assert said == {
+    found = {code: (num, den, status) for code, num, den, _, status, *_ in rows}
+    assert found == {
         "II.1.a-2": (145096, 597918, "missed"),
         "II.1.b-1": (309542, 358625, "attained"),
         "II.1.c-1": (589496, 597894, "attained"),
@@ -93,7 +93,7 @@ def test_the_table_says_what_the_portal_said(phu_tho):
     assert {(data_date, stale) for *_, data_date, stale in rows} == {(DAY, False)}
 
 
-def test_each_agency_of_the_excerpts_has_its_own_figures(phu_tho):
+def test_each_agency_of_the_excerpts_has_its_own_values(phu_tho):
     own = (
         "select numerator, denominator, status from mart.indicator_attainment"
         " where agency_code = %s and indicator_code = %s and variant = 'primary'"
@@ -104,8 +104,8 @@ def test_each_agency_of_the_excerpts_has_its_own_figures(phu_tho):
     assert phu_tho.query(own, "H44.01", "II.1.b-1") == [(0, 0, "not_applicable")]
     # three of transparency's metrics repeat the province's figures on every child: no agency has them
     assert phu_tho.query("select count(*) from mart.indicator_attainment where indicator_code = 'II.1.d-4'") == [(1,)]
-    newcomers = phu_tho.query("select count(*), count(*) filter (where is_in_catalog) from core.agency")
-    assert newcomers == [(164, 0)]
+    unregistered = phu_tho.query("select count(*), count(*) filter (where is_in_catalog) from core.agency")
+    assert unregistered == [(164, 0)]
     assert phu_tho.query("select name_vi, level, parent_code from core.agency where agency_code = 'H44.03'") == [
         ("Ban quản lý các khu công nghiệp - Tỉnh Phú Thọ", "department", "H44")
     ]
@@ -124,26 +124,26 @@ def test_the_on_time_rate_is_measured_for_all_163_departments(phu_tho):
     assert abs(Fraction(rate) - Fraction(52868400, 597918)) < Fraction(1, 10**12)
 
 
-def test_august_comes_in_by_a_night_of_early_september(make_phu_tho, recorded):
+def test_run_of_early_september_publishes_august(make_phu_tho, recorded):
     phu_tho = make_phu_tho()
     phu_tho.connect_portal(recorded, ROOT_DEPARTMENT_ID)
-    assert phu_tho.run_night(date(2026, 9, 5))["ingest_national_portal"] == "success"
+    assert phu_tho.run_day(date(2026, 9, 5))["ingest_national_portal"] == "success"
     august = phu_tho.query(
         "select day, value from mart.measure"
         " where period = 'month' and agency_code = 'H44' and measure_code = 'national_portal.on_time.denominator'"
     )
     assert august == [(date(2026, 8, 31), 184513)]
     assert phu_tho.query("select count(*) from mart.indicator_attainment where as_of_date = '2026-08-31'") == [(0,)]
-    # what the portal says now is filed under the day that it describes, not under the day asked for
+    # the portal's present answer is filed under the day that it describes, not under the day asked for
     assert phu_tho.query("select distinct data_date from ops.load where entity = 'transparency'") == [(DAY,)]
     assert phu_tho.query("select count(*) from mart.indicator_attainment where value is not null") == [(0,)]
 
 
-def test_excerpts_as_they_are_are_refused_as_incomplete(make_phu_tho, shared):
+def test_incomplete_excerpts_stop_their_loads(make_phu_tho, shared):
     phu_tho = make_phu_tho()
     with serve_recorded(shared / "portal766", make_complete=False) as base_url:
         phu_tho.connect_portal(base_url, ROOT_DEPARTMENT_ID)
-        states = phu_tho.run_night(DAY)
+        states = phu_tho.run_day(DAY)
     assert states == {**PORTAL_WELL, "ingest_national_portal": "failed"}
     loads = phu_tho.query("select entity, status, stop_rules from ops.load where stop_rules <> '{}' order by 1")
     assert loads == [

@@ -1,4 +1,4 @@
-"""Files as people send them, through a whole night: each is in the warehouse as its sender saw it, or back with why."""
+"""Files as people send them, through a whole run: each ends as its sender saw it, or is rejected with reasons."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def inbox(installation):
     return installation.inbox
 
 
-def list_figures(installation):
+def list_values(installation):
     """Indicator, agency, period and parts of all figures that came into core."""
     return {
         (code, agency, period): (numerator, denominator)
@@ -96,11 +96,11 @@ def read_attainment(installation, code):
     )[0]  # fmt: skip
 
 
-def test_figures_are_as_their_senders_saw_them_or_back_with_the_cell(installation, inbox):
+def test_values_are_as_their_senders_saw_them_or_rejected_with_their_cell(installation, inbox):
     for name, content in OWN_FILES.items():
         (inbox / name).write_bytes(content)
-    assert installation.run_night(DAY) == FILES_WELL
-    assert list_figures(installation) == {
+    assert installation.run_day(DAY) == FILES_WELL
+    assert list_values(installation) == {
         ("II.10-1", "H58", "2024-Q4"): (Decimal("87.12"), 100),
         ("II.10-2", "H58", "2024-Q4"): (85, 100),
         ("II.6-1", "H58.09", "2024-Q4"): (7, 9),
@@ -127,12 +127,12 @@ def test_figures_are_as_their_senders_saw_them_or_back_with_the_cell(installatio
     assert "ô D2 (Tử số) “10,5”" in openpyxl.load_workbook(report)["ChiTieu"]["A2"].value
 
 
-def test_cases_that_once_came_out_wrong_come_out_right(installation, inbox, shared):
+def test_cases_of_former_errors_are_right(installation, inbox, shared):
     for path in (shared / "cases").glob("*/*.*"):
         if path.suffix in (".xlsx", ".csv"):
             (inbox / path.name).write_bytes(path.read_bytes())
-    assert installation.run_night(DAY) == FILES_WELL
-    assert list_figures(installation) == {
+    assert installation.run_day(DAY) == FILES_WELL
+    assert list_values(installation) == {
         ("II.10-1", "H58", "2024-Q4"): (Decimal("87.12"), 100),  # percent-cell
         ("II.6-1", "H58.15", "2024-Q4"): (7, 9),  # hidden-sheet: no draft of 2024-Q3
         ("II.6-1", "H58.33", "2024-Q4"): (5, 6),  # invisible-signs

@@ -1,4 +1,4 @@
-"""The yearly survey through whole nights: its value comes in April of the next year, for the last day of its own."""
+"""The yearly survey through whole runs: its value comes in April of the next year, for the last day of its own."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ def report(value: object) -> bytes:
     return write_workbook([HEADINGS, ["II.1.dd-2", "H58", "2024", value, 100, "QĐ 1/QĐ-BNV", None]])
 
 
-def test_a_survey_is_judged_for_its_year_on_the_night_its_value_comes(installation):
+def test_survey_is_judged_for_its_year_by_the_run_of_its_publication(installation):
     installation.connect_inbox()
     folder = installation.inbox / "H58.02"
-    assert installation.run_night(LAST_DAY) == FILES_WELL
+    assert installation.run_day(LAST_DAY) == FILES_WELL
     assert installation.query(ROWS, LAST_DAY) == [(None, "pending")]
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "sipas.xlsx").write_bytes(report(88))
-    assert installation.run_night(PUBLISHED) == FILES_WELL
+    assert installation.run_day(PUBLISHED) == FILES_WELL
     assert installation.query(ROWS, LAST_DAY) == [(Decimal(88), "missed")]
     (folder / "sipas-dinh-chinh.xlsx").write_bytes(report(91))
-    assert installation.run_night(CORRECTED) == FILES_WELL
+    assert installation.run_day(CORRECTED) == FILES_WELL
     assert installation.query(ROWS, LAST_DAY) == [(Decimal(91), "attained")]

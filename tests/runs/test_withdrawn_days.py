@@ -1,4 +1,4 @@
-"""A day computed by a mistyped year: what it spoils, and that a warehouse is as if it had never been once it is out."""
+"""Withdrawal of a day that was computed by a mistyped year: the warehouse is as before."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ WAITING = "select recipient, step from ops.notification inner join ops.alert_ste
 
 @contextmanager
 def living_at(installation: Installation, now: str) -> Iterator[None]:
-    """A command of the installation, in this process, at a time."""
+    """The environment of the installation at a time, in this process."""
     before = dict(os.environ)
     os.environ.update({**installation.environment, "CCHC_NOW": now})
     try:
@@ -56,25 +56,24 @@ def living_at(installation: Installation, now: str) -> Iterator[None]:
 
 
 def withdraw(installation: Installation, day: date, *, killed_after: str = "") -> list[str]:
-    """What is said, by the clock of the morning after FIRST; ``killed_after``: the line after which it stops."""
+    """The command's lines, by the clock of the morning after FIRST; ``killed_after``: the line after which it stops."""
     now = choose_hour(FIRST) + timedelta(hours=4)
     with (
         living_at(installation, now.isoformat()),
         psycopg.connect(installation.url, autocommit=True) as connection,
         warnings.catch_warnings(),
     ):
-        warnings.simplefilter("ignore")  # Great Expectations' own, about its own
-        said = []
+        warnings.simplefilter("ignore")  # Great Expectations' own deprecations
+        output = []
         for line in withdraw_day(connection, day):
-            said.append(line)
+            output.append(line)
             if killed_after and killed_after in line:
                 break
-        return said
+        return output
 
 
 def put_files(inbox):
-    """What senders put into the inbox after the first night: figures, a task done before that night, and the treasury's
-    export once more."""
+    """Put files into the inbox after the first run: values, a task done before it, and the treasury's export again."""
     (inbox / "H58.31").mkdir(parents=True, exist_ok=True)
     workbook = openpyxl.load_workbook(io.BytesIO(write_workbook([HEADINGS, GOOD_ROW])))
     tasks = workbook.create_sheet("NhiemVu")
@@ -86,13 +85,13 @@ def put_files(inbox):
 
 
 def run(installation, simulator, day, now=None):
-    """The night of ``day``, the sources' clock at the next morning; ``now``: of a clock that is elsewhere."""
+    """Run ``day`` with the sources' clock on the next morning; ``now``: another present time."""
     simulator.set_clock(choose_hour(min(day, SECOND)))
     installation.environment["CCHC_NOW"] = now or (choose_hour(day) + timedelta(hours=1)).isoformat()
-    return installation.run_night(day)
+    return installation.run_day(day)
 
 
-def test_warehouse_is_as_if_a_mistyped_day_had_never_been(installation, tmp_path):
+def test_withdrawal_leaves_the_warehouse_as_before_a_mistyped_day(installation, tmp_path):
     recipients = tmp_path / "recipients.yaml"
     recipients.write_text(RECIPIENTS, encoding="utf-8")
     installation.environment["CCHC_RECIPIENTS"] = str(recipients)
@@ -118,9 +117,9 @@ def test_warehouse_is_as_if_a_mistyped_day_had_never_been(installation, tmp_path
         assert first[0] == "2 files of the inbox are filed under 2024-04-09: the run for that day takes them again"
         assert first[1].startswith(f"{MISTYPED} is withdrawn: 4579 results")
         assert installation.checksum() != before
-        said = withdraw(installation, MISTYPED)  # the same command again ends what a killed one has begun
-        assert any("loads that it had overwritten are loaded again from the archive" in line for line in said)
-        assert said[-1] == f"The newest day is {FIRST}."
+        output = withdraw(installation, MISTYPED)  # the same command again ends what a killed one has begun
+        assert any("loads that it had overwritten are loaded again from the archive" in line for line in output)
+        assert output[-1] == f"The newest day is {FIRST}."
         assert installation.checksum() == before
         assert installation.query(NEWEST) == [(FIRST,) * 4]
         assert installation.query(OPEN_ALERTS) == alerts
@@ -129,7 +128,7 @@ def test_warehouse_is_as_if_a_mistyped_day_had_never_been(installation, tmp_path
             withdraw(installation, MISTYPED)
         assert installation.checksum() == before
 
-        # The next night takes the files again, and what the sources correct counts.
+        # The next run loads the files again, and corrections of the sources count.
         assert run(installation, simulator, SECOND) == ALL_WELL
         assert installation.query(NEWEST) == [(SECOND,) * 4]
         figures = installation.query("select reported_on from core.return_value where evidence = %s", GOOD_ROW[5])
@@ -143,14 +142,14 @@ def test_proper_day_that_is_withdrawn_keeps_its_loads_and_is_computed_again(inst
     installation.connect_portal(portal.base_url, portal.root_department_id)
     for day in (FIRST, SECOND):
         portal.set_clock(choose_hour(day))
-        installation.run_night(day)
+        installation.run_day(day)
     loads, before = installation.query("select count(*) from ops.load"), installation.checksum()
     with living_at(installation, "2024-04-10T08:00:00+07:00"), psycopg.connect(installation.url, autocommit=True) as c:
-        said = "\n".join(withdraw_day(c, SECOND))
-    assert f"what was loaded for it stays: make nightly DATE={SECOND} computes it again" in said
+        output = "\n".join(withdraw_day(c, SECOND))
+    assert f"what was loaded for it stays: make nightly DATE={SECOND} computes it again" in output
     assert installation.query("select max(as_of_date) from mart.indicator_attainment") == [(FIRST,)]
     assert installation.query("select count(*) from ops.load") == loads
     asked = len(portal.requests())
-    installation.run_night(SECOND)
+    installation.run_day(SECOND)
     assert installation.checksum() == before
     assert len(portal.requests()) == asked
