@@ -11,10 +11,10 @@ import pytest
 
 from cchc.local.embedded import Database
 from tests.alerts.year.alerts import Alert, check_alerts, read_alerts, read_planted
-from tests.alerts.year.playing import Stage, open_stage
-from tests.alerts.year.post import check_letters, drop_repeats
+from tests.alerts.year.deliveries import check_letters, drop_repeats
 from tests.alerts.year.proxy import Wire, open_wire
-from tests.alerts.year.telling import NIGHTS, Telling, read_telling
+from tests.alerts.year.scenario import NIGHTS, Telling, read_telling
+from tests.alerts.year.stage import Stage, open_stage
 
 SEED = 4
 KILLED_SHARE = 0.4

@@ -9,10 +9,10 @@ import pytest
 
 from cchc.local.embedded import Database
 from tests.alerts.year.alerts import check_alerts, read_alerts, read_planted
-from tests.alerts.year.playing import Stage, open_stage
-from tests.alerts.year.post import COVERED, check_letters, list_foreign_words
-from tests.alerts.year.reckoning import reckon
-from tests.alerts.year.telling import NIGHTS, Telling, read_telling
+from tests.alerts.year.deliveries import COVERED, check_letters, list_foreign_words
+from tests.alerts.year.oracle import reckon
+from tests.alerts.year.scenario import NIGHTS, Telling, read_telling
+from tests.alerts.year.stage import Stage, open_stage
 
 pytestmark = pytest.mark.timeout(600)
 

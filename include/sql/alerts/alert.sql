@@ -1,4 +1,4 @@
--- One alert, as the ledger takes it up.
+-- One alert with the fields of the ledger.
 select
     a.alert_id,
     a.kind,

@@ -1,7 +1,7 @@
--- Rows of the attainment table up to the day %(newest)s that have changed since the last evaluation, as they are now;
--- gone ones have no status. A day that wasn't over then was left aside, and is taken with all its rows once it is.
--- Entries that have left the plan are left out.
-with mark as (
+-- Results up to the day %(newest)s that have changed since the last evaluation, as they are now; a deleted one has keys
+-- only. A day that wasn't over then was skipped: all its results count as changed once it is over. Results of
+-- indicators that have left the plan are left out.
+with watermark as (
     select
         m.change_id,
         (m.evaluated_at at time zone 'Asia/Ho_Chi_Minh')::date - 1 as newest
@@ -13,54 +13,34 @@ changed as (
     select distinct
         c.as_of_date,
         c.plan_year,
+        f.figure_year,
         c.indicator_code,
         c.variant,
-        c.agency_code
+        c.agency_code,
+        i.province_code
     from ops.changed_result as c
-    where
-        c.as_of_date <= %(newest)s
-        and (
-            c.change_id > coalesce((select m.change_id from mark as m), 0)
-            or c.as_of_date > (select m.newest from mark as m)
-        )
-        and c.variant = any(%(variants)s)
-        and (c.agency_code = %(province)s or c.agency_code like %(province)s || '.%%')
-)
-
-select
-    c.as_of_date,
-    c.plan_year,
-    c.indicator_code,
-    c.variant,
-    c.agency_code,
-    a.status,
-    a.numerator,
-    a.denominator,
-    a.value,
-    a.target,
-    a.comparator,
-    a.gap,
-    a.pace_target,
-    a.pace_status,
-    a.data_date,
-    a.is_stale,
-    a.quality_flags,
-    a.coverage
-from changed as c
-left join mart.indicator_attainment as a
-    on
-        c.as_of_date = a.as_of_date
-        and c.plan_year = a.plan_year
-        and c.indicator_code = a.indicator_code
-        and c.variant = a.variant
-        and c.agency_code = a.agency_code
-where
-    exists (
-        select from mart.indicator as i
-        where
-            i.province_code = %(province)s
+    inner join mart.indicator_latest as i
+        on
+            c.province_code = i.province_code
             and c.plan_year = i.plan_year
             and c.indicator_code = i.indicator_code
             and c.variant = i.variant
+    cross join lateral mart.figure_year(c.as_of_date, i.plan_year, i.period, i.closes_on) as f (figure_year)
+    where
+        c.province_code = %(province)s
+        and c.as_of_date <= %(newest)s
+        and (
+            c.change_id > coalesce((select w.change_id from watermark as w), 0)
+            or c.as_of_date > (select w.newest from watermark as w)
+        )
+        and c.variant = any(%(variants)s)
+)
+
+-- A deleted result has no row on the right side: using() keeps its key.
+select *
+from changed
+left join mart.indicator_result
+    using (  -- noqa: ST07
+        as_of_date, plan_year, figure_year, indicator_code, variant, agency_code, province_code
     )
-order by c.plan_year, c.indicator_code, c.variant, c.agency_code, c.as_of_date;
+order by plan_year, indicator_code, variant, agency_code, as_of_date;

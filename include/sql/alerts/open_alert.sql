@@ -1,4 +1,4 @@
--- One row, unless the alert is there or another of its kind and subject is open.
+-- Inserts an alert; no row where it exists or another alert of its kind and subject is open.
 insert into ops.alert (
     alert_id, kind, severity, audience, status, province_code, plan_year, figure_year, indicator_code, variant,
     agency_code, task_code, source, subject, began_on, as_of_date, is_notified, suppressed_reason, facts, opened_at

@@ -1,4 +1,4 @@
--- The alerts of some kinds that aren't resolved, as the ledger takes them up.
+-- The alerts of some kinds that aren't resolved, with the fields of the ledger.
 select
     a.alert_id,
     a.kind,

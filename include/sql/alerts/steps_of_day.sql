@@ -1,4 +1,4 @@
--- The steps that a night has noted, each with what was known then and when its alert was opened.
+-- The steps found by the run for a day, each with the facts of its step and of the opening.
 select
     a.subject,
     a.suppressed_reason,

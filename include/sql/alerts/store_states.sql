@@ -1,6 +1,6 @@
--- Brings ops.alert_state to what the temporary table remembered says of its cells.
+-- Makes the rows of ops.alert_state equal to the temporary table new_state, which it drops.
 merge into ops.alert_state as w
-using remembered as r
+using new_state as r
     on
         w.kind = r.kind
         and w.plan_year = r.plan_year
@@ -28,4 +28,4 @@ when not matched then
         r.last_day, r.last_value, r.is_armed, r.streak, r.streak_began_on, r.open_began_on, r.open_fired_on
     );
 
-drop table remembered;
+drop table new_state;

@@ -1,4 +1,4 @@
--- The tasks that have an end, for each agency that answers for them, on a day.
+-- The tasks that have a due date, for each responsible agency, on a day.
 select
     s.plan_year,
     s.task_code,

@@ -1,4 +1,4 @@
--- Open alerts that were told, aren't snoozed and not escalated yet, and since when they wait for an answer.
+-- Open alerts that people were notified of, that are neither snoozed nor escalated, and since when they wait.
 select
     a.alert_id,
     greatest(max(s.noted_at), a.snoozed_until::timestamptz) as waiting_since

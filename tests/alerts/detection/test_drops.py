@@ -1,4 +1,4 @@
-"""Unusual falls, against hand-reckoned medians."""
+"""Unusual falls, against medians computed by hand."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ START = date(2024, 3, 1)
 
 
 def list_drops(values: list[str], *, missed: set[int] = frozenset(), gap_before_last: int = 0) -> list[int]:
-    """The places of unusual falls in a series with a value a day."""
+    """The positions of unusual falls in a series with one value a day."""
     points = [
         Point(START + timedelta(days=place), Decimal(value), place not in missed) for place, value in enumerate(values)
     ]
@@ -30,32 +30,32 @@ def swing(days: int, by: str) -> list[str]:
     return [str(50 + (place % 2) * Decimal(by)) for place in range(days)]
 
 
-def test_more_than_three_medians_and_a_point_is_unusual() -> None:
+def test_fall_of_more_than_three_medians_and_a_point_is_unusual() -> None:
     assert list_drops([*swing(15, "0.4"), "48.79"]) == [15]  # 1.21 > 3 × 0.4
 
 
-def test_three_medians_are_not_more_than_three() -> None:
+def test_fall_of_exactly_three_medians_is_usual() -> None:
     assert list_drops([*swing(15, "0.4"), "48.8"]) == []
 
 
-def test_less_than_a_point_is_nothing_however_still_it_was() -> None:
+def test_fall_of_less_than_a_point_is_usual_in_any_series() -> None:
     assert list_drops([*["50"] * 15, "49.01"]) == []
     assert list_drops([*["50"] * 15, "49"]) == [15]
 
 
-def test_a_missed_day_is_told_as_a_crossing_not_as_a_fall() -> None:
+def test_fall_below_the_target_is_no_drop() -> None:
     assert list_drops([*["50"] * 15, "40"], missed={15}) == []
 
 
-def test_a_rise_is_no_fall() -> None:
+def test_rise_is_no_drop() -> None:
     assert list_drops([*["50"] * 15, "60"]) == []
 
 
-def test_a_young_series_is_not_judged() -> None:
+def test_series_with_few_changes_has_no_drop() -> None:
     assert list_drops([*["50"] * 14, "40"]) == []
 
 
-def test_a_fall_over_missing_days_is_spread_over_them() -> None:
+def test_fall_over_missing_days_is_divided_by_their_number() -> None:
     assert list_drops([*swing(15, "0.4"), "44"], gap_before_last=4) == []  # 6 in 5 days: 1.2 a day
     assert list_drops([*swing(15, "0.4"), "43.9"], gap_before_last=4) == [15]
 

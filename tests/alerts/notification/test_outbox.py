@@ -1,4 +1,4 @@
-"""Messages of the outbox reach real servers: nothing is lost, and nothing sent twice."""
+"""send_due: messages of the outbox reach real servers; none is lost, and none sent twice."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ from cchc.alerts.notification.channels.webhook import WebhookChannel
 from cchc.alerts.notification.outbox import Outcome, send_due
 from cchc.alerts.recipients import SMTP_CONNECTION, Recipient
 from simulator.certificates import Secured
-from tests.alerts.messages import ADDRESS, LEADER, SENDER, name_recipient
-from tests.alerts.outbox import NIGHT, Outbox, await_lock
+from tests.alerts.messages import ADDRESS, LEADER, SENDER, make_recipient_of_agency
+from tests.alerts.outbox import EVENING, Outbox, await_lock
 from tests.alerts.smtp_server import LOGIN, PASSWORD, MailServer, serve_mail
 from tests.conftest import Warehouse
 from tests.sources.scripted_server import Script
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
-AGENCY = name_recipient()
-OTHER = name_recipient(id="so-noi-vu", address="so-noi-vu@tinh.example.invalid")
-CHAT = name_recipient(id="truc-ban", channel="apprise", connection="alerts_chat")
-HOOKED = name_recipient(id="van-phong", channel="webhook", connection="alerts_van_phong")
+AGENCY = make_recipient_of_agency()
+OTHER = make_recipient_of_agency(id="so-noi-vu", address="so-noi-vu@tinh.example.invalid")
+CHAT = make_recipient_of_agency(id="truc-ban", channel="apprise", connection="alerts_chat")
+HOOKED = make_recipient_of_agency(id="van-phong", channel="webhook", connection="alerts_van_phong")
 
 
 @pytest.fixture
 def mail(certificate: Secured) -> Callable[[int], dict[str, Channel]]:
-    """The channel of e-mail to a port, not patient."""
+    """The e-mail channel to a port, with short time-outs."""
 
     def reach(port: int) -> dict[str, Channel]:
         extra = {"sender": SENDER, "ca_file": str(certificate.ca)}
@@ -48,10 +48,10 @@ def mail(certificate: Secured) -> Callable[[int], dict[str, Channel]]:
 def test_message_is_sent_once(outbox: Outbox, mail_server: MailServer, mail: Any) -> None:
     outbox.add_messages(AGENCY)
     assert outbox.send_due(mail(mail_server.port), AGENCY) == Outcome(1, 0, ())
-    assert outbox.send_due(mail(mail_server.port), AGENCY, now=NIGHT + 24 * HOUR) == Outcome(0, 0, ())
+    assert outbox.send_due(mail(mail_server.port), AGENCY, now=EVENING + 24 * HOUR) == Outcome(0, 0, ())
     assert [mail.addresses for mail in mail_server.mails] == [[ADDRESS]]
     ((message_id, *row),) = outbox.rows("message_id, status, tries, sent_at, last_error")
-    assert row == ["sent", 1, NIGHT, None]
+    assert row == ["sent", 1, EVENING, None]
     assert mail_server.mails[0].message_id == f"<{message_id}@tinh.example.invalid>"
 
 
@@ -62,12 +62,12 @@ def test_urgent_is_sent_first(outbox: Outbox, mail_server: MailServer, mail: Any
     assert [mail.addresses for mail in mail_server.mails] == [[OTHER.address], [AGENCY.address]]
 
 
-def test_mail_server_down_for_a_night_loses_nothing(
+def test_mail_server_down_for_hours_loses_nothing(
     outbox: Outbox, certificate: Secured, closed_port: int, mail: Any
 ) -> None:
     outbox.add_messages(AGENCY, OTHER)
-    channels, down_until = mail(closed_port), NIGHT + 8 * HOUR
-    now = NIGHT
+    channels, down_until = mail(closed_port), EVENING + 8 * HOUR
+    now = EVENING
     while now < down_until:
         assert outbox.send_due(channels, AGENCY, OTHER, now=now).sent == 0
         now += 5 * MINUTE
@@ -81,7 +81,7 @@ def test_mail_server_down_for_a_night_loses_nothing(
 
 def test_waits_double_to_six_hours(outbox: Outbox, closed_port: int, mail: Any) -> None:
     outbox.add_messages(AGENCY)
-    now, waits = NIGHT, []
+    now, waits = EVENING, []
     for _ in range(9):
         assert outbox.send_due(mail(closed_port), AGENCY, now=now) == Outcome(0, 1, ())
         assert outbox.send_due(mail(closed_port), AGENCY, now=now + 4 * MINUTE) == Outcome(0, 0, ())
@@ -101,7 +101,7 @@ def test_silent_server_costs_one_timeout_a_run(outbox: Outbox, silent_port: int)
 
 @dataclass
 class Counting:
-    """A channel, and how often it was asked."""
+    """A channel that counts its calls."""
 
     channel: Channel
     count: int = 0
@@ -130,7 +130,7 @@ def test_refused_recipient_is_given_up_and_no_other(outbox: Outbox, mail_server:
         ("so-noi-vu", "sent", None),
         ("so-y-te", "given_up", given_up.why),
     ]
-    assert outbox.send_due(mail(mail_server.port), AGENCY, OTHER, now=NIGHT + 24 * HOUR) == Outcome(0, 0, ())
+    assert outbox.send_due(mail(mail_server.port), AGENCY, OTHER, now=EVENING + 24 * HOUR) == Outcome(0, 0, ())
     assert [mail.addresses for mail in mail_server.mails] == [[OTHER.address]]
 
 
@@ -138,7 +138,7 @@ def test_greylisted_recipient_is_tried_again_in_its_time(outbox: Outbox, mail_se
     mail_server.replies[ADDRESS] = ["450 4.2.0 greylisted"]
     outbox.add_messages(AGENCY, OTHER)
     channels = mail(mail_server.port)
-    outcomes = [outbox.send_due(channels, AGENCY, OTHER, now=NIGHT + wait * MINUTE) for wait in (0, 4, 5)]
+    outcomes = [outbox.send_due(channels, AGENCY, OTHER, now=EVENING + wait * MINUTE) for wait in (0, 4, 5)]
     assert outcomes == [Outcome(1, 1, ()), Outcome(0, 0, ()), Outcome(1, 0, ())]
     assert [mail.addresses for mail in mail_server.mails] == [[OTHER.address], [AGENCY.address]]
 
@@ -151,7 +151,7 @@ def test_crash_after_sending_repeats_one_message_with_the_same_id(
     with psycopg.connect(outbox.warehouse.url(), autocommit=True) as doomed:
         killing = {SMTP_CONNECTION: Killing(channels[SMTP_CONNECTION], outbox.warehouse, doomed.info.backend_pid)}
         with pytest.raises(psycopg.OperationalError):
-            send_due(doomed, [AGENCY, OTHER], killing, NIGHT)
+            send_due(doomed, [AGENCY, OTHER], killing, EVENING)
     assert [status for (status,) in outbox.rows("status")] == ["waiting", "waiting"]
     assert outbox.send_due(channels, AGENCY, OTHER) == Outcome(2, 0, ())
     first, *later = [(mail.addresses, mail.message_id) for mail in mail_server.mails]
@@ -161,7 +161,7 @@ def test_crash_after_sending_repeats_one_message_with_the_same_id(
 
 @dataclass
 class Killing:
-    """A channel, and the session of whoever sends dies as soon as it has been used."""
+    """A channel that ends the sender's database session as soon as it has sent."""
 
     channel: Channel
     warehouse: Warehouse
@@ -172,25 +172,25 @@ class Killing:
         self.warehouse.query("select pg_terminate_backend(%s, 5000)", [self.backend], role="postgres")
 
 
-def test_two_who_deliver_at_once_send_nothing_twice(outbox: Outbox, mail_server: MailServer, mail: Any) -> None:
+def test_two_sessions_at_once_send_nothing_twice(outbox: Outbox, mail_server: MailServer, mail: Any) -> None:
     outbox.add_messages(AGENCY, OTHER)
     channels = mail(mail_server.port)
     with psycopg.connect(outbox.warehouse.url(), autocommit=True) as second, ThreadPoolExecutor(1) as pool:
-        held = Held(channels[SMTP_CONNECTION])
-        first_run = pool.submit(outbox.send_due, {SMTP_CONNECTION: held}, AGENCY, OTHER)
-        held.is_asked.wait()
-        beside = threading.Thread(target=send_due, args=(second, [AGENCY, OTHER], channels, NIGHT))
+        blocked = Blocked(channels[SMTP_CONNECTION])
+        first_run = pool.submit(outbox.send_due, {SMTP_CONNECTION: blocked}, AGENCY, OTHER)
+        blocked.is_asked.wait()
+        beside = threading.Thread(target=send_due, args=(second, [AGENCY, OTHER], channels, EVENING))
         beside.start()
         await_lock(outbox.warehouse)
-        held.may_send.set()
+        blocked.may_send.set()
         beside.join()
         assert first_run.result() == Outcome(2, 0, ())
     assert len(mail_server.mails) == 2
 
 
 @dataclass
-class Held:
-    """A channel that waits for a sign."""
+class Blocked:
+    """A channel that waits for a signal."""
 
     channel: Channel
     is_asked: threading.Event = field(default_factory=threading.Event)
@@ -202,21 +202,21 @@ class Held:
         self.channel.send(recipient, message)
 
 
-def test_connection_that_is_not_set_is_told_once_and_its_messages_wait(
+def test_connection_that_is_not_set_is_logged_once_and_its_messages_wait(
     outbox: Outbox, mail_server: MailServer, mail: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     outbox.add_messages(AGENCY, OTHER)
     assert outbox.send_due({}, AGENCY, OTHER) == Outcome(0, 2, ())
     assert caplog.text.count("the Airflow connection alerts_smtp is not set") == 1
-    assert outbox.send_due(mail(mail_server.port), AGENCY, OTHER, now=NIGHT + HOUR) == Outcome(2, 0, ())
+    assert outbox.send_due(mail(mail_server.port), AGENCY, OTHER, now=EVENING + HOUR) == Outcome(2, 0, ())
 
 
 def test_message_is_given_up_after_seven_days(outbox: Outbox, closed_port: int, mail: Any) -> None:
     outbox.add_messages(AGENCY)
-    last = NIGHT + timedelta(days=7)
+    last = EVENING + timedelta(days=7)
     assert outbox.send_due(mail(closed_port), AGENCY, now=last - 7 * HOUR) == Outcome(0, 1, ())
     outcome = outbox.send_due(mail(closed_port), AGENCY, now=last)
-    assert [(told.recipient, told.why) for told in outcome.given_up] == [
+    assert [(message.recipient, message.why) for message in outcome.given_up] == [
         ("so-y-te", "the mail server: [Errno 111] Connection refused")
     ]
 
@@ -225,24 +225,24 @@ def test_message_older_than_that_is_tried_before_it_is_given_up(
     outbox: Outbox, mail_server: MailServer, mail: Any
 ) -> None:
     outbox.add_messages(AGENCY)
-    assert outbox.send_due(mail(mail_server.port), AGENCY, now=NIGHT + timedelta(days=10)).sent == 1
+    assert outbox.send_due(mail(mail_server.port), AGENCY, now=EVENING + timedelta(days=10)).sent == 1
 
 
-def test_message_to_somebody_no_longer_in_the_file_is_given_up(
+def test_message_to_a_recipient_who_left_the_file_is_given_up(
     outbox: Outbox, mail_server: MailServer, mail: Any
 ) -> None:
     outbox.add_messages(AGENCY)
     outcome = outbox.send_due(mail(mail_server.port), OTHER)
-    assert [told.why for told in outcome.given_up] == ["the recipient is no longer in the recipients' file"]
+    assert [message.why for message in outcome.given_up] == ["the recipient is no longer in the recipients' file"]
     assert mail_server.mails == []
 
 
-def test_quiet_hours_hold_all_but_what_is_urgent(outbox: Outbox, mail_server: MailServer, mail: Any) -> None:
-    sleeper = name_recipient(quiet_hours="21:00-06:00")
+def test_quiet_hours_delay_all_but_urgent_messages(outbox: Outbox, mail_server: MailServer, mail: Any) -> None:
+    sleeper = make_recipient_of_agency(quiet_hours="21:00-06:00")
     outbox.add_messages(sleeper)
     outbox.add_messages(sleeper, is_urgent=True)
     channels = mail(mail_server.port)
-    outcomes = [outbox.send_due(channels, sleeper, now=NIGHT + wait * HOUR) for wait in (0, 7, 8)]
+    outcomes = [outbox.send_due(channels, sleeper, now=EVENING + wait * HOUR) for wait in (0, 7, 8)]
     assert outcomes == [Outcome(1, 1, ()), Outcome(0, 1, ()), Outcome(1, 0, ())]
     assert outbox.rows("is_urgent, tries") == [(True, 1), (False, 1)]
 
@@ -273,7 +273,7 @@ def test_each_recipient_has_the_channel_of_its_connection() -> None:
         "alerts_chat": Access("", password="json://chat"),
         "warehouse": Access("127.0.0.1"),
     }
-    not_set = name_recipient(channel="webhook", connection="alerts_not_set")
+    not_set = make_recipient_of_agency(channel="webhook", connection="alerts_not_set")
     channels = open_channels([AGENCY, OTHER, HOOKED, CHAT, not_set], accesses.get)
     assert channels == {
         SMTP_CONNECTION: EmailChannel(Access("mail")),
@@ -283,13 +283,13 @@ def test_each_recipient_has_the_channel_of_its_connection() -> None:
 
 
 class BrokenChannel:
-    """A library that nobody expected to fail, and what it says of it."""
+    """A channel whose library raises an unexpected error with a secret in its text."""
 
     def send(self, recipient: Recipient, message: Message) -> None:
         raise KeyError(f"token=the-secret for {recipient.id}: {message.subject}")
 
 
-def test_what_nobody_foresaw_of_a_channel_stops_no_other_and_tells_no_secret(
+def test_unexpected_error_of_a_channel_stops_no_other_and_logs_no_secret(
     outbox: Outbox, mail_server: MailServer, mail: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     outbox.add_messages(CHAT, AGENCY)

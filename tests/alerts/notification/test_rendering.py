@@ -1,4 +1,4 @@
-"""What messages say: whole digests against golden/, and what no fact may do to a message.
+"""render_message: whole digests against golden/, and hostile facts.
 
 After a change that is meant, rewrite golden/ and read the difference before it is committed:
 PYTHONPATH=plugins:. python tests/alerts/notification/test_rendering.py
@@ -18,12 +18,23 @@ from typing import get_args
 
 import pytest
 
-from cchc.alerts.model import Audience, Change, Contribution, Facts, Needed, OperatorKind, Step, Told, ToldStep
-from cchc.alerts.notification.rendering import FOLDER, MOST_IN_FULL, Content
-from cchc.alerts.notification.wording import LONGEST_FACT, load_wording
+from cchc.alerts.model import (
+    AlertEvent,
+    Audience,
+    Change,
+    Contribution,
+    Facts,
+    NotifiedStep,
+    OperatorKind,
+    RequiredRate,
+    Step,
+)
+from cchc.alerts.notification.rendering import MAX_IN_FULL, Content
+from cchc.alerts.notification.wording import load_wording
 from cchc.alerts.rules import KINDS
-from cchc.settings import CHECKOUT
-from tests.alerts.told_alerts import (
+from cchc.messages import MAX_VALUE_LENGTH
+from cchc.presentation.labels import LABELS
+from tests.alerts.alert_events import (
     DAY,
     DIFFERS,
     DIGESTS,
@@ -35,7 +46,7 @@ from tests.alerts.told_alerts import (
     SILENT,
     UNKNOWN,
     change,
-    tell,
+    make_event,
     write,
 )
 
@@ -56,7 +67,7 @@ def test_digest_reads_as_the_golden_one(audience: Audience) -> None:
 
 
 class Page(HTMLParser):
-    """What stands in a page, and what it would fetch."""
+    """The tags, attributes and text of a page."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -75,17 +86,17 @@ class Page(HTMLParser):
 
 
 @pytest.mark.parametrize("audience", DIGESTS)
-def test_text_and_page_say_the_same(audience: Audience) -> None:
+def test_text_and_page_have_the_same_words(audience: Audience) -> None:
     content = write(*DIGESTS[audience], audience=audience)
-    said = re.sub(r"\s+", " ", Page(content.body_html).text).casefold()
+    page = re.sub(r"\s+", " ", Page(content.body_html).text).casefold()
     for line in content.body_text.splitlines():
         bare = re.sub(r"^(\s+– |\s*\d+\. |-+$|\s+)", "", line)
         for part in bare.split(": ", 1) if line.startswith("   ") else [bare]:
-            assert part.strip().rstrip(":").casefold() in said
+            assert part.strip().rstrip(":").casefold() in page
 
 
 @pytest.mark.parametrize("audience", DIGESTS)
-def test_page_fetches_nothing_and_says_its_language(audience: Audience) -> None:
+def test_page_fetches_nothing_and_names_its_language(audience: Audience) -> None:
     html = write(*DIGESTS[audience], audience=audience).body_html
     page = Page(html)
     assert not {"src", "href", "background", "srcset"} & page.attributes
@@ -95,21 +106,21 @@ def test_page_fetches_nothing_and_says_its_language(audience: Audience) -> None:
 
 
 @pytest.mark.parametrize("audience", DIGESTS)
-def test_order_in_which_alerts_come_makes_no_difference(audience: Audience) -> None:
-    told = DIGESTS[audience]
-    assert write(*told, audience=audience) == write(*reversed(told), audience=audience)
+def test_order_of_events_makes_no_difference(audience: Audience) -> None:
+    events = DIGESTS[audience]
+    assert write(*events, audience=audience) == write(*reversed(events), audience=audience)
 
 
-def test_every_step_of_every_kind_can_be_told() -> None:
+def test_every_step_of_every_kind_is_rendered() -> None:
     facts: dict[str, Facts] = {
         **{kind: change(PAYMENT, kind=kind) for kind in ("missed", "behind", "drop", "unknown", "reconciliation")},
         **{kind: INSPECTION.model_copy(update={"kind": kind}) for kind in ("task_overdue", "task_due_soon")},
         **{kind: OPERATION.model_copy(update={"kind": kind}) for kind in get_args(OperatorKind)},
     }
     assert set(facts) == set(KINDS)
-    for step in get_args(ToldStep):
+    for step in get_args(NotifiedStep):
         for kind in KINDS:
-            one = tell(facts[kind], step, opened_facts=facts[kind])
+            one = make_event(facts[kind], step, opened_facts=facts[kind])
             assert "1. " in write(one, audience=one.audience).body_text
 
 
@@ -117,23 +128,26 @@ def test_every_step_of_every_kind_can_be_told() -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "subject"),
+    ("events", "subject"),
     [
-        ([tell(PAYMENT)], "[CCHC] 1 chỉ tiêu tụt dưới mục tiêu – ngày 30/06/2024"),
+        ([make_event(PAYMENT)], "[CCHC] 1 chỉ tiêu tụt dưới mục tiêu – ngày 30/06/2024"),
         (
-            [*(tell(change(PAYMENT, indicator_code=f"II.{n}")) for n in range(3)), tell(PAYMENT, "resolved")],
+            [
+                *(make_event(change(PAYMENT, indicator_code=f"II.{n}")) for n in range(3)),
+                make_event(PAYMENT, "resolved"),
+            ],
             "[CCHC] 3 chỉ tiêu tụt dưới mục tiêu, 1 phục hồi – ngày 30/06/2024",
         ),
         (
-            [tell(change(PAYMENT, agency_code=f"H58.{n}")) for n in range(30, 41)],
+            [make_event(change(PAYMENT, agency_code=f"H58.{n}")) for n in range(30, 41)],
             "[CCHC] 1 chỉ tiêu tụt dưới mục tiêu – ngày 30/06/2024",
         ),
         (
             [
-                *(tell(facts) for facts in (PAYMENT, DISBURSEMENT, PROCESSED, UNKNOWN)),
-                tell(INSPECTION),
-                tell(SILENT),
-                tell(PAYMENT, "withdrawn"),
+                *(make_event(facts) for facts in (PAYMENT, DISBURSEMENT, PROCESSED, UNKNOWN)),
+                make_event(INSPECTION),
+                make_event(SILENT),
+                make_event(PAYMENT, "withdrawn"),
             ],
             (
                 "[CCHC] 1 chỉ tiêu tụt dưới mục tiêu, 1 chỉ tiêu chậm tiến độ, 1 chỉ tiêu giảm bất thường, "
@@ -142,22 +156,22 @@ def test_every_step_of_every_kind_can_be_told() -> None:
         ),
     ],
 )
-def test_subject_counts_what_happened(told: list[Told], subject: str) -> None:
-    assert write(*told).subject == subject
+def test_subject_counts_what_happened(events: list[AlertEvent], subject: str) -> None:
+    assert write(*events).subject == subject
 
 
-def test_subject_tells_urgent_messages_and_operators_apart() -> None:
-    assert write(tell(PAYMENT), is_urgent=True).subject.startswith("[CCHC][KHẨN] 1 chỉ tiêu")
-    assert write(tell(OPERATION), audience="operators").subject.startswith("[CCHC vận hành] 1 nguồn chậm")
-    late = write(tell(OPERATION), audience="operators", is_urgent=True)
+def test_subject_distinguishes_urgent_messages_and_operators() -> None:
+    assert write(make_event(PAYMENT), is_urgent=True).subject.startswith("[CCHC][KHẨN] 1 chỉ tiêu")
+    assert write(make_event(OPERATION), audience="operators").subject.startswith("[CCHC vận hành] 1 nguồn chậm")
+    late = write(make_event(OPERATION), audience="operators", is_urgent=True)
     assert late.subject.startswith("[CCHC vận hành][KHẨN] 1 nguồn chậm")
 
 
-# Figures
+# Values
 
 
 @pytest.mark.parametrize(
-    ("value", "comparator", "target", "said"),
+    ("value", "comparator", "target", "expected"),
     [
         ("89.996", ">", "90", ["Kết quả: 89,996 %,", "Mục tiêu: > 90 %; kết quả thấp hơn 0,004 điểm"]),
         ("90.004", ">", "90", ["Kết quả: 90,004 %,", "Mục tiêu: > 90 %; kết quả cao hơn 0,004 điểm"]),
@@ -165,85 +179,87 @@ def test_subject_tells_urgent_messages_and_operators_apart() -> None:
         ("9.45", ">=", "9.5", ["Kết quả: 9,45 %,", "Mục tiêu: ≥ 9,5 %; kết quả thấp hơn 0,05 điểm"]),
     ],
 )
-def test_value_never_reads_as_the_target_it_misses(value: str, comparator: str, target: str, said: list[str]) -> None:
+def test_value_never_looks_like_the_target_it_misses(
+    value: str, comparator: str, target: str, expected: list[str]
+) -> None:
     facts = change(PAYMENT, value=Decimal(value), comparator=comparator, target=Decimal(target), change=None)
-    text = write(tell(facts)).body_text
-    assert [words for words in said if words not in text] == []
+    text = write(make_event(facts)).body_text
+    assert [words for words in expected if words not in text] == []
 
 
-def test_value_never_reads_as_the_pace_it_misses() -> None:
+def test_value_never_looks_like_the_pace_it_misses() -> None:
     facts = change(DISBURSEMENT, value=Decimal("44.4999"))
-    assert "Kết quả: 44,4999 %," in write(tell(facts)).body_text
+    assert "Kết quả: 44,4999 %," in write(make_event(facts)).body_text
 
 
-def test_figure_that_cannot_be_judged_is_not_said_to_be_above_or_below() -> None:
-    text = write(tell(UNKNOWN)).body_text
+def test_value_that_cannot_be_judged_is_not_compared() -> None:
+    text = write(make_event(UNKNOWN)).body_text
     assert "Mục tiêu: ≥ 45 %\n" in text
     assert "số liệu cũ (ngày 15/06/2024); số liệu tạm; chưa đủ đơn vị báo cáo" in text
 
 
 @pytest.mark.parametrize(
-    ("rest", "said"),
+    ("rest", "expected"),
     [
         ("57.21", "trong số còn lại phải đạt ít nhất 57,3 %"),
         ("100", "trong số còn lại phải đạt ít nhất 100,0 %"),
         ("100.01", "không còn đạt được trong năm"),
     ],
 )
-def test_what_is_needed_is_never_rounded_down(rest: str, said: str) -> None:
-    needed = Needed(
-        by=date(2024, 12, 31),
+def test_required_rate_is_never_rounded_down(rest: str, expected: str) -> None:
+    required = RequiredRate(
+        by_date=date(2024, 12, 31),
         per_week=Decimal("0.411"),
         so_far_per_week=Decimal("0.319"),
         rest_pct=Decimal(rest),
     )
-    text = write(tell(change(PAYMENT, needed=needed))).body_text
-    assert f"cần 0,42 điểm mỗi tuần đến 31/12/2024; đến nay 0,31; {said}\n" in text
+    text = write(make_event(change(PAYMENT, required_rate=required))).body_text
+    assert f"cần 0,42 điểm mỗi tuần đến 31/12/2024; đến nay 0,31; {expected}\n" in text
 
 
 @pytest.mark.parametrize("step", ["resolved", "withdrawn"])
-def test_what_is_over_asks_for_nothing(step: Step) -> None:
-    text = write(tell(PAYMENT, step)).body_text
+def test_ended_alert_requires_nothing(step: Step) -> None:
+    text = write(make_event(PAYMENT, step)).body_text
     assert "make ack" not in text
     assert "mỗi tuần" not in text
 
 
-# What isn't there
+# Parts that are left out
 
 
-def test_section_about_which_nothing_is_told_is_absent() -> None:
-    sections = load_wording(FOLDER / "wording_vi.yaml").sections
-    content = write(tell(PAYMENT))
-    for key, section in sections.items():
-        assert (section.title.upper() in content.body_text) == (key == "missed")
-        assert (section.intro in content.body_html) == (key == "missed")
+def test_section_without_events_is_absent() -> None:
+    wording = load_wording()
+    content = write(make_event(PAYMENT))
+    for key, title in wording.titles.items():
+        assert (title.upper() in content.body_text) == (key == "missed")
+        assert (wording.intros[key] in content.body_html) == (key == "missed")
 
 
-def test_long_section_tells_the_first_in_full_and_still_names_the_others() -> None:
-    crowd = [tell(change(PAYMENT, agency_code=f"H58.{number}", is_province=False)) for number in range(100, 150)]
+def test_long_section_has_its_first_items_in_full_and_names_the_others() -> None:
+    crowd = [make_event(change(PAYMENT, agency_code=f"H58.{number}", is_province=False)) for number in range(100, 150)]
     text = write(*crowd).body_text
     assert all(f"(H58.{number})" in text for number in range(100, 150))
     assert text.count("make ack ALERT=") == 50
-    assert text.count("mục II.1.b của Kế hoạch") == MOST_IN_FULL
+    assert text.count("mục II.1.b của Kế hoạch") == MAX_IN_FULL
 
 
-def test_rate_and_mix_are_explained_only_where_they_are_told() -> None:
-    assert "Do tỷ lệ:" in write(tell(PAYMENT)).body_text
-    assert "Do tỷ lệ:" not in write(tell(DISBURSEMENT)).body_text
+def test_rate_and_mix_are_explained_only_where_they_occur() -> None:
+    assert "Do tỷ lệ:" in write(make_event(PAYMENT)).body_text
+    assert "Do tỷ lệ:" not in write(make_event(DISBURSEMENT)).body_text
 
 
 @pytest.mark.parametrize("audience", get_args(Audience))
 def test_operators_and_performance_never_share_a_message(audience: Audience) -> None:
-    with pytest.raises(ValueError, match=f"a message to {audience} tells of alerts for {audience} alone"):
-        write(tell(PAYMENT), tell(OPERATION), audience=audience)
+    with pytest.raises(ValueError, match=f"a message to {audience} holds alerts for {audience} alone"):
+        write(make_event(PAYMENT), make_event(OPERATION), audience=audience)
 
 
-def test_how_sources_differ_is_told_to_operators_alone() -> None:
-    assert "hai nguồn cho số khác nhau" in write(tell(DIFFERS), audience="operators").body_text
-    assert "hai nguồn cho số khác nhau" not in write(tell(change(DIFFERS, kind="missed"))).body_text
+def test_differing_sources_are_shown_to_operators_alone() -> None:
+    assert "hai nguồn cho số khác nhau" in write(make_event(DIFFERS), audience="operators").body_text
+    assert "hai nguồn cho số khác nhau" not in write(make_event(change(DIFFERS, kind="missed"))).body_text
 
 
-def test_message_without_alerts_is_refused() -> None:
+def test_message_without_events_is_an_error() -> None:
     with pytest.raises(ValueError, match="at least one"):
         write()
 
@@ -264,7 +280,7 @@ HOSTILE = {
 
 def spoil(text: str) -> list[Content]:
     """A message to each audience in which every text is ``text``."""
-    cell = change(
+    facts = change(
         PAYMENT,
         indicator_code=text,
         variant=text,
@@ -284,10 +300,10 @@ def spoil(text: str) -> list[Content]:
     task = INSPECTION.model_copy(
         update={"task_code": text, "content_vi": text, "agency_code": text, "agency_name_vi": text, "status": text}
     )
-    operation = OPERATION.model_copy(update={"subject_vi": text, "told": text, "runbook": text, "source": text})
+    operation = OPERATION.model_copy(update={"subject_vi": text, "details_vi": text, "runbook": text, "source": text})
     return [
-        write(tell(cell), tell(cell, "withdrawn", opened_facts=cell), tell(task), province=text),
-        write(tell(operation), audience="operators", province=text),
+        write(make_event(facts), make_event(facts, "withdrawn", opened_facts=facts), make_event(task), province=text),
+        write(make_event(operation), audience="operators", province=text),
     ]
 
 
@@ -302,7 +318,7 @@ def test_hostile_fact_stays_inside_its_line(text: str) -> None:
         for body, plain_body in ((content.body_text, plain.body_text), (content.body_html, plain.body_html)):
             assert len(body.splitlines()) == len(plain_body.splitlines())
             assert [letter for letter in body if unicodedata.category(letter)[0] == "C" and letter != "\n"] == []
-        assert max(map(len, content.body_text.splitlines())) < 4 * LONGEST_FACT
+        assert max(map(len, content.body_text.splitlines())) < 4 * MAX_VALUE_LENGTH
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
@@ -312,7 +328,7 @@ def test_hostile_fact_is_no_markup(text: str) -> None:
         assert (page.tags, page.attributes) == (plain_page.tags, plain_page.attributes)
 
 
-def test_hostile_fact_is_still_told() -> None:
+def test_hostile_fact_is_still_shown() -> None:
     assert "<script>alert(1)</script>" in Page(spoil(HOSTILE["markup"])[0].body_html).text
     assert "{name} {0} {self.__class__} {{ 7 * 7 }}" in spoil(HOSTILE["braces"])[1].body_text
     assert "Sở Bcc: thu@example.org Xem đây\n" in spoil(HOSTILE["line ends"])[1].body_text
@@ -322,11 +338,10 @@ def test_hostile_fact_is_still_told() -> None:
 # Words
 
 
-def test_runbook_has_the_headings_that_messages_name() -> None:
-    headings = re.findall(r"(?m)^## (.*)$", (CHECKOUT / "docs" / "runbook.md").read_text(encoding="utf-8"))
-    assert set(load_wording(FOLDER / "wording_vi.yaml").runbook.values()) <= set(headings), (
-        "docs/runbook.md lacks a heading that include/alerts/wording_vi.yaml names"
-    )
+def test_wording_has_every_section_and_kind() -> None:
+    wording = load_wording()
+    assert list(wording.titles) == list(wording.intros) == list(wording.counts)
+    assert set(LABELS.group("alert_kinds")) == set(KINDS) <= set(wording.titles)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import psycopg
 import yaml
 
-from tests.alerts.year.telling import YEAR_FOLDER
+from tests.alerts.year.scenario import YEAR_FOLDER
 
 ALERTS = """
 select

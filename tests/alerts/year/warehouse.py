@@ -16,12 +16,12 @@ from cchc.alerts.notification.channels.channel import Channel
 from cchc.alerts.notification.dispatch import dispatch
 from cchc.calendar import LOCAL, DateRange
 from cchc.catalog import load_catalog
-from cchc.indicators.attainment import attain
+from cchc.indicators.attainment import compute_attainment
 from cchc.sources.profile import Profile, read_profiles
 from cchc.warehouse.catalog_sync import sync_catalog
 from cchc.warehouse.ingest_runs import open_run
 from simulator.agencies import ROOT_CODE, department_id
-from tests.alerts.year.telling import CATALOG, METRICS, PORTAL_ENTITIES, Telling
+from tests.alerts.year.scenario import CATALOG, METRICS, PORTAL_ENTITIES, Telling
 
 SOURCES = ("national_portal", "eoffice", "treasury", "returns")
 ENTITIES = {
@@ -121,7 +121,9 @@ class YearWarehouse:
         """Ingest, attain and evaluate, then deliver at two hours; on the morning after ``morning_of``, or ``night``."""
         at = morning_of or night
         self.publish(night)
-        attain(self.connection, self._profiles, ROOT_CODE, DateRange.inclusive(night, night), f"night {night}")
+        compute_attainment(
+            self.connection, self._profiles, ROOT_CODE, DateRange.inclusive(night, night), f"night {night}"
+        )
         evaluate(self.connection, self.alerting, choose_hour(at, time(5, 10)))
         for clock in (time(5, 10), time(7, 30)):
             self.deliver(choose_hour(at, clock))

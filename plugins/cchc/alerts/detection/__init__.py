@@ -1,1 +1,1 @@
-"""Series, episodes and alerts: what the results say, and what is open because of it."""
+"""Detection: which alerts open and end, from series of results, deadlines, late runs and failed runs. Sends nothing."""

@@ -1,7 +1,7 @@
-"""The watch over all cells of a province: changed rows are folded into their tracks, or a year is folded anew.
+"""Detection over all series of a province: changed results advance the states of their series.
 
-A change after all that was evaluated is folded onto what is remembered. A change before it, a restatement, a
-backfill, has the cell's whole year folded from its first day, so that the order in which days came makes no difference.
+A result later than the stored state advances the state. An earlier one (a restatement, a backfill) has the whole year
+of its series read again, so that the order of runs makes no difference.
 """
 
 from __future__ import annotations
@@ -10,147 +10,144 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from functools import partial
 from itertools import groupby
 
 import psycopg
 
 from cchc.alerts.detection.drops import Point, may_be_drop, observe_drops
-from cchc.alerts.detection.episodes import Turn, fold
+from cchc.alerts.detection.episodes import Episode, detect_episodes
 from cchc.alerts.detection.results import (
     COUNTS_AGENCIES,
-    Cell,
-    Entries,
-    Entry,
-    Row,
-    choose_first_rows,
-    is_sound,
-    name_cell,
+    Indicator,
+    Indicators,
+    Result,
+    SeriesKey,
+    is_judgeable,
     observe,
     read_series,
+    select_first_results,
 )
-from cchc.alerts.detection.states import KINDS, Memories, Memory
-from cchc.alerts.model import CellKind
+from cchc.alerts.detection.states import KINDS, AlertState, AlertStates
+from cchc.alerts.model import IndicatorKind
 from cchc.alerts.rules import Rules
 
-# Whose years are in memory together when they are folded anew.
-CELLS_AT_ONCE = 500
+# The years of so many series are in memory together when they are read again.
+SERIES_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Watched:
-    """What the watch for ``kind`` says of a cell: its turns, by beginning, and the newest row of those looked at."""
+class Detection:
+    """The episodes of a series for one kind, by beginning, and the newest of the results that were read."""
 
-    cell: Cell
-    kind: CellKind
-    turns: Sequence[Turn]
-    newest: Row
+    series: SeriesKey
+    kind: IndicatorKind
+    episodes: Sequence[Episode]
+    newest: Result
 
 
 @dataclass(frozen=True, slots=True)
-class Watch:
-    """``memories`` are brought up to date by what is taken in; ``newest``: the last day that is looked at."""
+class Detector:
+    """Detects episodes. ``states`` are updated in place; results after the day ``newest`` are not read."""
 
     province: str
-    entries: Entries
+    indicators: Indicators
     rules: Rules
-    memories: Memories
+    states: AlertStates
     newest: date
 
-    def take_in(self, connection: psycopg.Connection, rows: Iterable[Row]) -> list[Watched]:
-        """Fold in changed ``rows`` (by cell, then by day); returns what is said of each cell concerned."""
-        watched: list[Watched] = []
-        anew: dict[Cell, Row] = {}
-        for cell, changed in groupby(rows, partial(name_cell, entries=self.entries)):
+    def detect(self, connection: psycopg.Connection, results: Iterable[Result]) -> list[Detection]:
+        """The detections of each series with a changed result; ``results``: by series, then by day."""
+        detections: list[Detection] = []
+        whole_years: dict[SeriesKey, Result] = {}
+        for series, changed in groupby(results, lambda result: result.series):
             own = list(changed)
-            if self._is_history(cell, own):
-                anew[cell] = own[-1]
+            if self._needs_whole_year(series, own):
+                whole_years[series] = own[-1]
             else:
-                watched += self._watch_cell(cell, own)
-        for cells in _chunk(list(anew), CELLS_AT_ONCE):
-            whole: dict[Cell, list[Row]] = {cell: [] for cell in cells}
-            for figure_year, row in read_series(connection, cells, self.newest):
-                cell = name_cell(row, self.entries)
-                if cell.figure_year == figure_year:  # a January is asked for with two years, and belongs to one
-                    whole[cell].append(row)
-            for cell, series in whole.items():
-                watched += self._watch_anew(cell, series or [anew[cell]])
-        return watched
+                detections += self._advance(series, own)
+        for keys in _chunk(list(whole_years), SERIES_AT_ONCE):
+            by_series: dict[SeriesKey, list[Result]] = {series: [] for series in keys}
+            for result in read_series(connection, keys, self.newest):
+                by_series[result.series].append(result)
+            for series, year in by_series.items():
+                detections += self._detect_again(series, year or [whole_years[series]])
+        return detections
 
-    def _is_history(self, cell: Cell, rows: Sequence[Row]) -> bool:
-        """Whether the year must be folded anew: a day that was evaluated changed, or a fall needs its history."""
-        remembered = [own[cell] for own in self.memories.values() if cell in own]
-        if any(rows[0].as_of_date <= memory.evaluated_to for memory in remembered):
+    def _needs_whole_year(self, series: SeriesKey, results: Sequence[Result]) -> bool:
+        """Whether a day that was evaluated has changed, or a fall must be compared with its history."""
+        stored = [own[series] for own in self.states.values() if series in own]
+        if any(results[0].as_of_date <= state.evaluated_to for state in stored):
             return True
-        drop = self.memories["drop"].get(cell)
+        drop = self.states["drop"].get(series)
         value = drop.last_value if drop else None
-        for row in rows:
-            is_fall = value is not None and may_be_drop(value, _point(row), self.rules.drop)
-            if (is_fall or len(rows) > 1) and self._counts_for_drops(cell, row):
+        for result in results:
+            is_fall = value is not None and may_be_drop(value, _make_point(result), self.rules.drop)
+            if (is_fall or len(results) > 1) and self._counts_for_drops(series, result):
                 if is_fall:
                     return True
-                value = row.value
+                value = result.value
         return False
 
-    def _counts_for_drops(self, cell: Cell, row: Row) -> bool:
-        entry = self._entry(cell)
-        return is_sound(row, entry, self.rules) and observe("drop", row, entry, self.rules) is not None
+    def _counts_for_drops(self, series: SeriesKey, result: Result) -> bool:
+        indicator = self._find_indicator(series)
+        is_observed = observe("drop", result, indicator, self.rules) is not None
+        return is_observed and is_judgeable(result, indicator, self.rules)
 
-    def _watch_anew(self, cell: Cell, rows: Sequence[Row]) -> list[Watched]:
-        """Fold a whole year. A watch that has nothing to say any more has no turns: what it told is withdrawn."""
-        known = {kind for kind, own in self.memories.items() if own.pop(cell, None)}
-        said = {watched.kind: watched for watched in self._watch_cell(cell, rows)}
-        return [
-            Watched(cell, kind, said[kind].turns if kind in said else [], rows[-1])
-            for kind in (*said, *(known - said.keys()))
-        ]
+    def _detect_again(self, series: SeriesKey, results: Sequence[Result]) -> list[Detection]:
+        """Detection over a whole year. A kind that lost its state has no episodes, so that its alert is withdrawn."""
+        known = {kind for kind, own in self.states.items() if own.pop(series, None)}
+        detected = {detection.kind: detection for detection in self._advance(series, results)}
+        lost = [Detection(series, kind, [], results[-1]) for kind in known - detected.keys()]
+        return [*detected.values(), *lost]
 
-    def _entry(self, cell: Cell) -> Entry:
-        return self.entries[cell.plan_year, cell.indicator_code, cell.variant]
+    def _find_indicator(self, series: SeriesKey) -> Indicator:
+        return self.indicators[series.plan_year, series.indicator_code, series.variant]
 
-    def _watch_cell(self, cell: Cell, rows: Sequence[Row]) -> list[Watched]:
-        entry = self._entry(cell)
-        by_data_day = choose_first_rows(rows)
-        sound = [row for row in by_data_day if is_sound(row, entry, self.rules)]
-        asked: dict[CellKind, Sequence[Row]] = {"unknown": rows, "reconciliation": by_data_day}
-        watched = []
-        for kind in choose_kinds(cell, entry, self.province):
-            memory = self.memories[kind].get(cell)
-            last_day = memory.track.last_day if memory else date.min
+    def _advance(self, series: SeriesKey, results: Sequence[Result]) -> list[Detection]:
+        """Advance the state of a series for each of its kinds."""
+        indicator = self._find_indicator(series)
+        by_data_date = select_first_results(results)
+        judgeable = [result for result in by_data_date if is_judgeable(result, indicator, self.rules)]
+        counted: dict[IndicatorKind, Sequence[Result]] = {"unknown": results, "reconciliation": by_data_date}
+        detections = []
+        for kind in choose_kinds(series, indicator, self.province):
+            state = self.states[kind].get(series)
+            last_day = state.detection.last_day if state else date.min
             seen = [
-                (observation, row)
-                for row in asked.get(kind, sound)
-                if (observation := observe(kind, row, entry, self.rules)) and observation.day > last_day
+                (observation, result)
+                for result in counted.get(kind, judgeable)
+                if (observation := observe(kind, result, indicator, self.rules)) and observation.day > last_day
             ]
             observations = [observation for observation, _ in seen]
             if kind == "drop":
-                observations = observe_drops([_point(row) for _, row in seen], self.rules.drop)
-            track, turns = fold(memory.track if memory else None, observations, self.rules.track_rules[kind])
-            if track:
-                value = seen[-1][1].value if seen else memory.last_value if memory else None
-                self.memories[kind][cell] = Memory(track, rows[-1].as_of_date, value)
-                watched.append(Watched(cell, kind, turns, rows[-1]))
-        return watched
+                observations = observe_drops([_make_point(result) for _, result in seen], self.rules.drop)
+            rule = self.rules.episode_rules[kind]
+            detection, episodes = detect_episodes(state.detection if state else None, observations, rule)
+            if detection:
+                value = seen[-1][1].value if seen else state.last_value if state else None
+                self.states[kind][series] = AlertState(detection, results[-1].as_of_date, value)
+                detections.append(Detection(series, kind, episodes, results[-1]))
+        return detections
 
 
-def choose_kinds(cell: Cell, entry: Entry, province: str) -> list[CellKind]:
-    """What a cell is watched for."""
-    is_province = cell.agency_code == province
-    is_yes_or_no = entry.roll_up in COUNTS_AGENCIES and not is_province
-    is_watched = {
-        # A plan that serves a later year closed long ago; an agency's yes or no has no pace and falls by all.
-        "behind": entry.judged == "year_end" and cell.figure_year == cell.plan_year and not is_yes_or_no,
-        "drop": entry.is_share and not is_yes_or_no,
+def choose_kinds(series: SeriesKey, indicator: Indicator, province: str) -> list[IndicatorKind]:
+    """The kinds of alerts that a series can have."""
+    is_province = series.agency_code == province
+    is_yes_or_no = indicator.roll_up in COUNTS_AGENCIES and not is_province
+    is_chosen = {
+        # A plan that serves a later year has no pace there; one agency's yes or no has neither pace nor size of fall.
+        "behind": indicator.judged == "year_end" and series.figure_year == series.plan_year and not is_yes_or_no,
+        "drop": indicator.is_share and not is_yes_or_no,
         "unknown": is_province,
         "reconciliation": is_province,
     }
-    return [kind for kind in KINDS if is_watched.get(kind, True)]
+    return [kind for kind in KINDS if is_chosen.get(kind, True)]
 
 
-def _point(row: Row) -> Point:
-    return Point(row.data_date or row.as_of_date, row.value or Decimal(0), row.status == "attained")
+def _make_point(result: Result) -> Point:
+    return Point(result.data_date or result.as_of_date, result.value or Decimal(0), result.status == "attained")
 
 
-def _chunk(cells: Sequence[Cell], size: int) -> Iterator[Sequence[Cell]]:
-    for start in range(0, len(cells), size):
-        yield cells[start : start + size]
+def _chunk(keys: Sequence[SeriesKey], size: int) -> Iterator[Sequence[SeriesKey]]:
+    for start in range(0, len(keys), size):
+        yield keys[start : start + size]

@@ -1,4 +1,4 @@
-"""Unusual falls of a figure that still attains: a day compared with the days before it."""
+"""Unusual falls of a value that still attains its target: a day is compared with the days before it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from cchc.alerts.rules import DropRule
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A judged value of a data day, in points."""
+    """A judged value of a data date, in points."""
 
     day: date
     value: Decimal
@@ -23,9 +23,9 @@ class Point:
 
 
 def observe_drops(points: Sequence[Point], rule: DropRule) -> list[Observation]:
-    """One observation for each of ``points`` (a series by day): bad where it fell unusually and still attains.
+    """An observation for each point of a series by day: bad where the value fell unusually and still attains.
 
-    A fall over missing days is spread over them before it is compared with daily changes.
+    A fall over missing days is divided by their number before it is compared with daily changes.
     """
     if not points:
         return []
@@ -46,5 +46,5 @@ def observe_drops(points: Sequence[Point], rule: DropRule) -> list[Observation]:
 
 
 def may_be_drop(value_before: Decimal, point: Point, rule: DropRule) -> bool:
-    """Whether a point fell far enough for its history to be looked at."""
+    """Whether a point fell far enough to be compared with its history."""
     return point.is_attained and value_before - point.value >= rule.least_points

@@ -1,6 +1,6 @@
-"""The watch on one cell: a fold over its days that tells turns to the bad, each once.
+"""Episodes of one series: the spans of days during which the condition of an alert holds.
 
-The fold may be taken up where it was left: folding a series in pieces ends as folding it whole does.
+Detection may continue from a stored state: a series read in parts ends in the same state as the whole series.
 """
 
 from __future__ import annotations
@@ -10,10 +10,12 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
+from cchc.alerts.rules import EpisodeRule
+
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """One day of a cell. ``gap``: points above the line, where there is one."""
+    """One day of a series. ``gap``: points above the line, where there is a line."""
 
     day: date
     is_good: bool
@@ -21,20 +23,8 @@ class Observation:
 
 
 @dataclass(frozen=True, slots=True)
-class TrackRule:
-    """``confirmed_by`` successive bad days are a turn. It is over, and the next would be told, after a good day with
-    a gap of ``rearm_gap`` or ``rearm_days`` successive good ones. Where the watch isn't armed at first, the first good
-    day arms it: who never attained can't cross."""
-
-    confirmed_by: int
-    rearm_days: int
-    rearm_gap: Decimal | None
-    is_armed_at_first: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """A turn to the bad: its first bad day, the day that confirmed it, the day that ended it (None: it isn't over)."""
+class Episode:
+    """The first bad day, the day that confirmed the episode, and the day that ended it (None: it goes on)."""
 
     began_on: date
     fired_on: date
@@ -42,46 +32,53 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
-class Track:
-    """Where a watch stands after ``last_day``. ``streak``: successive good (above 0) or bad (below 0) days."""
+class EpisodeState:
+    """The state of a series after ``last_day``.
+
+    ``is_armed``: whether bad days would begin an episode. ``streak``: number of successive good days (positive) or bad
+    days (negative), the first of them ``streak_began_on``. ``episode``: the one that goes on.
+    """
 
     last_day: date
     is_armed: bool
     streak: int
     streak_began_on: date
-    turn: Turn | None = None  # the one that isn't over
+    episode: Episode | None = None
 
 
-def fold(track: Track | None, observations: Iterable[Observation], rule: TrackRule) -> tuple[Track | None, list[Turn]]:
-    """Take in ``observations``, in the order of their days, all after the track's last.
+def detect_episodes(
+    state: EpisodeState | None, observations: Iterable[Observation], rule: EpisodeRule
+) -> tuple[EpisodeState | None, list[Episode]]:
+    """The state after ``observations``, and the episodes of their days by beginning.
 
-    Returns the track and the turns of these days, by beginning: first the one that was not over before.
+    ``observations``: by day, all later than the last day of ``state``. The first episode returned is the one that
+    ``state`` left open.
     """
-    turns = [track.turn] if track and track.turn else []
+    episodes = [state.episode] if state and state.episode else []
     for observation in observations:
-        before = track.turn if track else None
-        track = _advance(track, observation, rule)
-        if track.turn and not before:
-            turns.append(track.turn)
-        elif before and not track.turn:
-            turns[-1] = replace(before, resolved_on=observation.day)
-    return track, turns
+        before = state.episode if state else None
+        state = _advance(state, observation, rule)
+        if state.episode and not before:
+            episodes.append(state.episode)
+        elif before and not state.episode:
+            episodes[-1] = replace(before, resolved_on=observation.day)
+    return state, episodes
 
 
-def _advance(track: Track | None, seen: Observation, rule: TrackRule) -> Track:
-    day, is_armed, streak, streak_began_on, turn = seen.day, rule.is_armed_at_first, 0, seen.day, None
-    if track:
-        is_armed, turn = track.is_armed, track.turn
-        if (track.streak > 0) is seen.is_good:
-            streak, streak_began_on = track.streak, track.streak_began_on
+def _advance(state: EpisodeState | None, seen: Observation, rule: EpisodeRule) -> EpisodeState:
+    day, is_armed, streak, streak_began_on, episode = seen.day, rule.is_armed_at_first, 0, seen.day, None
+    if state:
+        is_armed, episode = state.is_armed, state.episode
+        if (state.streak > 0) is seen.is_good:
+            streak, streak_began_on = state.streak, state.streak_began_on
     streak += 1 if seen.is_good else -1
-    if seen.is_good and not is_armed and _ends_turn(turn, streak, seen, rule):
-        is_armed, turn = True, None
+    if seen.is_good and not is_armed and _rearms(episode, streak, seen, rule):
+        is_armed, episode = True, None
     elif is_armed and -streak >= rule.confirmed_by:
-        is_armed, turn = False, Turn(streak_began_on, day)
-    return Track(day, is_armed, streak, streak_began_on, turn)
+        is_armed, episode = False, Episode(streak_began_on, day)
+    return EpisodeState(day, is_armed, streak, streak_began_on, episode)
 
 
-def _ends_turn(turn: Turn | None, streak: int, seen: Observation, rule: TrackRule) -> bool:
+def _rearms(episode: Episode | None, streak: int, seen: Observation, rule: EpisodeRule) -> bool:
     is_clear = rule.rearm_gap is not None and seen.gap is not None and seen.gap >= rule.rearm_gap
-    return turn is None or is_clear or streak >= rule.rearm_days
+    return episode is None or is_clear or streak >= rule.rearm_days

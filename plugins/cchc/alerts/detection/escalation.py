@@ -1,4 +1,4 @@
-"""What becomes of an alert that nobody answers, and of an answer whose time is over."""
+"""Alerts that nobody has answered in time go to superiors; acknowledgements end with their last day."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ log = logging.getLogger(__name__)
 
 
 def escalate(ledger: Ledger, day: date) -> None:
-    """Open again what was acknowledged up to a day that is over; then tell those above, once, of what is unanswered."""
+    """Reopen acknowledgements whose last day is over, then escalate unanswered alerts, once. ``day``: of the run."""
     connection, alerting = ledger.connection, ledger.alerting
     today = ledger.now.astimezone(LOCAL).date()
     if not alerting.working_days.covers(today.year):

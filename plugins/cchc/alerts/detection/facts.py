@@ -1,4 +1,4 @@
-"""What is told of a figure: how it moved since its height of the last weeks, who moved it, what the target takes."""
+"""The facts of a result in a message: its change since the peak of recent weeks, who made it, the required rate."""
 
 from __future__ import annotations
 
@@ -6,135 +6,112 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from fractions import Fraction
 
 import psycopg
 
 from cchc.alerts.detection.results import (
-    COUNTS_AGENCIES,
-    Cell,
-    Entries,
-    Row,
-    choose_first_rows,
-    is_sound,
-    list_doubts,
-    read_stretch,
+    Indicator,
+    Indicators,
+    Result,
+    is_judgeable,
+    list_reasons,
+    read_results_between,
+    select_first_results,
 )
-from cchc.alerts.model import CellFacts, CellKind, Change, Contribution, Needed
+from cchc.alerts.model import Change, Contribution, IndicatorFacts, IndicatorKind, RequiredRate
 from cchc.alerts.rules import Rules
 from cchc.calendar import DateRange
-from cchc.indicators.decomposition import Part, Share, decompose
-from cchc.indicators.required_rate import reckon_needed
+from cchc.messages import read_messages
 from cchc.warehouse.connection import run_file
 
-# What a year fills from nothing: how much its weeks have brought so far can be told.
-BEGIN_AT_ZERO = frozenset({"budget_year", "year_to_date"})
 COMPARED = frozenset({"attained", "missed", "pending"})
-TOLD_CONTRIBUTIONS = 3
-LEAST_TOLD = Fraction(1, 100)  # points: less reads as nothing
-NO_AGENCY_VI = "Phần không tính cho đơn vị nào"
+MAX_CONTRIBUTIONS = 3
+MIN_CONTRIBUTION = Decimal("0.01")  # points; a smaller part is shown as zero
+MESSAGES = read_messages("alert_facts")
 
 
 @dataclass(frozen=True)
-class Explainer:
-    """``names``: of the agencies on the newest day."""
+class FactsBuilder:
+    """Builds the facts of results. ``names``: the agencies' names on the newest day."""
 
     connection: psycopg.Connection
     province: str
-    entries: Entries
+    indicators: Indicators
     rules: Rules
     names: Mapping[str, str]
 
-    def tell(self, kind: CellKind, cell: Cell, row: Row, *, with_change: bool = True) -> CellFacts:
-        """The facts of a row of a cell; with ``with_change`` also how it came to be and what it takes from here."""
-        entry = self.entries[cell.plan_year, cell.indicator_code, cell.variant]
+    def build(self, kind: IndicatorKind, result: Result, *, with_change: bool = True) -> IndicatorFacts:
+        """The facts of a result; ``with_change``: with change and required rate, for the kinds that have them."""
+        indicator = self.indicators[result.plan_year, result.indicator_code, result.variant]
         explains = with_change and kind in ("missed", "behind", "drop")
-        return CellFacts(
+        return IndicatorFacts(
             kind=kind,
-            indicator_code=cell.indicator_code,
-            variant=cell.variant,
-            clause=entry.clause,
-            name_vi=entry.name_vi,
-            unit_vi=entry.unit_vi,
-            agency_code=cell.agency_code,
-            agency_name_vi=self.names.get(cell.agency_code, cell.agency_code),
-            is_province=cell.agency_code == self.province,
-            data_date=row.data_date,
-            value=row.value,
-            comparator=row.comparator,
-            target=row.target,
-            pace_target=row.pace_target,
-            numerator=row.numerator,
-            denominator=row.denominator,
-            change=self._find_change(cell, row) if explains else None,
-            needed=self._reckon_needed(cell, row) if explains else None,
-            reasons=list_doubts(row, entry, self.rules),
-            flags=tuple(sorted(self.rules.reconciliation_flags.intersection(row.quality_flags or ()))),
+            indicator_code=result.indicator_code,
+            variant=result.variant,
+            clause=indicator.clause,
+            name_vi=indicator.name_vi,
+            unit_vi=indicator.unit_vi,
+            agency_code=result.agency_code,
+            agency_name_vi=self.names.get(result.agency_code, result.agency_code),
+            is_province=result.agency_code == self.province,
+            data_date=result.data_date,
+            value=result.value,
+            comparator=result.comparator,
+            target=result.target,
+            pace_target=result.pace_target,
+            numerator=result.numerator,
+            denominator=result.denominator,
+            change=self._find_change(result, indicator) if explains else None,
+            required_rate=self._read_required_rate(result) if explains else None,
+            reasons=list_reasons(result, indicator, self.rules),
+            flags=tuple(sorted(self.rules.reconciliation_flags.intersection(result.quality_flags or ()))),
         )
 
-    def _find_change(self, cell: Cell, row: Row) -> Change | None:
-        """Since the height of the last weeks; None where the row is the height itself."""
-        entry = self.entries[cell.plan_year, cell.indicator_code, cell.variant]
-        first = max(row.as_of_date - timedelta(days=self.rules.compare_days), date(cell.figure_year, 1, 1))
-        stretch = read_stretch(self.connection, cell, DateRange.inclusive(first, row.as_of_date))
-        sound = [
-            (one.value, one.data_date, one)
-            for one in choose_first_rows(stretch)
-            if one.value is not None and one.data_date and one.status in COMPARED and is_sound(one, entry, self.rules)
+    def _find_change(self, result: Result, indicator: Indicator) -> Change | None:
+        """The change since the highest value of recent weeks; None where the result is the highest."""
+        first = max(result.as_of_date - timedelta(days=self.rules.compare_days), date(result.figure_year, 1, 1))
+        days = DateRange.inclusive(first, result.as_of_date)
+        candidates = [
+            (one.value, one.data_date, one.as_of_date)
+            for one in select_first_results(read_results_between(self.connection, result.series, days))
+            if one.value is not None
+            and one.data_date
+            and one.status in COMPARED
+            and is_judgeable(one, indicator, self.rules)
         ]
-        height = max(sound, key=lambda item: item[:2], default=None)
-        if height is None or row.value is None or height[0] <= row.value:
+        peak = max(candidates, default=None)
+        if peak is None or result.value is None or peak[0] <= result.value:
             return None
-        value, since, highest = height
-        return Change(since=since, value=value, contributions=self._find_contributions(cell, highest, row))
+        value, since, as_of_date = peak
+        return Change(since=since, value=value, contributions=self._read_contributions(result, as_of_date))
 
-    def _find_contributions(self, cell: Cell, before: Row, after: Row) -> tuple[Contribution, ...]:
-        """The agencies that harmed the province's figure most from one day to another."""
-        is_share = self.entries[cell.plan_year, cell.indicator_code, cell.variant].is_share
-        wholes = [
-            Share(row.numerator, row.denominator)
-            for row in (before, after)
-            if row.numerator is not None and row.denominator
-        ]
-        if cell.agency_code != self.province or not is_share or len(wholes) < 2:
+    def _read_contributions(self, result: Result, from_date: date) -> tuple[Contribution, ...]:
+        """The agencies that lowered the province's share most since ``from_date`` (mart.result_change)."""
+        if result.agency_code != self.province:
             return ()
-        shares_before, shares_after = (self._read_shares(cell, row.as_of_date) for row in (before, after))
-        parts = decompose(shares_before, shares_after, wholes[0], wholes[1])
-        harmful = [part for part in parts if part.total <= -LEAST_TOLD]
-        return tuple(self._tell_part(part) for part in harmful[:TOLD_CONTRIBUTIONS])
-
-    def _read_shares(self, cell: Cell, as_of_date: date) -> dict[str, Share]:
-        parameters = {**cell._asdict(), "as_of_date": as_of_date, "province": self.province}
-        rows = run_file(self.connection, "alerts/shares.sql", parameters).fetchall()
-        return {code: Share(numerator, denominator) for code, numerator, denominator in rows}
-
-    def _tell_part(self, part: Part) -> Contribution:
-        name = self.names.get(part.agency_code, part.agency_code) if part.agency_code else NO_AGENCY_VI
-        return Contribution(
-            agency_code=part.agency_code,
-            agency_name_vi=name,
-            rate=Decimal(part.rate.numerator) / Decimal(part.rate.denominator),
-            mix=Decimal(part.mix.numerator) / Decimal(part.mix.denominator),
+        parameters = {
+            **result.series._asdict(),
+            "from_date": from_date,
+            "to_date": result.as_of_date,
+            "min_points": MIN_CONTRIBUTION,
+            "max_rows": MAX_CONTRIBUTIONS,
+        }
+        rows = run_file(self.connection, "alerts/contributions.sql", parameters).fetchall()
+        return tuple(
+            Contribution(agency_code=code, agency_name_vi=self._name_part(code), rate=rate, mix=mix)
+            for code, rate, mix in rows
         )
 
-    def _reckon_needed(self, cell: Cell, row: Row) -> Needed | None:
-        entry = self.entries[cell.plan_year, cell.indicator_code, cell.variant]
-        closes_on = entry.closes_on.replace(year=entry.closes_on.year + cell.figure_year - cell.plan_year)
-        # Of a year's shares the denominator grows as dossiers come; of a plan or of agencies it stands.
-        is_growing = (
-            entry.is_share
-            and entry.period == "year_to_date"
-            and entry.judged == "as_reported"
-            and entry.roll_up not in COUNTS_AGENCIES
-        )
-        growing = None
-        if is_growing and row.numerator is not None and row.denominator is not None:
-            growing = Share(row.numerator, row.denominator)
-        return reckon_needed(
-            row.value,
-            row.target,
-            row.as_of_date,
-            DateRange.inclusive(date(cell.figure_year, 1, 1), closes_on),
-            begins_at_zero=entry.judged == "year_end" and entry.period in BEGIN_AT_ZERO,
-            growing=growing,
-        )
+    def _name_part(self, agency_code: str | None) -> str:
+        if agency_code is None:
+            return MESSAGES.format("no_agency")
+        return self.names.get(agency_code, agency_code)
+
+    def _read_required_rate(self, result: Result) -> RequiredRate | None:
+        """The rate that the target requires from here (mart.required_rate); None where there is none."""
+        parameters = {**result.series._asdict(), "as_of_date": result.as_of_date}
+        row = run_file(self.connection, "alerts/required_rate.sql", parameters).fetchone()
+        if row is None:
+            return None
+        by_date, per_week, so_far_per_week, rest_pct = row
+        return RequiredRate(by_date=by_date, per_week=per_week, so_far_per_week=so_far_per_week, rest_pct=rest_pct)

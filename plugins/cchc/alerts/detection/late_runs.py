@@ -1,5 +1,8 @@
-"""Nights that aren't ready by their hour. It is looked for from beside them, so that nothing that hangs or is off can
-hide it: what is ready says when, in ops.attainment_run; what isn't says nothing."""
+"""Nightly runs whose attainment isn't ready by its hour.
+
+The check is apart from the runs, so that a run that hangs or never begins can't hide it. It reads the times at which
+attainment became ready from ops.attainment_run.
+"""
 
 from __future__ import annotations
 
@@ -11,21 +14,23 @@ import psycopg
 
 from cchc.alerts.ledger import Alerting, Ledger, NewAlert
 from cchc.alerts.model import OperatorFacts
+from cchc.alerts.runbook import RunbookPage
 from cchc.calendar import LOCAL, newest_complete_day
+from cchc.messages import read_messages
 from cchc.presentation.formats_vi import format_day
+from cchc.warehouse.connection import run_file
 
-SUBJECT = "night"
-# Heading of the page in docs/runbook.md.
-LATE_NIGHT = "The night is late"
+SUBJECT = "attainment"
+MESSAGES = read_messages("alert_facts")
 
 _ONE_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
-class LateNights:
-    """Successive nights without attainment, up to the newest whose hour has passed.
+class LateRuns:
+    """Successive data dates without attainment, up to the newest whose hour has passed.
 
-    ``ready_at``: when that one was there after all; None: it isn't.
+    ``ready_at``: the time at which the last of them became ready; None: it isn't ready.
     """
 
     first: date
@@ -33,57 +38,64 @@ class LateNights:
     ready_at: datetime | None
 
 
-def find_late_nights(ready: Mapping[date, datetime], now: datetime, ready_by: time) -> LateNights | None:
-    """The nights that are late at ``now``; None if the newest whose hour has passed was ready by it.
+def find_late_runs(ready: Mapping[date, datetime], now: datetime, ready_by: time) -> LateRuns | None:
+    """The runs that are late at ``now``; None if the newest whose hour has passed was ready by its hour.
 
-    ``ready``: night → when its attainment was first there; ``ready_by``: local time of the morning after. Nights are
-    missed only after one that is there: a warehouse that had none by that hour was being set up.
+    ``ready``: data date → time at which its attainment was first ready; ``ready_by``: local time on the next day. Runs
+    are late only after a first ready one: without any by that hour the warehouse was being set up.
     """
     last = _choose_newest_due(now, ready_by)
-    before = [night for night in ready if night < last]
-    is_being_set_up = all(ready[night] > _due_at(last, ready_by) for night in before)
+    before = [day for day in ready if day < last]
+    is_being_set_up = all(ready[day] > _due_at(last, ready_by) for day in before)
     ready_at = ready.get(last)
     if is_being_set_up or (ready_at is not None and ready_at <= _due_at(last, ready_by)):
         return None
-    return LateNights(max(before) + _ONE_DAY, last, ready_at)
+    return LateRuns(max(before) + _ONE_DAY, last, ready_at)
 
 
-def check_nights(connection: psycopg.Connection, alerting: Alerting, now: datetime) -> LateNights | None:
-    """Tell operators of the nights that are late, once until one is ready again; commits. Returns them."""
-    ledger, ready_by = Ledger(connection, alerting, now), alerting.rules.night_ready_by
+def check_late_runs(connection: psycopg.Connection, alerting: Alerting, now: datetime) -> LateRuns | None:
+    """The late runs at ``now``. Opens their alert, once until a run is ready again, or ends it; commits."""
+    ledger, ready_by = Ledger(connection, alerting, now), alerting.rules.run_ready_by
     with connection.transaction():
-        late = find_late_nights(_read_ready(connection, alerting.province), now, ready_by)
-        if late and not _was_told(connection, alerting.province, late.last):
-            ledger.open(_announce(late, ready_by))
+        late = find_late_runs(_read_ready(connection, alerting.province), now, ready_by)
+        if late and not _has_alert(connection, alerting.province, late.last):
+            ledger.open(_describe(late, ready_by))
         if late is None or late.ready_at:
             newest = _choose_newest_due(now, ready_by)
-            for alert in ledger.read_open(["night_late"]):
+            for alert in ledger.read_open(["run_late"]):
                 ledger.end(alert, "recovered", newest, newest)
     return late
 
 
 def _choose_newest_due(now: datetime, ready_by: time) -> date:
-    """The newest night whose hour has passed."""
-    night = newest_complete_day(now)
-    return night if now > _due_at(night, ready_by) else night - _ONE_DAY
+    """The newest data date whose hour has passed."""
+    day = newest_complete_day(now)
+    return day if now > _due_at(day, ready_by) else day - _ONE_DAY
 
 
-def _due_at(night: date, ready_by: time) -> datetime:
-    return datetime.combine(night + _ONE_DAY, ready_by, LOCAL)
+def _due_at(day: date, ready_by: time) -> datetime:
+    return datetime.combine(day + _ONE_DAY, ready_by, LOCAL)
 
 
-def _announce(late: LateNights, ready_by: time) -> NewAlert:
-    nights = (late.last - late.first).days + 1
-    span = f"từ {format_day(late.first)} đến {format_day(late.last)}"
-    subject = f"Đêm {format_day(late.last)}" if nights == 1 else f"{nights} đêm, {span}"
-    hour = f"{ready_by:%H:%M} ngày {format_day(late.last + _ONE_DAY)}"
-    told = (
-        f"đến {late.ready_at.astimezone(LOCAL):%H:%M ngày %d/%m/%Y} mới có kết quả, hạn là {hour}"
-        if late.ready_at
-        else f"đến {hour} vẫn chưa có kết quả"
-    )
-    facts = OperatorFacts(kind="night_late", subject_vi=subject, told=told, runbook=LATE_NIGHT)
-    return NewAlert("night_late", SUBJECT, late.first, late.last, facts)
+def _describe(late: LateRuns, ready_by: time) -> NewAlert:
+    count = (late.last - late.first).days + 1
+    if count == 1:
+        subject = MESSAGES.format("run_late.subject", day=format_day(late.last))
+    else:
+        first, last = format_day(late.first), format_day(late.last)
+        subject = MESSAGES.format("run_late.subject_of_several", count=count, first=first, last=last)
+    due_at = _format_time(_due_at(late.last, ready_by))
+    if late.ready_at:
+        details = MESSAGES.format("run_late.ready_late", ready_at=_format_time(late.ready_at), due_at=due_at)
+    else:
+        details = MESSAGES.format("run_late.not_ready", due_at=due_at)
+    facts = OperatorFacts(kind="run_late", subject_vi=subject, details_vi=details, runbook=RunbookPage.RUN_LATE)
+    return NewAlert("run_late", SUBJECT, late.first, late.last, facts)
+
+
+def _format_time(moment: datetime) -> str:
+    local = moment.astimezone(LOCAL)
+    return MESSAGES.format("run_late.time", clock=f"{local:%H:%M}", day=format_day(local.date()))
 
 
 def _read_ready(connection: psycopg.Connection, province: str) -> dict[date, datetime]:
@@ -93,11 +105,7 @@ def _read_ready(connection: psycopg.Connection, province: str) -> dict[date, dat
     return dict(rows)
 
 
-def _was_told(connection: psycopg.Connection, province: str, night: date) -> bool:
-    """Whether an alert was about this night, also if it was over before or another began it by now."""
-    row = connection.execute(
-        "select exists (select from ops.alert where kind = 'night_late' and province_code = %s and began_on <= %s"
-        " and coalesce(resolved_on, 'infinity') >= %s)",
-        [province, night, night],
-    ).fetchone()
+def _has_alert(connection: psycopg.Connection, province: str, day: date) -> bool:
+    """Whether an alert covers the data date, open or resolved."""
+    row = run_file(connection, "alerts/late_run_alert.sql", {"province": province, "day": day}).fetchone()
     return bool(row and row[0])

@@ -1,4 +1,4 @@
-"""Cells of the attainment table as the watch sees them: which rows changed, what a row says, when it says nothing."""
+"""Results as detection reads them: changed rows, series, and the observation that a row gives for a kind of alert."""
 
 from __future__ import annotations
 
@@ -12,22 +12,21 @@ import psycopg
 from psycopg.rows import class_row
 
 from cchc.alerts.detection.episodes import Observation
-from cchc.alerts.model import CellKind
+from cchc.alerts.model import IndicatorKind
 from cchc.alerts.rules import Rules
 from cchc.calendar import DateRange
-from cchc.catalog.model import province_of
 from cchc.settings import SQL
 from cchc.warehouse.connection import run_file
 
 STALE, PROVISIONAL, PARTIAL = "stale", "provisional", "partial"
-# Of these a single case is no sample of many: that all have reported is what counts.
+# The denominator of these is a number of agencies: coverage counts, not the number of cases.
 COUNTS_AGENCIES = frozenset({"share_of_agencies", "agencies_attaining"})
 EVERY_AGENCY = 100  # percent
 ROWS_AT_ONCE = 10_000
 
 
-class Cell(NamedTuple):
-    """What is watched: an agency's figures of one year in one reading of one entry."""
+class SeriesKey(NamedTuple):
+    """The key of a series: the results of one agency, indicator and variant of a plan in one year."""
 
     plan_year: int
     figure_year: int
@@ -37,19 +36,21 @@ class Cell(NamedTuple):
 
     @property
     def subject(self) -> str:
-        """As in ops.alert."""
+        """The subject of the alerts of the series, as in ops.alert."""
         return "/".join(map(str, self))
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """A row of mart.indicator_attainment; ``status`` None: it is no longer there."""
+class Result:
+    """A row of mart.indicator_result, fields in its order; ``status`` None: the row was deleted."""
 
     as_of_date: date
     plan_year: int
+    figure_year: int
     indicator_code: str
     variant: str
     agency_code: str
+    province_code: str
     status: str | None
     numerator: Decimal | None
     denominator: Decimal | None
@@ -64,10 +65,15 @@ class Row:
     quality_flags: list[str] | None
     coverage: Decimal | None
 
+    @property
+    def series(self) -> SeriesKey:
+        """The key of its series."""
+        return SeriesKey(self.plan_year, self.figure_year, self.indicator_code, self.variant, self.agency_code)
+
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """What the watch has to know of an entry in one of its readings (mart.indicator)."""
+class Indicator:
+    """The fields of mart.indicator_latest that detection needs."""
 
     plan_year: int
     indicator_code: str
@@ -75,153 +81,141 @@ class Entry:
     clause: str
     name_vi: str
     unit_vi: str
-    period: str
-    closes_on: date
     judged: str
     is_share: bool
     roll_up: str
 
-    def figure_year(self, as_of_date: date) -> int:
-        """Whose figures a row of that day holds: the budget year's until it closes, else the day's year."""
-        is_open_budget = self.period == "budget_year" and as_of_date <= self.closes_on
-        return self.plan_year if is_open_budget else as_of_date.year
+
+Indicators = Mapping[tuple[int, str, str], Indicator]
 
 
-Entries = Mapping[tuple[int, str, str], Entry]
-
-
-def read_entries(connection: psycopg.Connection, province: str) -> Entries:
-    """The entries of the province's plans, by plan year, code and variant, in the words of their newest version."""
-    rows = connection.cursor(row_factory=class_row(Entry)).execute(
-        "select distinct on (plan_year, indicator_code, variant) plan_year, indicator_code, variant, clause, name_vi,"
-        " unit_vi, period, closes_on, judged, is_share, roll_up from mart.indicator where province_code = %s"
-        " order by plan_year, indicator_code, variant, valid_from desc",
+def read_indicators(connection: psycopg.Connection, province: str) -> Indicators:
+    """The indicators of the province's plans in their newest version, by plan year, code and variant."""
+    rows = connection.cursor(row_factory=class_row(Indicator)).execute(
+        "select plan_year, indicator_code, variant, clause, name_vi, unit_vi, judged, is_share, roll_up"
+        " from mart.indicator_latest where province_code = %s",
         [province],
     )
-    return {(entry.plan_year, entry.indicator_code, entry.variant): entry for entry in rows}
+    return {(indicator.plan_year, indicator.indicator_code, indicator.variant): indicator for indicator in rows}
 
 
-def read_changed(
+def read_changed_results(
     connection: psycopg.Connection, province: str, variants: Iterable[str], newest: date
-) -> Generator[Row, None, None]:
-    """The rows up to the day ``newest`` changed since the last evaluation, as they are now, by cell, then by day.
+) -> Generator[Result, None, None]:
+    """The results up to the day ``newest`` that changed since the last evaluation, by series, then by day.
 
-    They come from the server as they are taken, inside a transaction: a rebuilt year is a million of them.
+    A server-side cursor in the current transaction delivers them: a rebuilt year has a million rows.
     """
     parameters = {"province": province, "variants": list(variants), "newest": newest}
     text = (SQL / "alerts/changed_results.sql").read_text(encoding="utf-8").rstrip().removesuffix(";")
-    with connection.cursor("changed_rows") as cursor:
+    with connection.cursor("changed_results") as cursor:
         cursor.execute(text.encode(), parameters)
         while rows := cursor.fetchmany(ROWS_AT_ONCE):
             for row in rows:
-                yield Row(*row)
+                yield Result(*row)
 
 
-def read_day(connection: psycopg.Connection, province: str, variants: Iterable[str], day: date) -> list[Row]:
-    """The rows of a day, the province's first."""
-    return _read_rows(
-        connection, "alerts/results_of_day.sql", {"province": province, "variants": list(variants), "day": day}
-    )
+def read_results_of_day(
+    connection: psycopg.Connection, province: str, variants: Iterable[str], day: date
+) -> list[Result]:
+    """The results of a day, the province's first."""
+    parameters = {"province": province, "variants": list(variants), "day": day}
+    return _read_results(connection, "alerts/results_of_day.sql", parameters)
 
 
-def read_stretch(connection: psycopg.Connection, cell: Cell, days: DateRange) -> list[Row]:
-    """The rows of a cell on some days, by day."""
-    parameters = {**cell._asdict(), "first_day": days.start, "last_day": days.last}
-    return _read_rows(connection, "alerts/results_between.sql", parameters)
+def read_results_between(connection: psycopg.Connection, series: SeriesKey, days: DateRange) -> list[Result]:
+    """The results of one series within ``days``, by day."""
+    parameters = {**series._asdict(), "first_day": days.start, "last_day": days.last}
+    return _read_results(connection, "alerts/results_between.sql", parameters)
 
 
-def read_series(connection: psycopg.Connection, cells: Iterable[Cell], newest: date) -> list[tuple[int, Row]]:
-    """Every row of the years of ``cells`` up to the day ``newest``, by day, each with the year that it was asked for.
-
-    A year comes with the January after it, the 13th month of a budget year, whoever's that is.
-    """
-    columns = list(zip(*cells, strict=True)) or [()] * len(Cell._fields)
-    parameters = {name: list(column) for name, column in zip(Cell._fields, columns, strict=True)} | {"newest": newest}
-    cursor = run_file(connection, "alerts/series.sql", parameters)
-    return [(figure_year, Row(*row)) for figure_year, *row in cursor.fetchall()]
+def read_series(connection: psycopg.Connection, keys: Iterable[SeriesKey], newest: date) -> list[Result]:
+    """All results of the series ``keys`` up to the day ``newest``, by day; a budget year has a 13th month."""
+    columns = list(zip(*keys, strict=True)) or [()] * len(SeriesKey._fields)
+    parameters = {name: list(column) for name, column in zip(SeriesKey._fields, columns, strict=True)}
+    return _read_results(connection, "alerts/series.sql", {**parameters, "newest": newest})
 
 
-def _read_rows(connection: psycopg.Connection, file: str, parameters: dict[str, Any]) -> list[Row]:
-    cursor = run_file(connection, file, parameters)
-    return [Row(*row) for row in cursor.fetchall()]
+def _read_results(connection: psycopg.Connection, file: str, parameters: dict[str, Any]) -> list[Result]:
+    return [Result(*row) for row in run_file(connection, file, parameters).fetchall()]
 
 
-def name_cell(row: Row, entries: Entries) -> Cell:
-    """The cell that a row belongs to."""
-    entry = entries[row.plan_year, row.indicator_code, row.variant]
-    return Cell(row.plan_year, entry.figure_year(row.as_of_date), row.indicator_code, row.variant, row.agency_code)
-
-
-def list_doubts(row: Row, entry: Entry, rules: Rules) -> tuple[str, ...]:
-    """Why a figure can't be judged yet: it is stale, provisional or partial."""
-    doubts = {
-        STALE: bool(row.is_stale),
-        PROVISIONAL: not rules.provisional_flags.isdisjoint(row.quality_flags or ()),
-        PARTIAL: entry.roll_up in COUNTS_AGENCIES and row.coverage is not None and row.coverage < 1,
+def list_reasons(result: Result, indicator: Indicator, rules: Rules) -> tuple[str, ...]:
+    """Why a result can't be judged yet: it is stale, provisional or partial."""
+    reasons = {
+        STALE: bool(result.is_stale),
+        PROVISIONAL: not rules.provisional_flags.isdisjoint(result.quality_flags or ()),
+        PARTIAL: indicator.roll_up in COUNTS_AGENCIES and result.coverage is not None and result.coverage < 1,
     }
-    return tuple(doubt for doubt, holds in doubts.items() if holds)
+    return tuple(reason for reason, holds in reasons.items() if holds)
 
 
-def observe(kind: CellKind, row: Row, entry: Entry, rules: Rules) -> Observation | None:
-    """What a row says to the watch for ``kind``; None: nothing that counts. Of drops it says that the row counts.
+def observe(kind: IndicatorKind, result: Result, indicator: Indicator, rules: Rules) -> Observation | None:
+    """The observation that a result gives for ``kind``; None: it doesn't count.
 
-    Of ``unknown`` any row may be asked, of ``reconciliation`` one that isn't stale, of the others a sound one.
+    For ``unknown`` any result may be passed, for ``reconciliation`` one that isn't stale, for other kinds a judgeable
+    one. An observation for ``drop`` only states that the result counts.
     """
-    if row.status is None:
+    if result.status is None:
         return None
     if kind == "unknown":
-        return _observe_doubts(row, entry, rules)
-    if row.data_date is None:
+        return _observe_reasons(result, indicator, rules)
+    if result.data_date is None:
         return None
     if kind == "reconciliation":
-        return Observation(row.data_date, rules.reconciliation_flags.isdisjoint(row.quality_flags or ()))
-    return _observe_pace(row) if kind == "behind" else _observe_status(row)
+        return Observation(result.data_date, rules.reconciliation_flags.isdisjoint(result.quality_flags or ()))
+    return _observe_pace(result) if kind == "behind" else _observe_status(result)
 
 
-def _observe_status(row: Row) -> Observation | None:
-    if row.status not in ("attained", "missed") or row.data_date is None:
+def _observe_status(result: Result) -> Observation | None:
+    if result.status not in ("attained", "missed") or result.data_date is None:
         return None
-    return Observation(row.data_date, row.status == "attained", row.gap)
+    return Observation(result.data_date, result.status == "attained", result.gap)
 
 
-def _observe_pace(row: Row) -> Observation | None:
-    if row.status not in ("attained", "pending", "missed") or row.pace_status == "none" or row.data_date is None:
+def _observe_pace(result: Result) -> Observation | None:
+    is_judged = result.status in ("attained", "pending", "missed") and result.pace_status != "none"
+    if not is_judged or result.data_date is None:
         return None
-    gap = None if row.value is None or row.pace_target is None else row.value - row.pace_target
-    return Observation(row.data_date, row.pace_status == "on_track", gap)
+    gap = None if result.value is None or result.pace_target is None else result.value - result.pace_target
+    return Observation(result.data_date, result.pace_status == "on_track", gap)
 
 
-def _observe_doubts(row: Row, entry: Entry, rules: Rules) -> Observation | None:
-    if row.value is None or row.status in ("not_applicable", "invalid"):
+def _observe_reasons(result: Result, indicator: Indicator, rules: Rules) -> Observation | None:
+    if result.value is None or result.status in ("not_applicable", "invalid"):
         return None
-    return Observation(row.as_of_date, not list_doubts(row, entry, rules))
+    return Observation(result.as_of_date, not list_reasons(result, indicator, rules))
 
 
-def choose_first_rows(rows: Iterable[Row]) -> list[Row]:
-    """Of each data day the row of the day on which it first counted, by data day; ``rows`` by day."""
-    first: dict[date, Row] = {}
-    for row in rows:
-        if row.data_date is not None and not row.is_stale:
-            first.setdefault(row.data_date, row)
+def select_first_results(results: Iterable[Result]) -> list[Result]:
+    """For each data date the result of the first day on which it wasn't stale, by data date; ``results``: by day."""
+    first: dict[date, Result] = {}
+    for result in results:
+        if result.data_date is not None and not result.is_stale:
+            first.setdefault(result.data_date, result)
     return [first[day] for day in sorted(first)]
 
 
-def is_sound(row: Row, entry: Entry, rules: Rules) -> bool:
-    """Whether a figure may be judged and compared: it is final, of enough cases, and a no in it would be a failure."""
-    return not (list_doubts(row, entry, rules) or has_few_cases(row, entry, rules) or is_one_of_many(row, entry))
-
-
-def has_few_cases(row: Row, entry: Entry, rules: Rules) -> bool:
-    """Whether a share is of so few cases that it says nothing; a share of agencies is of all there are."""
-    return (
-        entry.is_share
-        and entry.roll_up not in COUNTS_AGENCIES
-        and row.denominator is not None
-        and row.denominator < rules.least_denominator
+def is_judgeable(result: Result, indicator: Indicator, rules: Rules) -> bool:
+    """Whether a result may be judged and compared: final, of enough cases, and no single answer among agencies."""
+    return not (
+        list_reasons(result, indicator, rules)
+        or has_few_cases(result, indicator, rules)
+        or is_single_answer(result, indicator)
     )
 
 
-def is_one_of_many(row: Row, entry: Entry) -> bool:
-    """Whether a row is one agency's yes or no where only some of them must say yes: its no is no failure."""
-    is_agency = row.agency_code != province_of(row.agency_code)
-    return is_agency and entry.roll_up in COUNTS_AGENCIES and row.target != EVERY_AGENCY
+def has_few_cases(result: Result, indicator: Indicator, rules: Rules) -> bool:
+    """Whether a share has fewer cases than the rules require; shares of agencies always have enough."""
+    return (
+        indicator.is_share
+        and indicator.roll_up not in COUNTS_AGENCIES
+        and result.denominator is not None
+        and result.denominator < rules.least_denominator
+    )
+
+
+def is_single_answer(result: Result, indicator: Indicator) -> bool:
+    """Whether a result is one agency's yes or no where the target needs only some agencies: a no is no failure."""
+    is_agency = result.agency_code != result.province_code
+    return is_agency and indicator.roll_up in COUNTS_AGENCIES and result.target != EVERY_AGENCY

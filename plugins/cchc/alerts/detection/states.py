@@ -1,4 +1,4 @@
-"""What the watch remembers of each cell, in ops.alert_state: read before a night's changes are folded in."""
+"""The stored state of each series and kind, in ops.alert_state: read before detection and written after it."""
 
 from __future__ import annotations
 
@@ -10,63 +10,63 @@ from typing import get_args
 
 import psycopg
 
-from cchc.alerts.detection.episodes import Track, Turn
-from cchc.alerts.detection.results import Cell
-from cchc.alerts.model import CellKind
+from cchc.alerts.detection.episodes import Episode, EpisodeState
+from cchc.alerts.detection.results import SeriesKey
+from cchc.alerts.model import IndicatorKind
 from cchc.warehouse.connection import run_file
 
-KINDS: tuple[CellKind, ...] = get_args(CellKind)
+KINDS: tuple[IndicatorKind, ...] = get_args(IndicatorKind)
+COPY = (
+    "copy new_state (kind, plan_year, figure_year, indicator_code, variant, agency_code, evaluated_to_date, last_day,"
+    " last_value, is_armed, streak, streak_began_on, open_began_on, open_fired_on) from stdin"
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
-    """What is remembered of a cell for one kind. ``last_value``: of the track's last day."""
+class AlertState:
+    """The state of a series for one kind. ``evaluated_to``: newest day read; ``last_value``: value of the last day
+    that counted."""
 
-    track: Track
+    detection: EpisodeState
     evaluated_to: date
     last_value: Decimal | None
 
 
-Memories = dict[CellKind, dict[Cell, Memory]]
+AlertStates = dict[IndicatorKind, dict[SeriesKey, AlertState]]
 
 
-def read_memories(connection: psycopg.Connection, province: str) -> Memories:
-    """Everything remembered of the province's cells."""
-    memories: Memories = {kind: {} for kind in KINDS}
-    rows = connection.execute(
-        "select kind, plan_year, figure_year, indicator_code, variant, agency_code, evaluated_to_date, last_day,"
-        " last_value, is_armed, streak, streak_began_on, open_began_on, open_fired_on from ops.alert_state"
-        " where agency_code = %(province)s or agency_code like %(province)s || '.%%'",
-        {"province": province},
-    )
-    for kind, *cell, evaluated_to, last_day, last_value, is_armed, streak, streak_began_on, began_on, fired_on in rows:
-        turn = Turn(began_on, fired_on) if began_on else None
-        track = Track(last_day, is_armed, streak, streak_began_on, turn)
-        memories[kind][Cell(*cell)] = Memory(track, evaluated_to, last_value)
-    return memories
+def read_states(connection: psycopg.Connection, province: str) -> AlertStates:
+    """The stored states of all series of the province."""
+    states: AlertStates = {kind: {} for kind in KINDS}
+    rows = run_file(connection, "alerts/states.sql", {"province": province}).fetchall()
+    for kind, *key, evaluated_to, last_day, last_value, is_armed, streak, streak_began_on, began_on, fired_on in rows:
+        episode = Episode(began_on, fired_on) if began_on else None
+        detection = EpisodeState(last_day, is_armed, streak, streak_began_on, episode)
+        states[kind][SeriesKey(*key)] = AlertState(detection, evaluated_to, last_value)
+    return states
 
 
-def store_memories(
-    connection: psycopg.Connection, memories: Memories, concerned: Iterable[tuple[CellKind, Cell]]
+def store_states(
+    connection: psycopg.Connection, states: AlertStates, changed: Iterable[tuple[IndicatorKind, SeriesKey]]
 ) -> None:
-    """Write what is remembered of the cells ``concerned``, or that nothing is, in the current transaction."""
-    connection.execute("create temporary table remembered (like ops.alert_state) on commit drop")
-    forgotten = []
-    with connection.cursor().copy("copy remembered from stdin") as copy:
-        for kind, cell in concerned:
-            memory = memories[kind].get(cell)
-            if memory is None:
-                forgotten.append([kind, *cell])
+    """Write the states of the ``changed`` series in the current transaction; a series without a state loses its row."""
+    connection.execute("create temporary table new_state (like ops.alert_state including generated) on commit drop")
+    dropped = []
+    with connection.cursor().copy(COPY) as copy:
+        for kind, key in changed:
+            state = states[kind].get(key)
+            if state is None:
+                dropped.append([kind, *key])
                 continue
-            track = memory.track
-            turn = (track.turn.began_on, track.turn.fired_on) if track.turn else (None, None)
+            detection = state.detection
+            episode = (detection.episode.began_on, detection.episode.fired_on) if detection.episode else (None, None)
             copy.write_row([
-                kind, *cell, memory.evaluated_to, track.last_day, memory.last_value, track.is_armed, track.streak,
-                track.streak_began_on, *turn,
+                kind, *key, state.evaluated_to, detection.last_day, state.last_value, detection.is_armed,
+                detection.streak, detection.streak_began_on, *episode,
             ])  # fmt: skip
     run_file(connection, "alerts/store_states.sql")
     connection.cursor().executemany(
         "delete from ops.alert_state where kind = %s and plan_year = %s and figure_year = %s"
         " and indicator_code = %s and variant = %s and agency_code = %s",
-        forgotten,
+        dropped,
     )

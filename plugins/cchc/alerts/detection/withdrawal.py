@@ -1,6 +1,6 @@
-"""What a day has done to alerts, undone: there can't be such a day, and it was computed (``make withdraw``).
+"""Undoes the alert steps of a day that was computed by mistake and that no run may be for (``make withdraw``).
 
-Of a day that there can be, which is computed again, evaluation finds by itself what holds without it.
+A valid day that is computed again needs nothing here: evaluation finds by itself which episodes hold without it.
 """
 
 from __future__ import annotations
@@ -13,21 +13,22 @@ from cchc.alerts.model import Kind
 from cchc.calendar import LOCAL
 from cchc.warehouse.connection import run_file
 
-BY_THE_CLOCK: tuple[Kind, ...] = ("night_late", "undelivered")
+# The clock opens and ends these, not the results of a day.
+BY_THE_CLOCK: tuple[Kind, ...] = ("run_late", "undelivered")
 
 
 @dataclass(frozen=True)
 class Undone:
-    """How many alerts are open again, how many were withdrawn."""
+    """The numbers of alerts that were reopened and withdrawn."""
 
     reopened: int
     withdrawn: int
 
 
 def undo_day(ledger: Ledger, day: date, found_on: date) -> Undone:
-    """Bring alerts to what they were before the runs of ``day``, in the current transaction.
+    """Restore the alerts' status from before the runs for ``day``, in the current transaction.
 
-    Nobody is notified but those who were notified of what isn't so. ``found_on``: the day of the steps it writes.
+    Only people who were notified of an undone step are notified. ``found_on``: the as-of date of the new steps.
     """
     parameters = {
         "province": ledger.alerting.province,

@@ -1,1 +1,1 @@
-"""Sending: wording, outbox, channels, dry run."""
+"""Notification: messages about alert steps, from their wording to the channels, and the dry run. Opens no episode."""

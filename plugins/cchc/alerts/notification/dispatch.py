@@ -1,4 +1,4 @@
-"""What is due goes out: notices become messages, messages are sent, and operators hear of those that can't be."""
+"""Sends what is due: notifications become messages, messages go out, and an undeliverable one becomes an alert."""
 
 from __future__ import annotations
 
@@ -8,63 +8,69 @@ from datetime import datetime
 import psycopg
 
 from cchc.alerts.ledger import Alerting, Ledger, NewAlert
-from cchc.alerts.model import OperatorFacts, Told
+from cchc.alerts.model import AlertEvent, OperatorFacts
 from cchc.alerts.notification.channels.channel import Channel
 from cchc.alerts.notification.outbox import Outcome, compose_due, send_due
-from cchc.alerts.notification.rendering import Content, compose
+from cchc.alerts.notification.rendering import Content, render_message
 from cchc.alerts.recipients import Recipient
+from cchc.alerts.runbook import RunbookPage
 from cchc.calendar import LOCAL
+from cchc.messages import read_messages
 from cchc.warehouse.connection import run_file
 
-# Heading of the page in docs/runbook.md.
-UNDELIVERED = "A message can't be delivered"
+MESSAGES = read_messages("alert_facts")
 
 
 def dispatch(
     connection: psycopg.Connection, alerting: Alerting, channels: Mapping[str, Channel], now: datetime
 ) -> Outcome:
-    """Compose and send what is due; commits as it goes, so that a crash repeats one message at most."""
+    """Compose and send what is due; commits after each message, so that a crash repeats one message at most."""
 
-    def write(recipient: Recipient, told: list[Told], is_urgent: bool) -> Content:
-        return write_message(connection, alerting, recipient, told, is_urgent=is_urgent)
+    def write(recipient: Recipient, events: list[AlertEvent], is_urgent: bool) -> Content:
+        return write_message(connection, alerting, recipient, events, is_urgent=is_urgent)
 
     compose_due(connection, alerting.recipients, now, write)
     outcome = send_due(connection, alerting.recipients, channels, now, is_whole=not alerting.mistakes)
     with connection.transaction():
-        _tell_operators(Ledger(connection, alerting, now))
+        _update_undelivered(Ledger(connection, alerting, now))
     return outcome
 
 
-def _tell_operators(ledger: Ledger) -> None:
-    """Open an alert for each recipient whose newest message was given up; end it when one gets through again."""
+def _update_undelivered(ledger: Ledger) -> None:
+    """Open an alert for each recipient whose newest message was given up; end it when a later one is sent."""
     rows = run_file(ledger.connection, "alerts/unreached.sql").fetchall()
     unreached = {recipient for recipient, *_ in rows}
     today = ledger.now.astimezone(LOCAL).date()
     for alert in ledger.read_open(["undelivered"]):
         if alert.subject not in unreached:
             ledger.end(alert, "recovered", today, today)
-    for recipient, message_id, why, composed_at in rows:
+    for recipient, message_id, reason, composed_at in rows:
         facts = OperatorFacts(
             kind="undelivered",
             subject_vi=recipient,
-            told=f"tin {message_id} không gửi nữa: {why}",
-            runbook=UNDELIVERED,
+            details_vi=MESSAGES.format("undelivered.details", message=message_id, reason=reason),
+            runbook=RunbookPage.MESSAGE_UNDELIVERED,
         )
         ledger.open(NewAlert("undelivered", recipient, composed_at.astimezone(LOCAL).date(), today, facts))
 
 
 def write_message(
-    connection: psycopg.Connection, alerting: Alerting, recipient: Recipient, told: list[Told], *, is_urgent: bool
+    connection: psycopg.Connection,
+    alerting: Alerting,
+    recipient: Recipient,
+    events: list[AlertEvent],
+    *,
+    is_urgent: bool,
 ) -> Content:
-    """The message to one recipient, with how many of the alerts that it was told of are still open."""
+    """The message to one recipient, with the numbers of its earlier alerts that are still open or acknowledged."""
     parameters = {"province": alerting.province, "recipient": recipient.id, "audience": recipient.audience}
-    row = run_file(connection, "alerts/followed.sql", parameters).fetchone()
+    row = run_file(connection, "alerts/open_counts.sql", parameters).fetchone()
     name, open_count, acknowledged_count = row or (alerting.province, 0, 0)
-    return compose(
-        told,
+    return render_message(
+        events,
         audience=recipient.audience,
         province_name_vi=name,
-        day=max(one.as_of_date for one in told),
+        day=max(event.as_of_date for event in events),
         open_count=open_count,
         acknowledged_count=acknowledged_count,
         is_urgent=is_urgent,

@@ -1,4 +1,7 @@
-"""From notices to messages, and from the outbox to people: nothing lost, and a repeat is known by its message_id."""
+"""The outbox: due notifications become stored messages, and stored messages go to people.
+
+No message is lost; one that is sent again after a crash has the same message_id.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 import psycopg
 
-from cchc.alerts.model import FACTS, Audience, Told
+from cchc.alerts.model import FACTS, AlertEvent, Audience
 from cchc.alerts.notification.channels.channel import Channel, ChannelDownError, Message, RefusedError, UndeliveredError
 from cchc.alerts.notification.rendering import Content
 from cchc.alerts.recipients import Recipient, strip_foreign
@@ -21,15 +24,15 @@ from cchc.warehouse.connection import hold_lock, run_file
 log = logging.getLogger(__name__)
 
 FIRST_WAIT = timedelta(minutes=5)
-LONGEST_WAIT = timedelta(hours=6)
+MAX_WAIT = timedelta(hours=6)
 GIVE_UP_AFTER = timedelta(days=7)
 
-Compose = Callable[[Recipient, list[Told], bool], Content]
+Compose = Callable[[Recipient, list[AlertEvent], bool], Content]
 
 
 @dataclass(frozen=True)
 class GivenUp:
-    """A message that isn't tried any more, and why."""
+    """A message that isn't tried again, and why."""
 
     message_id: UUID
     recipient: str
@@ -38,7 +41,7 @@ class GivenUp:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of the messages whose turn it was. ``waiting``: their turn comes again."""
+    """The outcome of a delivery: numbers of messages sent and still waiting, and the messages given up."""
 
     sent: int
     waiting: int
@@ -57,64 +60,72 @@ class _Waiting:
 def compose_due(
     connection: psycopg.Connection, recipients: Iterable[Recipient], now: datetime, compose: Compose
 ) -> int:
-    """Write one message for all that a recipient is due to be told, apart for each audience and for what is urgent.
+    """Write one message for all due notifications of a recipient, audience and urgency; returns the number written.
 
-    Each is committed by itself: one that can't be written stops no other. Returns how many. Notices of recipients who
-    aren't in the file wait for them; what a recipient isn't to know any more is dropped.
+    Each message is committed by itself. Notifications of recipients who aren't in the file wait for them; those that no
+    longer concern their recipient are deleted.
     """
     known = {recipient.id: recipient for recipient in recipients}
     composed = 0
     with hold_lock(connection, "compose"):
-        rows = run_file(connection, "alerts/compose_notifications.sql", {"now": now}).fetchall()
-        for (name, _, is_urgent), notices in _group_notices(rows).items():
+        rows = run_file(connection, "alerts/due_notifications.sql", {"now": now}).fetchall()
+        for (name, _, is_urgent), notifications in _group_notifications(rows).items():
             recipient = known.get(name)
             if recipient is None:
-                log.warning("%d notices wait for recipient %s, who isn't in the recipients' file", len(notices), name)
+                log.warning(
+                    "%d notifications wait for recipient %s, who isn't in the recipients' file",
+                    len(notifications),
+                    name,
+                )
                 continue
             try:
-                composed += _compose_message(connection, recipient, notices, is_urgent, now, compose)
-            except Exception:
-                log.exception("the message for %s of %d notices can't be written; they wait", name, len(notices))
+                composed += _compose_message(connection, recipient, notifications, is_urgent, now, compose)
+            except Exception:  # texts and templates are files that people edit, and one bad message stops no other
+                log.exception(
+                    "the message for %s of %d notifications can't be written; they wait", name, len(notifications)
+                )
     return composed
 
 
 def _compose_message(
     connection: psycopg.Connection,
     recipient: Recipient,
-    notices: Mapping[int, Told],
+    notifications: Mapping[int, AlertEvent],
     is_urgent: bool,
     now: datetime,
     compose: Compose,
 ) -> bool:
-    """Whether there was anything left to tell."""
-    told = {
-        notification_id: strip_foreign(one, recipient)
-        for notification_id, one in notices.items()
-        if recipient.may_know(one)
+    """Whether a message was written: some of the notifications still concern the recipient."""
+    events = {
+        notification_id: strip_foreign(event, recipient)
+        for notification_id, event in notifications.items()
+        if recipient.may_know(event)
     }
     with connection.transaction():
-        if told:
-            content = compose(recipient, list(told.values()), is_urgent)
-            _store_message(connection, recipient, list(told), is_urgent, content, now)
-            log.info("a message for %s of %d notices", recipient.id, len(told))
-        if len(told) < len(notices):
-            dropped = list(notices.keys() - told.keys())
+        if events:
+            content = compose(recipient, list(events.values()), is_urgent)
+            _store_message(connection, recipient, list(events), is_urgent, content, now)
+            log.info("a message for %s of %d notifications", recipient.id, len(events))
+        if len(events) < len(notifications):
+            dropped = list(notifications.keys() - events.keys())
             connection.execute("delete from ops.notification where notification_id = any(%s)", [dropped])
-            log.info("%d notices for %s dropped: the recipients' file gives it less by now", len(dropped), recipient.id)
-    return bool(told)
+            log.info(
+                "%d notifications for %s dropped: the recipients' file gives it less by now", len(dropped), recipient.id
+            )
+    return bool(events)
 
 
-def _group_notices(rows: Iterable[Sequence[Any]]) -> dict[tuple[str, Audience, bool], dict[int, Told]]:
-    """Notices in their order, by what goes into one message: recipient, audience, whether urgent.
+def _group_notifications(rows: Iterable[Sequence[Any]]) -> dict[tuple[str, Audience, bool], dict[int, AlertEvent]]:
+    """The notifications of each message by their identifier; a message has one recipient, audience and urgency.
 
-    ``rows`` begin with the columns of alerts/compose_notifications.sql.
+    ``rows``: those of alerts/due_notifications.sql.
     """
-    groups: dict[tuple[str, Audience, bool], dict[int, Told]] = defaultdict(dict)
+    groups: dict[tuple[str, Audience, bool], dict[int, AlertEvent]] = defaultdict(dict)
     for notification_id, recipient, is_urgent, *columns in rows:
-        *told, facts, opened_facts = columns[:9]
+        *fields, facts, opened_facts = columns
         known = [stored and FACTS.validate_python(stored) for stored in (facts, opened_facts)]
-        item = Told(*told, *known)
-        groups[recipient, item.audience, is_urgent][notification_id] = item
+        event = AlertEvent(*fields, *known)
+        groups[recipient, event.audience, is_urgent][notification_id] = event
     return groups
 
 
@@ -136,7 +147,7 @@ def _store_message(
         "now": now,
         "notification_ids": notification_ids,
     }
-    run_file(connection, "alerts/compose_message.sql", parameters)
+    run_file(connection, "alerts/store_message.sql", parameters)
 
 
 def send_due(
@@ -147,13 +158,13 @@ def send_due(
     *,
     is_whole: bool = True,
 ) -> Outcome:
-    """Send the waiting messages whose turn it is; ``channels`` by connection, without those that aren't set.
+    """Send the waiting messages that are due. ``channels``: by Airflow connection, without those that aren't set.
 
-    ``is_whole``: no entry of the recipients' file is refused, so that whoever is missing has left it. Each message is
-    committed as soon as it is taken: a crash in between sends that one again, with the same message_id. ``connection``
-    commits by itself (cchc.warehouse.connection.connect).
+    ``is_whole``: the recipients' file has no mistake, so that a missing recipient has left it. Each message is
+    committed once its channel has accepted it: a crash in between sends that one again, with the same message_id.
+    ``connection`` commits by itself (cchc.warehouse.connection.connect).
     """
-    with hold_lock(connection, "deliver"):  # whoever comes second finds what is left
+    with hold_lock(connection, "deliver"):  # a second sender finds only what is left
         known = {recipient.id: recipient for recipient in recipients}
         delivery = _Delivery(connection, known, channels, now, is_whole)
         for waiting in _read_waiting(connection, now):
@@ -164,13 +175,13 @@ def send_due(
 
 
 def _read_waiting(connection: psycopg.Connection, now: datetime) -> list[_Waiting]:
-    rows = run_file(connection, "alerts/send_waiting.sql", {"now": now}).fetchall()
+    rows = run_file(connection, "alerts/due_messages.sql", {"now": now}).fetchall()
     return [_Waiting(recipient, tries, Message(*message)) for recipient, tries, *message in rows]
 
 
 @dataclass
 class _Delivery:
-    """One run over the outbox. ``down``: connection → why nothing goes by it in this run."""
+    """One pass over the outbox. ``down``: Airflow connection → why it sends nothing more in this pass."""
 
     connection: psycopg.Connection
     recipients: Mapping[str, Recipient]
@@ -183,7 +194,7 @@ class _Delivery:
     given_up: list[GivenUp] = field(default_factory=list)
 
     def handle(self, waiting: _Waiting) -> None:
-        """Try one message, unless its recipient isn't to be disturbed now, and store what became of it."""
+        """Try one message and store the outcome; in the quiet hours of its recipient it waits."""
         recipient = self.recipients.get(waiting.recipient)
         if recipient is None and not self.is_whole:
             log.warning("a message for %s waits until the recipients' file has no mistake", waiting.recipient)
@@ -204,7 +215,7 @@ class _Delivery:
             if self.now - waiting.message.composed_at >= GIVE_UP_AFTER:
                 self._give_up(waiting, str(error))
                 return
-            wait = min(FIRST_WAIT * 2**waiting.tries, LONGEST_WAIT)
+            wait = min(FIRST_WAIT * 2**waiting.tries, MAX_WAIT)
             self._store(waiting, "waiting", next_try_at=self.now + wait, error=str(error))
             self.waiting += 1
         else:
@@ -212,7 +223,7 @@ class _Delivery:
             self.sent += 1
 
     def _send(self, recipient: Recipient, message: Message) -> None:
-        """Send by the recipient's channel; one that is down isn't asked again in this run."""
+        """Send by the recipient's channel, unless the channel was down earlier in this pass."""
         route = recipient.route
         if route in self.down:
             raise UndeliveredError(self.down[route])
@@ -226,7 +237,7 @@ class _Delivery:
             raise
         except (RefusedError, UndeliveredError):
             raise
-        except Exception as error:  # noqa: BLE001  of a channel's library: its words may hold secrets, and it stops no other
+        except Exception as error:  # noqa: BLE001 - any library of a channel; its text may hold secrets, so it isn't kept
             raise UndeliveredError(f"connection {route}: {type(error).__name__}") from None
 
     def _give_up(self, waiting: _Waiting, why: str) -> None:
@@ -243,4 +254,4 @@ class _Delivery:
             "last_error": error,
             "sent_at": self.now if status == "sent" else None,
         }
-        run_file(self.connection, "alerts/send_outcome.sql", parameters)
+        run_file(self.connection, "alerts/message_outcome.sql", parameters)

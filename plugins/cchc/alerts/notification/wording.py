@@ -1,33 +1,31 @@
-"""The words of messages, include/alerts/wording_vi.yaml, typed, and how facts come into them."""
+"""The words of messages, typed from include/messages/alerts.yaml. The rendering chooses among them."""
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from string import Formatter
-from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from cchc.alerts.model import Audience
-from cchc.mistake import CatalogError, Mistake, explain_error, field_path
-from cchc.strict_yaml import read_document
+from cchc.messages import FOLDER, Messages, fill, list_placeholders
+from cchc.mistake import CatalogError, Mistake, MistakesError, explain_error, field_path
 
-# What sentences may have in braces; which of them a sentence knows is told where it is said.
-FACTS = frozenset([
+WORDING = FOLDER / "alerts.yaml"
+
+# The names that sentences may have in braces. The rendering gives each sentence its own ones.
+PLACEHOLDERS = frozenset([
     "acknowledged", "agency", "alert", "alerts", "by", "clause", "code", "content", "counts", "day", "days", "gap",
     "heading", "kind", "mix", "name", "open", "per_week", "prefix", "province", "rate", "rest", "subjects", "target",
     "total", "unit", "value", "variant",
 ])  # fmt: skip
-LONGEST_FACT = 500  # letters; the longest task of the annex of 2024 has 398
 
 
 @dataclass(frozen=True)
 class Line:
-    """A labelled sentence, and what is listed below it."""
+    """A labelled sentence, and the list below it."""
 
     label: str
     text: str
@@ -39,102 +37,80 @@ class _Words(BaseModel):
 
 
 class AudienceWords(_Words):
-    """What frames a message to these readers."""
+    """The frame of a message to one audience."""
 
     prefix: str
     heading: str
     opening: str
-    footer: tuple[str, ...]
-
-
-class SectionWords(_Words):
-    """What is said of alerts to which the same has happened."""
-
-    title: str
-    intro: str
-    counted: str
-    tone: Literal["bad", "watch", "good"]
+    footer: str = ""
 
 
 class Wording(_Words):
-    """Every word of a message; the fields are explained where people write them."""
+    """Every word of a message. include/messages/alerts.yaml explains the fields, where people write them."""
 
     subject: str
     urgent: str
     further: str
-    audiences: dict[Audience, AudienceWords]
-    counts: str
+    performance: AudienceWords
+    operators: AudienceWords
+    followed: str
     answer: str
     legend: str
     points: str
-    sections: dict[str, SectionWords]
+    titles: dict[str, str]
+    intros: dict[str, str]
+    counts: dict[str, str]
     labels: dict[str, str]
     sentences: dict[str, str]
-    kinds: dict[str, str]
-    reasons: dict[str, str]
-    flags: dict[str, str]
-    statuses: dict[str, str]
-    runbook: dict[str, str]
+
+    def frame(self, audience: Audience) -> AudienceWords:
+        """The frame of messages to an audience."""
+        return self.operators if audience == "operators" else self.performance
 
     def line(self, label: str, sentence: str = "", **values: object) -> Line:
-        """A line with the sentence of its label's name, or another."""
-        return Line(self.labels[label], self.say(sentence or label, **values))
+        """A line with the sentence named like its label, or another one."""
+        return Line(self.labels[label], self.sentence(sentence or label, **values))
 
-    def say(self, sentence: str, **values: object) -> str:
+    def sentence(self, key: str, /, **values: object) -> str:
         """A sentence, filled with ``values``."""
-        return fill(self.sentences[sentence], **values)
+        return fill(self.sentences[key], **values)
 
 
 @cache
-def load_wording(path: Path) -> Wording:
-    """Read the words; CatalogError names every mistake with its field."""
-    mistakes: list[Mistake] = []
-    document = read_document(path, mistakes)
-    mistakes += [Mistake(path.name, "", field, text) for field, text in _find_wrong_braces(document, ())]
+def load_wording(path: Path = WORDING) -> Wording:
+    """The words of the file. Raises one CatalogError that names every mistake with its field."""
+    try:
+        texts = Messages(path).texts
+    except MistakesError as error:
+        raise CatalogError(error.mistakes) from error
+    mistakes = [Mistake(path.name, "", field, text) for field, text in _find_unknown_names(texts)]
+    try:
+        wording = Wording.model_validate(_nest(texts))
+    except ValidationError as invalid:
+        mistakes += [
+            Mistake(path.name, "", field_path(error["loc"]), explain_error(error)) for error in invalid.errors()
+        ]
+        raise CatalogError(mistakes) from None
     if mistakes:
         raise CatalogError(mistakes)
-    try:
-        return Wording.model_validate(document)
-    except ValidationError as refusal:
-        raise CatalogError(
-            [Mistake(path.name, "", field_path(error["loc"]), explain_error(error)) for error in refusal.errors()]
-        ) from None
+    return wording
 
 
-def _find_wrong_braces(part: object, location: tuple[str | int, ...]) -> Iterator[tuple[str, str]]:
-    """Field and what is wrong, of every text whose braces hold something else than a fact."""
-    if isinstance(part, dict):
-        for name, inside in part.items():
-            yield from _find_wrong_braces(inside, (*location, name))
-    elif isinstance(part, list):
-        for position, inside in enumerate(part):
-            yield from _find_wrong_braces(inside, (*location, position))
-    elif isinstance(part, str):
-        try:
-            named = {name for _, name, _, _ in Formatter().parse(part) if name is not None}
-        except ValueError:
-            yield field_path(location), "has a brace that isn't closed or opened, write { and } in pairs"
+def _find_unknown_names(texts: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Field and fault of each text with an unknown name in braces."""
+    for key, text in texts.items():
+        for name in sorted(list_placeholders(text) - PLACEHOLDERS):
+            yield key, f"{{{name}}} is no fact, there are {', '.join(sorted(PLACEHOLDERS))}"
+
+
+def _nest(texts: Mapping[str, str]) -> dict[str, object]:
+    """Texts by key with each group as a mapping of its own."""
+    nested: dict[str, object] = {}
+    groups: dict[str, dict[str, str]] = {}
+    for key, text in texts.items():
+        group, _, name = key.partition(".")
+        if name:
+            groups.setdefault(group, {})[name] = text
         else:
-            for name in sorted(named - FACTS):
-                yield field_path(location), f"{{{name}}} is no fact, there are {', '.join(sorted(FACTS))}"
-
-
-def fill(sentence: str, **values: object) -> str:
-    """The sentence with its values, each of them cleaned."""
-    return sentence.format(**{name: clean_text(str(value)) for name, value in values.items()})
-
-
-def clean_text(text: str) -> str:
-    """The text as a part of one line, which it can neither end, nor turn around, nor flood.
-
-    Control, format (bidi, zero width) and separator characters become a single space; what is longer than
-    ``LONGEST_FACT`` is cut.
-    """
-    kept = (" " if unicodedata.category(letter)[0] in "CZ" else letter for letter in unicodedata.normalize("NFC", text))
-    line = " ".join("".join(kept).split())
-    return line if len(line) <= LONGEST_FACT else f"{line[: LONGEST_FACT - 1]}…"
-
-
-def name_code(words: Mapping[str, str], code: str, **values: object) -> str:
-    """What a code is called; the code where it has no name."""
-    return fill(words[code], **values) if code in words else clean_text(code)
+            nested[key] = text
+    return nested | groups

@@ -10,14 +10,14 @@ import pytest
 
 from cchc.alerts.notification.channels.apprise_url import AppriseChannel
 from cchc.alerts.notification.channels.channel import Access, ChannelDownError, UndeliveredError
-from tests.alerts.messages import MESSAGE_ID, name_recipient, write_message
+from tests.alerts.messages import MESSAGE_ID, make_recipient_of_agency, write_message
 from tests.sources.raw_server import serve_raw
 from tests.sources.scripted_server import Answer, Script
 
 # Apprise imports all its services at once, and one of them a module that leaves Python with 3.13.
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
 
-RECIPIENT = name_recipient(channel="apprise")
+RECIPIENT = make_recipient_of_agency(channel="apprise")
 TOKEN, PASSWORD = "token-in-the-path", "password-in-the-url"
 
 
@@ -49,7 +49,7 @@ def test_redirect_is_not_followed(receiver: Script) -> None:
     assert len(receiver.requests) == 1
 
 
-def test_only_the_connection_says_how_the_server_is_asked(
+def test_only_the_connection_sets_the_route_to_the_server(
     receiver: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / ".netrc").write_text("default login other password other\n")
@@ -76,20 +76,20 @@ def test_server_is_asked_through_the_proxy_of_the_connection() -> None:
 )
 def test_password_that_is_not_one_url_sends_nothing(url: str, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
-    with pytest.raises(ChannelDownError, match="not one URL") as told:
+    with pytest.raises(ChannelDownError, match="not one URL") as caught:
         AppriseChannel(Access("", password=url)).send(RECIPIENT, write_message())
     for secret in (TOKEN, PASSWORD):
-        assert secret not in str(told.value) + caplog.text
+        assert secret not in str(caught.value) + caplog.text
 
 
 @pytest.mark.parametrize("answer", [Answer(200), Answer(500), Answer(fate="dropped")])
 def test_url_is_in_no_log_and_no_error(receiver: Script, answer: Answer, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     receiver.answers = [answer]
-    told = ""
+    text = ""
     try:
         reach(receiver).send(RECIPIENT, write_message())
     except UndeliveredError as error:
-        told = str(error)
+        text = str(error)
     for secret in (TOKEN, PASSWORD):
-        assert secret not in told + caplog.text
+        assert secret not in text + caplog.text

@@ -1,4 +1,4 @@
-"""E-mail reaches a real mail server over verified TLS; each way of failing is told apart, without addresses."""
+"""E-mail reaches a real mail server over verified TLS; each failure has its own error, without addresses."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ import pytest
 from cchc.alerts.notification.channels.channel import Access, ChannelDownError, RefusedError, UndeliveredError
 from cchc.alerts.notification.channels.email import EmailChannel
 from simulator.certificates import Secured
-from tests.alerts.messages import ADDRESS, COMPOSED_AT, MESSAGE_ID, SENDER, name_recipient, write_message
+from tests.alerts.messages import ADDRESS, COMPOSED_AT, MESSAGE_ID, SENDER, make_recipient_of_agency, write_message
 from tests.alerts.smtp_server import LOGIN, PASSWORD, MailServer, serve_mail
 
-RECIPIENT = name_recipient()
+RECIPIENT = make_recipient_of_agency()
 
 
 def reach(port: int, certificate: Secured, security: str = "starttls", **extra: str) -> Access:
@@ -66,7 +66,7 @@ def test_mail_is_known_as_automatic_and_by_its_id(mail_server: MailServer, certi
 @pytest.mark.parametrize("ending", ["\r\n", "\n", "\r", "\u2028", "\x0b", "\x00\n"])
 def test_subject_adds_no_header_and_no_recipient(mail_server: MailServer, certificate: Secured, ending: str) -> None:
     subject = f"Sở Y tế{ending}Bcc: other@example.invalid{ending}{ending}<b>body</b>"
-    recipient = name_recipient(name_vi='Sở "A", <other@example.invalid>')
+    recipient = make_recipient_of_agency(name_vi='Sở "A", <other@example.invalid>')
     EmailChannel(reach(mail_server.port, certificate)).send(recipient, write_message(subject))
     (mail,) = mail_server.mails
     assert mail.addresses == [ADDRESS]
@@ -83,28 +83,28 @@ def test_subject_adds_no_header_and_no_recipient(mail_server: MailServer, certif
         ("421 4.3.2 so-y-te@tinh.example.invalid closing", ChannelDownError),
     ],
 )
-def test_refused_address_is_told_without_the_address(
+def test_refused_address_raises_an_error_without_the_address(
     mail_server: MailServer, certificate: Secured, reply: str, kind: type[Exception]
 ) -> None:
     mail_server.replies[ADDRESS] = [reply]
-    with pytest.raises(kind) as told:
+    with pytest.raises(kind) as caught:
         EmailChannel(reach(mail_server.port, certificate)).send(RECIPIENT, write_message())
-    assert type(told.value) is kind
-    assert reply[:9] in str(told.value)
-    assert ADDRESS not in str(told.value)
+    assert type(caught.value) is kind
+    assert reply[:9] in str(caught.value)
+    assert ADDRESS not in str(caught.value)
 
 
 @pytest.mark.parametrize(
     ("reply", "kind"),
     [("554 5.7.1 spam", RefusedError), ("451 4.3.0 later", UndeliveredError), ("421 closing", ChannelDownError)],
 )
-def test_refused_content_is_told_by_its_code(
+def test_refused_content_raises_an_error_by_its_code(
     mail_server: MailServer, certificate: Secured, reply: str, kind: type[Exception]
 ) -> None:
     mail_server.data_replies = [reply]
-    with pytest.raises(kind, match=reply) as told:
+    with pytest.raises(kind, match=reply) as caught:
         EmailChannel(reach(mail_server.port, certificate)).send(RECIPIENT, write_message())
-    assert type(told.value) is kind
+    assert type(caught.value) is kind
 
 
 @pytest.mark.parametrize(
@@ -114,18 +114,18 @@ def test_refused_sender_is_no_fault_of_the_recipient(
     mail_server: MailServer, certificate: Secured, reply: str, kind: type[Exception]
 ) -> None:
     mail_server.replies[SENDER] = [reply]
-    with pytest.raises(kind, match=reply) as told:
+    with pytest.raises(kind, match=reply) as caught:
         EmailChannel(reach(mail_server.port, certificate)).send(RECIPIENT, write_message())
-    assert type(told.value) is kind
+    assert type(caught.value) is kind
 
 
 @pytest.mark.parametrize("password", ["wrong", "mật khẩu"])
 def test_refused_login_tells_no_secret(mail_server: MailServer, certificate: Secured, password: str) -> None:
     access = replace(reach(mail_server.port, certificate), password=password)
-    with pytest.raises(ChannelDownError, match="login") as told:
+    with pytest.raises(ChannelDownError, match="login") as caught:
         EmailChannel(access).send(RECIPIENT, write_message())
-    assert password not in str(told.value)
-    assert told.value.__cause__ is None
+    assert password not in str(caught.value)
+    assert caught.value.__cause__ is None
     assert password not in repr(access)
 
 
@@ -145,7 +145,7 @@ def test_server_without_starttls_gets_nothing(certificate: Secured) -> None:
 
 
 @pytest.mark.parametrize(
-    ("host", "extra", "told"),
+    ("host", "extra", "expected"),
     [
         ("mail.example.invalid", {"security": "none"}, "TLS beyond this machine"),
         ("127.0.0.1", {"security": "ssl"}, "none of starttls, tls and none"),
@@ -153,11 +153,11 @@ def test_server_without_starttls_gets_nothing(certificate: Secured) -> None:
         ("127.0.0.1", {"sender": "cchc@a.vn\r\nBcc: b@c.vn"}, "no sender"),
     ],
 )
-def test_wrong_setting_is_told_and_nothing_is_sent(
-    certificate: Secured, closed_port: int, host: str, extra: dict[str, str], told: str
+def test_wrong_setting_raises_an_error_and_sends_nothing(
+    certificate: Secured, closed_port: int, host: str, extra: dict[str, str], expected: str
 ) -> None:
     access = replace(reach(closed_port, certificate, **extra), host=host)
-    with pytest.raises(ChannelDownError, match=told):
+    with pytest.raises(ChannelDownError, match=expected):
         EmailChannel(access).send(RECIPIENT, write_message())
 
 
@@ -167,9 +167,7 @@ def test_closed_port_is_a_channel_that_is_down(certificate: Secured, closed_port
 
 
 @pytest.mark.parametrize("security", ["starttls", "tls"])
-def test_server_that_says_nothing_is_left_after_the_timeout(
-    certificate: Secured, silent_port: int, security: str
-) -> None:
+def test_silent_server_is_left_after_the_timeout(certificate: Secured, silent_port: int, security: str) -> None:
     channel = EmailChannel(reach(silent_port, certificate, security), timeout_seconds=0.1)
     with pytest.raises(ChannelDownError, match="timed out"):
         channel.send(RECIPIENT, write_message())

@@ -14,12 +14,12 @@ import pytest
 
 from cchc.alerts.notification.channels.channel import Access, ChannelDownError, RefusedError, UndeliveredError
 from cchc.alerts.notification.channels.webhook import WebhookChannel
-from tests.alerts.messages import COMPOSED_AT, MESSAGE_ID, name_recipient, write_message
+from tests.alerts.messages import COMPOSED_AT, MESSAGE_ID, make_recipient_of_agency, write_message
 from tests.sources.raw_server import serve_raw
 from tests.sources.scripted_server import Answer, Script
 
 SECRET, TOKEN = "khóa-ký", "/hooks/token-in-the-path/"
-RECIPIENT = name_recipient(channel="webhook")
+RECIPIENT = make_recipient_of_agency(channel="webhook")
 
 
 def reach(receiver: Script) -> WebhookChannel:
@@ -96,11 +96,11 @@ def test_failure_tells_neither_the_address_nor_the_secret(
     caplog.set_level(logging.DEBUG)
     host = f"http://127.0.0.1:{request.getfixturevalue(port_fixture)}{TOKEN}"
     channel = WebhookChannel(Access(host, password=SECRET), read_timeout_seconds=0.1)
-    with pytest.raises(ChannelDownError) as told:
+    with pytest.raises(ChannelDownError) as caught:
         channel.send(RECIPIENT, write_message())
-    assert told.value.__suppress_context__
+    assert caught.value.__suppress_context__
     for secret in (TOKEN, SECRET):
-        assert secret not in str(told.value) + caplog.text
+        assert secret not in str(caught.value) + caplog.text
 
 
 def test_delivery_logs_neither_the_address_nor_the_secret(receiver: Script, caplog: pytest.LogCaptureFixture) -> None:
@@ -114,9 +114,9 @@ def test_delivery_logs_neither_the_address_nor_the_secret(receiver: Script, capl
     "host", ["http://hooks.example.invalid/token-in-the-path", "token-in-the-path", "https://[::1"]
 )
 def test_address_that_is_not_https_is_not_asked(host: str) -> None:
-    with pytest.raises(ChannelDownError, match="no https address") as told:
+    with pytest.raises(ChannelDownError, match="no https address") as caught:
         WebhookChannel(Access(host, password=SECRET)).send(RECIPIENT, write_message())
-    assert host not in str(told.value)
+    assert host not in str(caught.value)
 
 
 def test_connection_without_a_secret_sends_nothing(receiver: Script) -> None:
@@ -125,7 +125,7 @@ def test_connection_without_a_secret_sends_nothing(receiver: Script) -> None:
     assert receiver.requests == []
 
 
-def test_only_the_connection_says_how_the_receiver_is_asked(
+def test_only_the_connection_sets_the_route_to_the_receiver(
     receiver: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / ".netrc").write_text("default login other password other\n")
@@ -145,11 +145,11 @@ def test_receiver_is_asked_through_the_proxy_of_the_connection() -> None:
     assert proxy.heads[0].startswith("CONNECT hooks.invalid:443 ")
 
 
-def test_proxy_that_is_none_is_told_without_its_address(receiver: Script) -> None:
+def test_invalid_proxy_raises_an_error_without_its_address(receiver: Script) -> None:
     access = Access(receiver.base_url, password=SECRET, extra={"proxy": "u:hidden@proxy"})
-    with pytest.raises(ChannelDownError, match="extra, proxy: it is no address of a proxy") as told:
+    with pytest.raises(ChannelDownError, match="extra, proxy: it is no address of a proxy") as caught:
         WebhookChannel(access).send(RECIPIENT, write_message())
-    assert "hidden" not in str(told.value)
+    assert "hidden" not in str(caught.value)
 
 
 def test_receiver_that_drips_is_given_up_in_time() -> None:

@@ -1,7 +1,7 @@
-"""How a message leaves the house: e-mail, webhook, and whatever else Apprise knows."""
+"""Channels that send a message: e-mail, webhook, and the services of Apprise."""
 
 import logging
 
-# Their lines hold parts of addresses, and receivers put secrets into these.
+# Their log lines hold parts of addresses, and receivers put secrets into addresses.
 logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
 logging.getLogger("apprise").setLevel(logging.CRITICAL)

@@ -1,4 +1,4 @@
-"""Whatever Apprise knows (chats, SMS gateways): its URL is the connection's password, and a secret as a whole."""
+"""The services of Apprise (chats, SMS gateways). The connection's password is the URL, and all of it is secret."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from dataclasses import dataclass
 
 from cchc.alerts.notification.channels.channel import Access, ChannelDownError, Message, UndeliveredError
 from cchc.alerts.recipients import Recipient
+from cchc.settings import LOOPBACK
 from cchc.sources.errors import SourceError
-from cchc.sources.http_session import LOOPBACK, Route, read_route
+from cchc.sources.http_session import Route, read_route
 
-# Where the services' HTTP client looks, in small letters: for proxies, passwords, certificates.
+# Variables in which the services' HTTP client finds proxies, passwords and certificates, in small letters.
 _READ_VARIABLES = (
     "http_proxy",
     "https_proxy",
@@ -26,16 +27,16 @@ _READ_VARIABLES = (
 
 @dataclass(frozen=True)
 class AppriseChannel:
-    """One Apprise URL. ``access.extra``: ``ca_file`` and ``proxy`` as of a source.
+    """One Apprise URL. ``access.extra``: ``ca_file`` and ``proxy``, as in the connection of a source.
 
-    ``service_seconds``: for all that the service asks of its server.
+    ``service_seconds``: time-out for all requests of the service together.
     """
 
     access: Access
     service_seconds: float = 60
 
-    def send(self, recipient: Recipient, message: Message) -> None:  # noqa: ARG002 - the URL says to whom
-        """Send subject and text, the message's id below. Apprise doesn't tell refusals from failures."""
+    def send(self, recipient: Recipient, message: Message) -> None:  # noqa: ARG002 - the URL names the recipient
+        """Send subject and text with the message's id below. Apprise reports refusals and failures alike."""
         from apprise import Apprise, AppriseAsset
         from apprise.common import NotifyFormat
 
@@ -43,7 +44,7 @@ class AppriseChannel:
             app_id="cchc", async_mode=False, http_redirects=False, service_timeout=self.service_seconds
         )
         service = Apprise(asset=asset)
-        # Of several the ones that took it would get it again with each try for the others.
+        # With several services, one that has accepted the message would get it again for the others.
         if not service.add(self.access.password) or len(service) != 1:
             raise ChannelDownError("the connection's password is not one URL that Apprise understands")
         body = f"{message.body_text}\n\n{message.message_id}"
@@ -59,19 +60,19 @@ class AppriseChannel:
 
 @contextmanager
 def _set_environment(route: Route) -> Iterator[None]:
-    """Let only the connection say how the server is asked: Apprise can't be told, it reads the environment."""
+    """Replace the variables by those of the connection while the block runs: Apprise has no other setting for them."""
     read = {name: value for name, value in os.environ.items() if name.lower() in _READ_VARIABLES}
-    told = {"NETRC": os.devnull, "no_proxy": ",".join(sorted(LOOPBACK))}
+    given = {"NETRC": os.devnull, "no_proxy": ",".join(sorted(LOOPBACK))}
     if route.proxy:
-        told |= {"http_proxy": route.proxy, "https_proxy": route.proxy}
+        given |= {"http_proxy": route.proxy, "https_proxy": route.proxy}
     if route.ca_file:
-        told["REQUESTS_CA_BUNDLE"] = route.ca_file
+        given["REQUESTS_CA_BUNDLE"] = route.ca_file
     for name in read:
         del os.environ[name]
-    os.environ.update(told)
+    os.environ.update(given)
     try:
         yield
     finally:
-        for name in told:
+        for name in given:
             os.environ.pop(name, None)
         os.environ.update(read)

@@ -1,4 +1,4 @@
-"""What a channel is given, what it does, and how it tells that it couldn't."""
+"""The interface of channels: their access, the message, and the errors they raise."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from cchc.alerts.recipients import Recipient
 
 
 class RefusedError(Exception):
-    """This message will never be taken: another try would be answered the same."""
+    """The receiver refuses this message for good: another try would get the same answer."""
 
 
 class UndeliveredError(Exception):
-    """This message wasn't taken now, and may be later."""
+    """The receiver didn't accept this message now, and may accept it later."""
 
 
 class ChannelDownError(UndeliveredError):
-    """Nothing goes by this channel now, whatever the message: no connection, no login, a setting that's wrong."""
+    """The channel sends no message at all now: no connection, no login, a wrong setting."""
 
 
 @dataclass(frozen=True)
 class Access:
-    """Where a channel's server is and how it knows us, as an Airflow connection says it."""
+    """Address and credentials of a channel's server, as an Airflow connection holds them."""
 
     host: str
     port: int | None = None
@@ -36,7 +36,7 @@ class Access:
 
 @dataclass(frozen=True)
 class Message:
-    """What is sent. ``message_id`` stays the same however often it is sent."""
+    """A message to send. ``message_id`` stays the same for each try."""
 
     message_id: UUID
     is_urgent: bool
@@ -49,8 +49,8 @@ class Message:
 class Channel(Protocol):
     """Sends one message to one recipient.
 
-    What it raises is stored and logged: it names neither addresses nor secrets.
+    The texts of its errors are stored and logged, so they hold neither addresses nor secrets.
     """
 
     def send(self, recipient: Recipient, message: Message) -> None:
-        """Returns when the message has been taken; raises RefusedError, UndeliveredError or ChannelDownError."""
+        """Send; return once the receiver has accepted. Raises RefusedError, UndeliveredError or ChannelDownError."""

@@ -1,4 +1,4 @@
-"""Which channel takes whose messages: the one place that knows them all."""
+"""The directory of channels: the one place that lists them all."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _KINDS: dict[str, Callable[[Access], Channel]] = {
 
 
 def open_channels(recipients: Iterable[Recipient], read_access: Callable[[str], Access | None]) -> dict[str, Channel]:
-    """Connection → channel, of the recipients' connections that are set; ``read_access`` is None for the others."""
+    """Airflow connection → channel, for the recipients' connections that ``read_access`` finds (None: it isn't set)."""
     routes = {recipient.route: recipient.channel for recipient in recipients}
     found = {route: (_KINDS[kind], read_access(route)) for route, kind in routes.items()}
     return {route: kind(access) for route, (kind, access) in found.items() if access is not None}

@@ -1,4 +1,4 @@
-"""E-mail: one recipient a message, over TLS, with a Message-ID that stays the same when it is sent again."""
+"""E-mail: one recipient for each message, over TLS, with a Message-ID that stays the same for each try."""
 
 from __future__ import annotations
 
@@ -13,39 +13,45 @@ from email.utils import format_datetime
 
 from cchc.alerts.notification.channels.channel import Access, ChannelDownError, Message, RefusedError, UndeliveredError
 from cchc.alerts.recipients import Recipient, is_address
-from cchc.sources.http_session import LOOPBACK
+from cchc.settings import LOOPBACK
 
-# 421: the server closes, whatever it was asked.
+# 421: the server closes the session, whatever the command.
 _CLOSING = 421
 
 
 @dataclass(frozen=True)
 class EmailChannel:
-    """A mail server. ``access.extra``: ``sender``, a bare address; ``security``, starttls (unless said), tls or none,
-    the last on this machine only; ``ca_file``, the certificates to trust in place of the system's."""
+    """A mail server.
+
+    ``access.extra``: ``sender``, a bare address; ``security``: starttls (default), tls, or none on this machine only;
+    ``ca_file``: certificates to trust instead of the system's.
+    """
 
     access: Access
-    timeout_seconds: float = 30  # for each answer of the server's
+    timeout_seconds: float = 30  # for each answer of the server
 
     def send(self, recipient: Recipient, message: Message) -> None:
-        """Send to the recipient's address. A refused login or sender may be mended; what RCPT or DATA refuse isn't."""
+        """Send to the recipient's address.
+
+        A refused login or sender can be mended (ChannelDownError); a refused RCPT or DATA is final (RefusedError).
+        """
         sender, address = self._read_sender(), recipient.address or ""
         mail = write_mail(sender, address, message)
         try:
             with self._open() as server:
                 server.send_message(mail, sender, [address])
         except smtplib.SMTPRecipientsRefused as error:
-            raise _judge(*error.recipients[address], "the address is refused") from None
+            raise _classify(*error.recipients[address], "the address is refused") from None
         except smtplib.SMTPDataError as error:
-            raise _judge(error.smtp_code, error.smtp_error, "the message is refused") from None
+            raise _classify(error.smtp_code, error.smtp_error, "the message is refused") from None
         except smtplib.SMTPSenderRefused as error:
             kind = ChannelDownError if error.smtp_code == _CLOSING else UndeliveredError
             raise kind(f"the sender is refused: {_quote(error.smtp_code, error.smtp_error)}") from None
-        except smtplib.SMTPAuthenticationError as error:  # what it says may repeat what it was told
+        except smtplib.SMTPAuthenticationError as error:  # its text may repeat the credentials
             raise ChannelDownError(f"the mail server refuses the login: {error.smtp_code}") from None
         except smtplib.SMTPResponseException as error:
             raise ChannelDownError(f"the mail server: {_quote(error.smtp_code, error.smtp_error)}") from None
-        except UnicodeError:  # it holds what it couldn't encode
+        except UnicodeError:  # its text holds what it couldn't encode
             raise ChannelDownError("host, login or password holds signs that mail servers don't take") from None
         except OSError as error:  # TLS, name, connection, time-out, and the rest of smtplib's
             raise ChannelDownError(f"the mail server: {error}") from None
@@ -58,7 +64,7 @@ class EmailChannel:
 
     @contextmanager
     def _open(self) -> Iterator[smtplib.SMTP]:
-        """A session that is secured and logged in. How it is left makes no difference to what was taken."""
+        """A session that is secured and logged in. An error at its end changes nothing for an accepted message."""
         server = self._connect()
         try:
             if self.access.login:
@@ -95,7 +101,7 @@ class EmailChannel:
 
 
 def write_mail(sender: str, address: str, message: Message) -> EmailMessage:
-    """The mail, text and HTML. No name is in its headers, and the subject is one line: nothing can add a header."""
+    """The mail with text and HTML. Its headers hold no name and a one-line subject, so no value can add a header."""
     mail = EmailMessage(policy=SMTP)
     mail["From"] = sender
     mail["To"] = address
@@ -103,21 +109,21 @@ def write_mail(sender: str, address: str, message: Message) -> EmailMessage:
     mail["Date"] = format_datetime(message.composed_at)
     mail["Message-ID"] = f"<{message.message_id}@{sender.rpartition('@')[2]}>"
     mail["Auto-Submitted"] = "auto-generated"
-    # Not every server takes 8 bits.
+    # Some servers accept 7 bits only.
     mail.set_content(message.body_text, cte="quoted-printable")
     mail.add_alternative(message.body_html, subtype="html", cte="quoted-printable")
     return mail
 
 
-def _judge(code: int, reply: bytes | str, told: str) -> Exception:
-    text = f"{told}: {_quote(code, reply)}"
+def _classify(code: int, reply: bytes | str, fault: str) -> Exception:
+    text = f"{fault}: {_quote(code, reply)}"
     if code == _CLOSING:
         return ChannelDownError(text)
     return RefusedError(text) if code >= 500 else UndeliveredError(text)
 
 
 def _quote(code: int, reply: bytes | str) -> str:
-    """What the server says, in one line and without the addresses in it."""
-    said = reply.decode("utf-8", "replace") if isinstance(reply, bytes) else reply
-    words = ("…" if "@" in word else word for word in said.split())
+    """The server's reply in one line, without its addresses."""
+    text = reply.decode("utf-8", "replace") if isinstance(reply, bytes) else reply
+    words = ("…" if "@" in word else word for word in text.split())
     return f"{code} {' '.join(words)[:200]}"

@@ -1,4 +1,4 @@
-"""Webhook: a signed JSON document by POST, with an idempotency key that stays the same when it is sent again."""
+"""Webhook: a signed JSON document by POST, with an idempotency key that stays the same for each try."""
 
 from __future__ import annotations
 
@@ -15,14 +15,17 @@ from cchc.sources.errors import SourceError
 from cchc.sources.http import check_host
 from cchc.sources.http_session import Deadline, Route, open_session, read_route
 
-# What is said of the message itself. Any other failure, also 401 or 404, may be mended at the receiver's.
+# These refuse the message itself. The receiver can mend any other failure, also 401 or 404.
 _REFUSALS = frozenset({400, 410, 413, 415, 422})
 
 
 @dataclass(frozen=True)
 class WebhookChannel:
-    """A receiver. ``access``: ``host`` is the whole address, https or on this machine; ``password`` signs the body;
-    ``extra``: ``ca_file`` and ``proxy`` as of a source."""
+    """A receiver.
+
+    ``access``: ``host`` is the whole address, https or on this machine; ``password`` signs the body; ``extra``:
+    ``ca_file`` and ``proxy``, as in the connection of a source.
+    """
 
     access: Access
     connect_timeout_seconds: float = 5
@@ -30,7 +33,7 @@ class WebhookChannel:
     answer_timeout_seconds: float = 60
 
     def send(self, recipient: Recipient, message: Message) -> None:
-        """POST the message; any 2xx takes it. The address is told to nobody, since receivers put secrets into it."""
+        """POST the message; any 2xx accepts it. No error names the address, since receivers put secrets into it."""
         url, secret, route = self._read_access()
         body = write_body(recipient, message)
         headers = {
@@ -44,13 +47,13 @@ class WebhookChannel:
             with (
                 Deadline(self.answer_timeout_seconds) as deadline,
                 open_session(url, deadline, route) as session,
-                # What it answers besides the status is not read.
+                # Only the status of the answer is read.
                 session.post(
                     url, data=body, headers=headers, timeout=timeout, allow_redirects=False, stream=True
                 ) as answer,
             ):
                 status = answer.status_code
-        except (requests.RequestException, ValueError) as error:  # the latter of a Location that can't be read
+        except (requests.RequestException, ValueError) as error:  # ValueError: a Location that can't be read
             raise ChannelDownError(f"no answer ({type(error).__name__})") from None
         if status in _REFUSALS:
             raise RefusedError(f"HTTP {status}")
@@ -58,7 +61,7 @@ class WebhookChannel:
             raise UndeliveredError(f"HTTP {status}")
 
     def _read_access(self) -> tuple[str, str, Route]:
-        """Address, secret and route."""
+        """The address, the secret and the route of the access."""
         try:
             check_host(self.access.host)
         except (SourceError, ValueError):
@@ -73,7 +76,7 @@ class WebhookChannel:
 
 
 def write_body(recipient: Recipient, message: Message) -> bytes:
-    """The document that is sent and signed."""
+    """The JSON document of a message, in UTF-8."""
     document = {
         "message_id": str(message.message_id),
         "recipient": recipient.id,
@@ -87,5 +90,5 @@ def write_body(recipient: Recipient, message: Message) -> bytes:
 
 
 def sign(body: bytes, secret: str) -> str:
-    """HMAC-SHA256 of the body, in hexadecimal."""
+    """The HMAC-SHA256 of a body, in hexadecimal."""
     return hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()

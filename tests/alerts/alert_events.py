@@ -1,4 +1,4 @@
-"""Alerts of every kind and step, as tests tell them: a digest for each kind of readers."""
+"""Alert events of every kind and step, and a digest of them for each audience."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from decimal import Decimal
 from typing import Any
 
 from cchc.alerts.model import (
+    AlertEvent,
     Audience,
-    CellFacts,
     Change,
     Contribution,
     Facts,
-    Needed,
+    IndicatorFacts,
     OperatorFacts,
+    RequiredRate,
     Step,
     TaskFacts,
-    Told,
-    name_alert,
+    make_alert_id,
 )
-from cchc.alerts.notification.rendering import Content, compose
+from cchc.alerts.notification.rendering import Content, render_message
 
 DAY = date(2024, 6, 30)
 
-PAYMENT = CellFacts(
+PAYMENT = IndicatorFacts(
     kind="missed",
     indicator_code="II.1.b-1",
     variant="primary",
@@ -53,8 +53,8 @@ PAYMENT = CellFacts(
             Contribution(agency_code=None, agency_name_vi="Chưa theo đơn vị", rate=Decimal(0), mix=Decimal("-0.02")),
         ),
     ),
-    needed=Needed(
-        by=date(2024, 12, 31),
+    required_rate=RequiredRate(
+        by_date=date(2024, 12, 31),
         per_week=Decimal("0.412"),
         so_far_per_week=Decimal("0.319"),
         rest_pct=Decimal("57.21"),
@@ -71,7 +71,7 @@ DISBURSEMENT = PAYMENT.model_copy(
         "target": Decimal(90),
         "pace_target": Decimal("44.5"),
         "change": None,
-        "needed": Needed(by=date(2024, 12, 31), per_week=Decimal("2.26"), rest_pct=Decimal("103.4")),
+        "required_rate": RequiredRate(by_date=date(2024, 12, 31), per_week=Decimal("2.26"), rest_pct=Decimal("103.4")),
     }
 )
 PROCESSED = PAYMENT.model_copy(
@@ -87,7 +87,7 @@ PROCESSED = PAYMENT.model_copy(
         "comparator": ">",
         "target": Decimal(80),
         "change": Change(since=date(2024, 6, 27), value=Decimal("88.4")),
-        "needed": None,
+        "required_rate": None,
     }
 )
 INITIATIVES = PAYMENT.model_copy(
@@ -102,14 +102,16 @@ INITIATIVES = PAYMENT.model_copy(
         "target": Decimal(5),
         "pace_target": Decimal("2.5"),
         "change": Change(since=date(2024, 5, 31), value=Decimal(1)),
-        "needed": Needed(by=date(2024, 12, 31), per_week=Decimal("0.115"), so_far_per_week=Decimal("0.076")),
+        "required_rate": RequiredRate(
+            by_date=date(2024, 12, 31), per_week=Decimal("0.115"), so_far_per_week=Decimal("0.076")
+        ),
     }
 )
 UNKNOWN = PAYMENT.model_copy(
     update={
         "kind": "unknown",
         "change": None,
-        "needed": None,
+        "required_rate": None,
         "data_date": date(2024, 6, 15),
         "reasons": ("stale", "provisional", "partial"),
     }
@@ -118,7 +120,12 @@ SILENT = UNKNOWN.model_copy(
     update={"indicator_code": "II.10-1", "value": None, "data_date": None, "reasons": ("no_such_reason",)}
 )
 DIFFERS = PAYMENT.model_copy(
-    update={"kind": "reconciliation", "change": None, "needed": None, "flags": ("sources_differ", "no_such_flag")}
+    update={
+        "kind": "reconciliation",
+        "change": None,
+        "required_rate": None,
+        "flags": ("sources_differ", "no_such_flag"),
+    }
 )
 INSPECTION = TaskFacts(
     kind="task_overdue",
@@ -132,20 +139,20 @@ INSPECTION = TaskFacts(
 OPERATION = OperatorFacts(
     kind="source_late",
     subject_vi="Văn phòng điện tử",
-    told="Số liệu mới nhất là của ngày 25/06/2024, cho phép chậm 3 ngày.",
+    details_vi="Số liệu mới nhất là của ngày 25/06/2024, cho phép chậm 3 ngày.",
     runbook="A source is late",
     source="eoffice",
 )
 
 
 def _name_subject(facts: Facts) -> str:
-    if isinstance(facts, CellFacts):
+    if isinstance(facts, IndicatorFacts):
         return f"{facts.indicator_code}/{facts.variant}/{facts.agency_code}"
     return f"{facts.task_code}/{facts.agency_code}" if isinstance(facts, TaskFacts) else facts.subject_vi
 
 
-def tell(facts: Facts, step: Step = "opened", *, begins: date = date(2024, 6, 28), **changes: Any) -> Told:
-    """A step of an alert about ``facts``, found in the night of ``DAY``."""
+def make_event(facts: Facts, step: Step = "opened", *, begins: date = date(2024, 6, 28), **changes: Any) -> AlertEvent:
+    """A step of an alert about ``facts``, found by the run for ``DAY``."""
     is_operation = isinstance(facts, OperatorFacts) or facts.kind == "reconciliation"
     written: dict[str, Any] = {
         "severity": "warning",
@@ -153,8 +160,8 @@ def tell(facts: Facts, step: Step = "opened", *, begins: date = date(2024, 6, 28
         "as_of_date": DAY,
         **changes,
     }
-    return Told(
-        alert_id=name_alert("H58", facts.kind, _name_subject(facts), begins),
+    return AlertEvent(
+        alert_id=make_alert_id("H58", facts.kind, _name_subject(facts), begins),
         step=step,
         kind=facts.kind,
         began_on=begins,
@@ -163,19 +170,19 @@ def tell(facts: Facts, step: Step = "opened", *, begins: date = date(2024, 6, 28
     )
 
 
-def operate(kind: str, subject: str, told: str, runbook: str) -> OperatorFacts:
-    """Something else that operators must mend."""
+def make_operation(kind: str, subject: str, details: str, runbook: str) -> OperatorFacts:
+    """Facts of another fault that operators must mend."""
     return OPERATION.model_copy(
-        update={"kind": kind, "subject_vi": subject, "told": told, "runbook": runbook, "source": None}
+        update={"kind": kind, "subject_vi": subject, "details_vi": details, "runbook": runbook, "source": None}
     )
 
 
 def write(
-    *told: Told, audience: Audience = "performance", is_urgent: bool = False, province: str = "Tỉnh Tiền Giang"
+    *events: AlertEvent, audience: Audience = "performance", is_urgent: bool = False, province: str = "Tỉnh Tiền Giang"
 ) -> Content:
-    """The message that tells it, of the night of ``DAY``."""
-    return compose(
-        told,
+    """The message with these events, of the run for ``DAY``."""
+    return render_message(
+        events,
         audience=audience,
         province_name_vi=province,
         day=DAY,
@@ -185,13 +192,15 @@ def write(
     )
 
 
-def change(facts: CellFacts, **changes: Any) -> CellFacts:
-    """The same figure, but."""
+def change(facts: IndicatorFacts, **changes: Any) -> IndicatorFacts:
+    """The same facts with ``changes``."""
     return facts.model_copy(update=changes)
 
 
 CAI_BE = {"agency_code": "H58.34", "agency_name_vi": "UBND huyện Cái Bè", "is_province": False}
-ONLINE = change(PAYMENT, indicator_code="II.1.c-1", clause="II.1.c", name_vi="Tỷ lệ hồ sơ trực tuyến", needed=None)
+ONLINE = change(
+    PAYMENT, indicator_code="II.1.c-1", clause="II.1.c", name_vi="Tỷ lệ hồ sơ trực tuyến", required_rate=None
+)
 DUE_SOON = INSPECTION.model_copy(
     update={
         "kind": "task_due_soon",
@@ -200,31 +209,35 @@ DUE_SOON = INSPECTION.model_copy(
         "due_on": date(2024, 7, 4),
     }
 )
-DIGESTS: dict[Audience, list[Told]] = {
+DIGESTS: dict[Audience, list[AlertEvent]] = {
     "performance": [
-        tell(INITIATIVES, severity="info"),
-        tell(change(PAYMENT, **CAI_BE, variant="portal_only", change=None, value=Decimal("44.9967"))),
-        tell(PAYMENT),
-        tell(DISBURSEMENT),
-        tell(PROCESSED, severity="info"),
-        tell(UNKNOWN),
-        tell(SILENT),
-        tell(change(ONLINE, value=Decimal("52.04")), "resolved", opened_facts=change(ONLINE, value=Decimal("44.98"))),
-        tell(change(DISBURSEMENT, value=Decimal("44.6")), "withdrawn", opened_facts=DISBURSEMENT),
-        tell(change(PAYMENT, **CAI_BE), "escalated", begins=date(2024, 6, 14), severity="urgent"),
-        tell(change(PROCESSED, kind="missed", value=Decimal("79.2")), "reopened"),
-        tell(INSPECTION),
-        tell(INSPECTION.model_copy(update={"task_code": "PL.I.4", "due_on": date(2024, 5, 31), "status": "no_data"})),
-        tell(DUE_SOON),
-        tell(DUE_SOON.model_copy(update={"due_on": DAY, "status": "no_such_status"})),
-        tell(INSPECTION.model_copy(update={"status": "done"}), "resolved"),
+        make_event(INITIATIVES, severity="info"),
+        make_event(change(PAYMENT, **CAI_BE, variant="portal_only", change=None, value=Decimal("44.9967"))),
+        make_event(PAYMENT),
+        make_event(DISBURSEMENT),
+        make_event(PROCESSED, severity="info"),
+        make_event(UNKNOWN),
+        make_event(SILENT),
+        make_event(
+            change(ONLINE, value=Decimal("52.04")), "resolved", opened_facts=change(ONLINE, value=Decimal("44.98"))
+        ),
+        make_event(change(DISBURSEMENT, value=Decimal("44.6")), "withdrawn", opened_facts=DISBURSEMENT),
+        make_event(change(PAYMENT, **CAI_BE), "escalated", begins=date(2024, 6, 14), severity="urgent"),
+        make_event(change(PROCESSED, kind="missed", value=Decimal("79.2")), "reopened"),
+        make_event(INSPECTION),
+        make_event(
+            INSPECTION.model_copy(update={"task_code": "PL.I.4", "due_on": date(2024, 5, 31), "status": "no_data"})
+        ),
+        make_event(DUE_SOON),
+        make_event(DUE_SOON.model_copy(update={"due_on": DAY, "status": "no_such_status"})),
+        make_event(INSPECTION.model_copy(update={"status": "done"}), "resolved"),
     ],
     "operators": [
-        tell(OPERATION),
-        tell(operate("night_late", "Đêm 30/06/2024", "Chưa có kết quả lúc 06:30.", "Nothing ran tonight")),
-        tell(operate("run_failed", "attainment.attain", "OperationalError", "A run was killed")),
-        tell(operate("undelivered", "Thư gửi so_noi_vu", "SMTP 550", "Nothing ran tonight")),
-        tell(DIFFERS),
-        tell(OPERATION, "resolved", begins=date(2024, 6, 1)),
+        make_event(OPERATION),
+        make_event(make_operation("run_late", "Đêm 30/06/2024", "Chưa có kết quả lúc 06:30.", "Nothing ran tonight")),
+        make_event(make_operation("run_failed", "attainment.attain", "OperationalError", "A run was killed")),
+        make_event(make_operation("undelivered", "Thư gửi so_noi_vu", "SMTP 550", "Nothing ran tonight")),
+        make_event(DIFFERS),
+        make_event(OPERATION, "resolved", begins=date(2024, 6, 1)),
     ],
 }

@@ -1,4 +1,4 @@
--- The province's name, and how many of the alerts that a recipient was told of are open or acknowledged.
+-- The province's name, and the numbers of a recipient's alerts that are open or acknowledged.
 select
     coalesce(
         (

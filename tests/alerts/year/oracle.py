@@ -18,7 +18,7 @@ import yaml
 
 from simulator.agencies import ROOT_CODE
 from tests.alerts.year.alerts import Alert
-from tests.alerts.year.telling import CATALOG, FIRST, LAST, NIGHTS, Parts, Telling
+from tests.alerts.year.scenario import CATALOG, FIRST, LAST, NIGHTS, Parts, Telling
 
 ONE_DAY = timedelta(days=1)
 PROVISIONAL, DIFFERS = "TEMP_NATIONAL_REPORT_DENOMINATOR", "children_differ"

@@ -1,4 +1,4 @@
--- Notices that are due and in no message yet, each with what was known at its step and when its alert was opened.
+-- Notifications that are due and in no message yet, each with the facts of its step and of the opening.
 select
     n.notification_id,
     n.recipient,

@@ -13,7 +13,7 @@ from typing import Literal
 from cchc.calendar import LOCAL
 from tests.alerts.smtp_server import Mail
 from tests.alerts.year.alerts import Alert
-from tests.alerts.year.telling import Telling
+from tests.alerts.year.scenario import Telling
 from tests.sources.scripted_server import Script
 
 # recipient, what it was told, entry or task or source, agency

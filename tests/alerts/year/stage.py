@@ -18,8 +18,8 @@ from cchc.local.embedded import Database
 from cchc.settings import ALERT_RULES
 from simulator.agencies import ROOT_CODE
 from tests.alerts.smtp_server import MailServer, serve_mail
-from tests.alerts.year.post import Letter, open_mails, open_posts
-from tests.alerts.year.telling import CATALOG, YEAR_FOLDER, Telling
+from tests.alerts.year.deliveries import Letter, open_mails, open_posts
+from tests.alerts.year.scenario import CATALOG, YEAR_FOLDER, Telling
 from tests.alerts.year.warehouse import YearWarehouse
 from tests.conftest import TEMPLATE, run_as_superuser
 from tests.sources.scripted_server import Answer, Script, serve_script

@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 import yaml
 
 from simulator.agencies import ROOT_CODE
-from simulator.values import Counts
 from simulator.periods import Period
 from simulator.scenario import ScenarioValues, read_scenario
+from simulator.values import Counts
 
 YEAR_FOLDER = Path(__file__).parent
 CATALOG = YEAR_FOLDER / "catalog"

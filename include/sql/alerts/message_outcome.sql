@@ -1,4 +1,4 @@
--- What became of a try.
+-- The outcome of one try to send a message.
 update ops.message as m
 set
     status = %(status)s,

@@ -1,4 +1,4 @@
--- A message, and the notices that it tells.
+-- A new message, and the notifications that it contains.
 with composed as (
     insert into ops.message (
         message_id, recipient, is_urgent, subject, body_text, body_html, status, next_try_at, composed_at

@@ -1,4 +1,4 @@
-"""A warehouse into which rows of the attainment table are written by hand, night by night, and evaluated."""
+"""A warehouse whose results a test writes by hand, day by day, and evaluates."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ AGENCY = """
 insert into core.agency_catalog (agency_code, valid_from, valid_to, name_vi, level, is_synthetic_code)
 values (%s, '2000-01-01', %s, %s, %s, true)
 """
-CELL = """
+RESULT = """
 insert into mart.indicator_attainment (
     as_of_date, plan_year, figure_year, indicator_code, variant, agency_code, numerator, denominator, value, comparator,
     target, status, gap, pace_target, pace_status, data_date, is_stale, quality_flags, coverage, run_id, computed_at
@@ -69,8 +69,8 @@ def morning(day: date, hour: int = 5) -> datetime:
 
 
 @dataclass
-class Board:
-    """``recipients`` may be changed by a test."""
+class AttainmentFixture:
+    """Writes results and evaluates alerts. A test may change ``recipients``."""
 
     connection: psycopg.Connection
     recipients: tuple[Recipient, ...] = ()
@@ -79,20 +79,20 @@ class Board:
 
     @property
     def alerting(self) -> Alerting:
-        """As the tasks make it."""
+        """The configuration, as the tasks build it."""
         return Alerting(PROVINCE, self.rules, self.recipients, WEEKENDS_ONLY)
 
     def add_indicator(
         self, code: str = "II.1.b-1", *, judged: str = "as_reported", roll_up: str = "own", period: str = "year_to_date"
     ) -> None:
-        """An entry of the plan of 2024 with the target 45."""
+        """Add an indicator to the plan of 2024, with the target 45."""
         closes_on = date(2025, 1, 31) if period == "budget_year" else date(2024, 12, 31)
         parameters = {"code": code, "judged": judged, "roll_up": roll_up, "period": period, "closes_on": closes_on}
         self.connection.execute(INDICATOR, parameters)
         self.judged[code] = judged
 
     def add_agency(self, code: str, name: str, level: str = "district", valid_to: date | None = None) -> None:
-        """An agency of the map."""
+        """Add an agency to the map."""
         self.connection.execute(AGENCY, [code, valid_to, name, level])
 
     def put(
@@ -102,9 +102,9 @@ class Board:
         *,
         code: str = "II.1.b-1",
         agency: str = PROVINCE,
-        **said: Any,
+        **columns: Any,
     ) -> None:
-        """A cell of a day; ``said`` replaces what follows from the value (of 1000 cases, told that day)."""
+        """Write a result; ``columns`` replace those that follow from the value (1000 cases, reported that day)."""
         number = None if value is None else Decimal(value)
         is_reached = number is not None and number >= 45
         bad = "pending" if self.judged[code] == "year_end" else "missed"
@@ -123,20 +123,22 @@ class Board:
             "flags": [],
             "coverage": None,
         }
-        self.connection.execute(CELL, row | said)
+        self.connection.execute(RESULT, row | columns)
 
-    def run(self, first: date, values: Iterable[str | int | None], *, hour: int = 5, **said: Any) -> list[Evaluation]:
-        """Nights with a value each, evaluated each in the morning after; a value of None is a night without row."""
+    def run(
+        self, first: date, values: Iterable[str | int | None], *, hour: int = 5, **columns: Any
+    ) -> list[Evaluation]:
+        """Write a value for each day and evaluate it the next morning; None: a day without a result."""
         outcomes = []
         for number, value in enumerate(values):
             day = first + timedelta(days=number)
             if value is not None:
-                self.put(day, value, **said)
+                self.put(day, value, **columns)
             outcomes.append(self.evaluate(day, hour))
         return outcomes
 
     def evaluate(self, day: date, hour: int = 5) -> Evaluation:
-        """The evaluation of the morning after ``day``."""
+        """Evaluate on the morning after ``day``."""
         return evaluate(self.connection, self.alerting, morning(day, hour))
 
     def list_alerts(self, *columns: str) -> list[tuple[Any, ...]]:
@@ -150,8 +152,8 @@ class Board:
         """Every step, in order."""
         return [step for (step,) in self.connection.execute("select step from ops.alert_step order by step_id")]
 
-    def list_notices(self) -> list[tuple[str, str, datetime]]:
-        """Recipient, step and hour of every notice."""
+    def list_notifications(self) -> list[tuple[str, str, datetime]]:
+        """Recipient, step and due time of every notification."""
         return self.connection.execute(
             "select n.recipient, s.step, n.due_at from ops.notification as n inner join ops.alert_step as s"
             " on n.step_id = s.step_id order by n.notification_id"
@@ -159,7 +161,7 @@ class Board:
 
 
 def make_recipient(name: str, **fields: Any) -> Recipient:
-    """A recipient of everything about the province, by mail."""
+    """A recipient of all alerts about the province, by mail."""
     defaults: Mapping[str, Any] = {
         "id": name, "name_vi": name, "audience": "performance", "channel": "email",
         "address": f"{name}@example.invalid", "agencies": [PROVINCE], "with_below": True,

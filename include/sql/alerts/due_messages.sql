@@ -1,4 +1,4 @@
--- Messages whose turn it is: urgent ones first, then in their order.
+-- Waiting messages that are due: urgent ones first, then by age.
 select
     m.recipient,
     m.tries,
