@@ -1,6 +1,7 @@
 """Values by a source's field map: JSON values, cells of workbooks and CSV text, each read in one way or not at all.
 
-Reading never raises and never guesses: what can't be read is told in Vietnamese, to the person who sent it.
+Nothing here raises or guesses: a value that can't be read becomes a sentence for the person who sent it. Whether a row
+with it is rejected is decided by the suites.
 """
 
 from __future__ import annotations
@@ -18,15 +19,18 @@ from pydantic import BaseModel, ConfigDict
 
 from cchc.fields.cells import CALENDAR_1900, Calendar, Percent, Unseen, show, show_cell
 from cchc.fields.written_text import clean_text, fold_hyphens, is_blank
+from cchc.messages import OneLine, read_messages
 
 Numbers = Literal["json", "vietnamese"]
 Type = Literal["text", "code", "number", "integer", "date", "period", "task_status"]
 
+MESSAGES = read_messages("fields")
+
 # A count of more digits than this is no number that a database or a person could mean.
-MOST_DIGITS = 40
-LARGEST_INTEGER = 2**31 - 1
-LONGEST_CODE = 200
-LONGEST_TEXT = 2_000
+MAX_DIGITS = 40
+MAX_INTEGER = 2**31 - 1
+MAX_CODE_LENGTH = 200
+MAX_TEXT_LENGTH = 2_000
 YEARS = range(1900, 2101)
 
 PLAIN_NUMBER = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,40})?")
@@ -34,8 +38,8 @@ VIETNAMESE_NUMBER = re.compile(
     r"([-+]?)([0-9]+|[1-9][0-9]{0,2}(?:\.[0-9]{3})+|[1-9][0-9]{0,2}(?: [0-9]{3})+)(?:,([0-9]+))?"
 )
 # 1.234 and 1,234: one language's thousands are the other's decimals.
-ONE_MARK = re.compile(r"[-+]?[1-9][0-9]{0,2}[.,][0-9]{3}")
-LONGEST_NUMBER = 100
+ONE_SEPARATOR = re.compile(r"[-+]?[1-9][0-9]{0,2}[.,][0-9]{3}")
+MAX_NUMBER_LENGTH = 100
 LINE_BREAK = re.compile("[\\t\\n\\v\\f\\r\\x85\\u2028\\u2029]")
 PERIOD = re.compile(r"([0-9]{4})(?:-{1,2}(?:Q([1-4])|(0[1-9]|1[0-2])))?")
 WIRE_DATE = re.compile(r"(?P<year>[0-9]{4})(-?)(?P<month>[0-9]{2})\2(?P<day>[0-9]{2})")
@@ -47,23 +51,13 @@ TASK_STATUSES = {
     "không áp dụng": "not_applicable",
 }
 
-ADVICE_VI: dict[Type, str] = {
-    "text": f"ô này chỉ nhận chữ, dài nhất {LONGEST_TEXT} ký tự, không có ký tự điều khiển lạ",
-    "code": f"ô này chỉ nhận mã, dài nhất {LONGEST_CODE} ký tự",
-    "number": "không đọc chắc được số này; viết kiểu Việt Nam: 9,5 là chín phẩy năm, 1.234 là một nghìn hai trăm ba "
-    "mươi tư, không kèm đơn vị",
-    "integer": "ô này chỉ nhận số nguyên",
-    "date": "không phải ngày; viết dd/MM/yyyy, ví dụ 30/06/2024",
-    "period": "không phải kỳ báo cáo; viết 2024-Q1 (quý), 2024-06 (tháng) hoặc 2024 (năm)",
-    "task_status": f"trạng thái phải là một trong: {', '.join(TASK_STATUSES)}",
-}
-
 
 @dataclass(frozen=True)
 class Notation:
-    """How the values of an answer or file are written.
+    """The notation of the values of an answer or file.
 
-    ``has_comma_columns``: commas separate its columns, so that its marks may be English. ``calendar`` numbers its days.
+    ``has_comma_columns``: commas separate its columns, so that its numbers may be written in English. ``calendar``: the
+    numbering of its days.
     """
 
     numbers: Numbers
@@ -76,7 +70,7 @@ VIETNAMESE = Notation("vietnamese")
 
 
 class Field(BaseModel):
-    """One field of a contract: the column it fills, what it holds, whether a record must have it."""
+    """One field of a contract: its column, the type of its values, and whether a record must have it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -87,12 +81,13 @@ class Field(BaseModel):
 
 @dataclass
 class FieldsRead:
-    """A record as read. ``values``: column → value, None where there is none; a period fills three columns.
+    """The fields of a record as read; suites judge all lists.
 
-    ``not_read`` and ``coerced``: "Field: what it held", in files with how it should be written. ``unseen``: fields of
-    which a reader sees another value than the file holds, named in ``not_read`` too. ``percent``: numbers with a
-    percent sign, of which the value is what stands before it. ``ambiguous_numbers``: "Field: 1,234", numbers in files whose
-    one mark groups thousands or begins decimals; the value is the Vietnamese reading. Suites judge all of them.
+    ``values``: column → value, None where there is none; a period fills three columns. ``not_read`` and ``coerced``:
+    "Field: its content", in files with advice. ``unseen``: fields whose reader sees another value than the file holds;
+    ``not_read`` names them too. ``percent``: numbers with a percent sign; the value stands before it.
+    ``ambiguous_numbers``: "Field: 1,234", numbers in files whose one separator groups thousands or begins decimals;
+    the value is that of the Vietnamese notation.
     """
 
     values: dict[str, object] = field(default_factory=dict)
@@ -104,7 +99,7 @@ class FieldsRead:
 
 
 class _Value(NamedTuple):
-    """A value, whether it had to be turned into what the contract says, and what a number looked like."""
+    """A value; whether it was converted to the contract's type, and what a number looked like."""
 
     value: object
     is_coerced: bool = False
@@ -113,10 +108,10 @@ class _Value(NamedTuple):
 
 
 def read_record(record: Mapping[str, object], fields: Mapping[str, Field], notation: Notation) -> FieldsRead:
-    """Read the fields of one record; never raises. Fields outside ``fields`` are left alone.
+    """The fields of one record; never raises. Fields outside ``fields`` are ignored.
 
-    JSON has numbers: 12.5, and text is a coercion. In files people write 12,5 and 1.234 in cells and text, and days as
-    dd/MM/yyyy, which is ordinary.
+    JSON has numbers: 12.5, and text in their place is a coercion. In files people write 12,5 and 1.234 in cells and
+    text, and days as dd/MM/yyyy, which is ordinary.
     """
     read = FieldsRead()
     for name, wire in fields.items():
@@ -138,18 +133,29 @@ def read_record(record: Mapping[str, object], fields: Mapping[str, Field], notat
 
 
 def _read_field(held: object, wire_type: Type, notation: Notation) -> _Value | None:
-    """The value of a field; None where it can't be read. What its reader doesn't see is read as a code or text only."""
+    """The value of a field; None where it can't be read. An unseen value counts as a code or text only."""
     if isinstance(held, Unseen):
         return _READERS[wire_type](held.value, notation) if wire_type in ("text", "code") else None
     return _NOTHING if is_blank(held) else _READERS[wire_type](held, notation)
 
 
 def _explain(held: object, wire_type: Type, notation: Notation) -> str:
-    """What a field held that could not be read; for people, who write cells, with what to do. Systems send JSON."""
+    """The content of a field that can't be read; in files, which people write, with advice."""
     if notation.numbers == "json":
         return show(held)
-    advice = f"{held.why_vi}; bỏ ẩn hoặc đổi định dạng ô" if isinstance(held, Unseen) else ADVICE_VI[wire_type]
-    return f"{show_cell(held)} ({advice})"
+    return f"{show_cell(held)} ({_advise(held, wire_type)})"
+
+
+def _advise(held: object, wire_type: Type) -> str:
+    """How a field should be written, in Vietnamese."""
+    if isinstance(held, Unseen):
+        return MESSAGES.format("advice.unseen", reason=OneLine(held.why_vi))
+    return MESSAGES.format(
+        f"advice.{wire_type}",
+        max_text=MAX_TEXT_LENGTH,
+        max_code=MAX_CODE_LENGTH,
+        statuses=", ".join(TASK_STATUSES),
+    )
 
 
 def read_vietnamese_number(text: str) -> Decimal | None:
@@ -163,22 +169,22 @@ def read_vietnamese_number(text: str) -> Decimal | None:
 
 
 def _fold_number(text: str) -> str:
-    """A number's text with its spaces and its sign folded; nothing where it is too long for one or has two lines."""
-    is_one = len(text) <= LONGEST_NUMBER and LINE_BREAK.search(text.strip()) is None
+    """A number's text with its spaces and its sign folded; empty where it is too long for a number or has two lines."""
+    is_one = len(text) <= MAX_NUMBER_LENGTH and LINE_BREAK.search(text.strip()) is None
     return fold_hyphens(clean_text(text)) if is_one else ""
 
 
 def _read_text(held: object, longest: int) -> _Value | None:
-    """Text as it is; a number where text belongs is written out, which may have lost its leading zeros."""
+    """Text as it is; a number in its place is written out, and may have lost its leading zeros."""
     if isinstance(held, str):
         # Length is looked at first: composing is slow on megabytes of combining marks.
-        text = clean_text(held) if len(held) <= 4 * LONGEST_TEXT else held
+        text = clean_text(held) if len(held) <= 4 * MAX_TEXT_LENGTH else held
         is_sound = len(text) <= longest and re.search("[\x00\ud800-\udfff]", text) is None
         return _Value(text) if is_sound else None
     if isinstance(held, date):
-        return _Value(f"{held:%d/%m/%Y}", is_coerced=True) if longest == LONGEST_TEXT else None
+        return _Value(f"{held:%d/%m/%Y}", is_coerced=True) if longest == MAX_TEXT_LENGTH else None
     if isinstance(held, Percent):
-        return _Value(show_cell(held), is_coerced=True) if longest == LONGEST_TEXT else None
+        return _Value(show_cell(held), is_coerced=True) if longest == MAX_TEXT_LENGTH else None
     number = _read_plain_number(held)
     if number is None:
         return None
@@ -189,7 +195,7 @@ def _read_text(held: object, longest: int) -> _Value | None:
 
 def _read_code(held: object) -> _Value | None:
     """A code: text in which every kind of hyphen is one."""
-    found = _read_text(held, LONGEST_CODE)
+    found = _read_text(held, MAX_CODE_LENGTH)
     return found._replace(value=fold_hyphens(str(found.value))) if found else None
 
 
@@ -207,7 +213,7 @@ def _read_number(held: object, notation: Notation) -> _Value | None:
     is_percent = text.endswith("%")
     text = text.removesuffix("%").rstrip()
     number = read_vietnamese_number(text)
-    is_ambiguous = ONE_MARK.fullmatch(text) is not None and ("," in text or notation.has_comma_columns)
+    is_ambiguous = ONE_SEPARATOR.fullmatch(text) is not None and ("," in text or notation.has_comma_columns)
     return None if number is None else _Value(number, is_percent=is_percent, is_ambiguous=is_ambiguous)
 
 
@@ -225,7 +231,7 @@ def _read_plain_number(held: object) -> Decimal | None:
 
 def _limit(number: Decimal) -> Decimal | None:
     exponent = number.as_tuple().exponent
-    is_small = isinstance(exponent, int) and exponent >= -MOST_DIGITS and number.adjusted() <= MOST_DIGITS
+    is_small = isinstance(exponent, int) and exponent >= -MAX_DIGITS and number.adjusted() <= MAX_DIGITS
     return number if is_small else None
 
 
@@ -234,7 +240,7 @@ def _read_integer(held: object, notation: Notation) -> _Value | None:
     if found is None or not isinstance(found.value, Decimal):
         return None
     number = found.value
-    is_whole = abs(number) <= LARGEST_INTEGER and number == number.to_integral_value() and not found.is_percent
+    is_whole = abs(number) <= MAX_INTEGER and number == number.to_integral_value() and not found.is_percent
     return _Value(int(number), found.is_coerced) if is_whole else None
 
 
@@ -245,9 +251,9 @@ def _read_date(held: object, notation: Notation) -> _Value | None:
     if isinstance(held, date):
         return _known_day(held)
     if isinstance(held, str):
-        text = fold_hyphens(clean_text(held)) if len(held) <= LONGEST_NUMBER else ""
+        text = fold_hyphens(clean_text(held)) if len(held) <= MAX_NUMBER_LENGTH else ""
         wire, written = WIRE_DATE.fullmatch(text), WRITTEN_DATE.fullmatch(text)
-        # Systems write days as the contract has them, people as they are used to.
+        # Systems write days as in the contract, people as they are used to.
         return _make_day(wire) if wire else _make_day(written, is_coerced=not is_written)
     number = _read_plain_number(held)
     if number is None or number != number.to_integral_value():
@@ -273,11 +279,11 @@ def _known_day(day: date, *, is_coerced: bool = False) -> _Value | None:
 
 
 def _read_period(held: object) -> _Value | None:
-    if isinstance(held, date):  # what Excel makes of 2024-06 typed into a cell; another day could mean anything
+    if isinstance(held, date):  # Excel makes it of 2024-06 typed into a cell; another day could mean anything
         return _Value(f"{held:%Y-%m}", is_coerced=True) if held.day == 1 and held.year in YEARS else None
     number = None if isinstance(held, str) else _read_plain_number(held)  # 2024 typed into a cell
     text = held if isinstance(held, str) else f"{number.normalize():f}" if number is not None else ""
-    text = re.sub(r"\s", "", fold_hyphens(clean_text(text[:LONGEST_NUMBER]))).upper()
+    text = re.sub(r"\s", "", fold_hyphens(clean_text(text[:MAX_NUMBER_LENGTH]))).upper()
     found = PERIOD.fullmatch(text)
     return _Value(text.replace("--", "-")) if found and int(found[1]) in YEARS else None
 
@@ -300,7 +306,7 @@ def _read_task_status(held: object) -> _Value | None:
 
 _NOTHING = _Value(None)
 _READERS: dict[Type, Callable[[object, Notation], _Value | None]] = {
-    "text": lambda held, _: _read_text(held, LONGEST_TEXT),
+    "text": lambda held, _: _read_text(held, MAX_TEXT_LENGTH),
     "code": lambda held, _: _read_code(held),
     "number": _read_number,
     "integer": _read_integer,

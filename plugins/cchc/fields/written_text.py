@@ -1,11 +1,11 @@
-"""Text as people type and copy it: invisible characters, spaces and hyphens of every kind."""
+"""Text as people type and copy it, made comparable: invisible characters, spaces and hyphens of every kind."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 
-# Unicode's Default_Ignorable_Code_Point (DerivedCoreProperties.txt): no reader sees them.
+# Unicode's Default_Ignorable_Code_Point (DerivedCoreProperties.txt), which no reader sees.
 INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
     "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
@@ -18,7 +18,7 @@ HYPHENS = re.compile(
 
 
 def clean_text(text: str) -> str:
-    """What a reader sees: composed (NFC), nothing invisible, single spaces inside and none around, of every kind."""
+    """``text`` as a reader sees it: composed (NFC), without invisible characters, with single spaces inside alone."""
     return " ".join(INVISIBLE.sub("", unicodedata.normalize("NFC", text)).split())
 
 
@@ -28,10 +28,10 @@ def fold_hyphens(text: str) -> str:
 
 
 def is_blank(cell: object) -> bool:
-    """Whether a cell shows nothing."""
+    """Whether a cell looks empty."""
     return cell is None or (isinstance(cell, str) and not INVISIBLE.sub("", cell).strip())
 
 
 def make_printable(text: str) -> str:
-    """``text`` on one line: line ends, control characters and marks that nobody sees are written as ``?``."""
+    """``text`` on one line: ``?`` stands for line ends, control characters and other signs that can't be seen."""
     return "".join(sign if sign.isprintable() else "?" for sign in text)

@@ -14,7 +14,7 @@ from datetime import datetime
 
 from openpyxl.utils.cell import column_index_from_string, range_boundaries
 
-from cchc.fields.cells import NOT_COMPUTED_VI, Calendar, CellError, Unseen
+from cchc.fields.cells import Calendar, CellError, Unseen, not_computed
 from cchc.fields.written_text import is_blank
 from cchc.messages import read_messages
 from cchc.spreadsheets.number_formats import GENERAL, find_format, read_number
@@ -131,7 +131,7 @@ class _CellReader:
             and cell.type != "inlineStr"
             and (not cell.has_value or (cell.type != "str" and not value.strip()))
         ):
-            return CellError(NOT_COMPUTED_VI)
+            return not_computed()
         if cell.type == "inlineStr":
             return cell.inline.read()
         if cell.type == "str":
