@@ -1,4 +1,4 @@
-"""The catalog in the warehouse mirrors the files of one province and leaves the others alone."""
+"""sync_catalog: the warehouse's catalog tables follow the files of one province, and keep the rows of others."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from cchc.calendar import DateRange
 from cchc.catalog import Catalog, load_catalog
-from cchc.indicators.attainment import attain
+from cchc.indicators.attainment import compute_attainment
 from cchc.settings import CHECKOUT
 from cchc.warehouse.catalog_sync import sync_catalog
 from tests.conftest import Warehouse
@@ -19,7 +19,7 @@ from tests.conftest import Warehouse
 CATALOG = CHECKOUT / "include" / "catalog"
 TABLES = ("mart.indicator", "mart.task", "mart.task_agency", "core.agency_catalog", "core.agency_set_member")
 
-# Of another province, and of one whose code begins like ours.
+# Rows of another province, and of one whose code begins like ours.
 NEIGHBOURS = """
 insert into mart.indicator
 select (jsonb_populate_record(i, '{"province_code": "H44"}')).* from mart.indicator as i
@@ -40,7 +40,7 @@ def catalog() -> Catalog:
     return load_catalog(CATALOG, "H58")
 
 
-def store(warehouse: Warehouse, catalog: Catalog) -> None:
+def sync(warehouse: Warehouse, catalog: Catalog) -> None:
     with psycopg.connect(warehouse.url()) as connection:
         sync_catalog(connection, catalog)
 
@@ -50,8 +50,8 @@ def read_versions(warehouse: Warehouse) -> dict[str, dict[str, str]]:
     return {table: dict(warehouse.query(f"select t::text, xmin::text from {table} as t")) for table in TABLES}
 
 
-def test_plan_map_and_sets_are_stored_whole(warehouse: Warehouse, catalog: Catalog) -> None:
-    store(warehouse, catalog)
+def test_sync_stores_all_indicators_tasks_agencies_and_sets(warehouse: Warehouse, catalog: Catalog) -> None:
+    sync(warehouse, catalog)
     assert warehouse.query("select count(distinct indicator_code) from mart.indicator where variant = 'primary'") == [
         (47,)
     ]
@@ -62,33 +62,35 @@ def test_plan_map_and_sets_are_stored_whole(warehouse: Warehouse, catalog: Catal
         assert warehouse.query(f"{communes} (valid_to is null or valid_to > %s)", [day, day]) == [(count,)]
 
 
-def test_second_time_changes_nothing(warehouse: Warehouse, catalog: Catalog) -> None:
-    store(warehouse, catalog)
+def test_sync_again_changes_no_row(warehouse: Warehouse, catalog: Catalog) -> None:
+    sync(warehouse, catalog)
     before = read_versions(warehouse)
-    store(warehouse, catalog)
+    sync(warehouse, catalog)
     assert read_versions(warehouse) == before
 
 
-def test_edited_target_changes_its_rows_and_no_other(warehouse: Warehouse, catalog: Catalog, tmp_path: Path) -> None:
-    store(warehouse, catalog)
+def test_edited_target_changes_the_rows_of_its_indicator_only(
+    warehouse: Warehouse, catalog: Catalog, tmp_path: Path
+) -> None:
+    sync(warehouse, catalog)
     before = read_versions(warehouse)
     folder = shutil.copytree(CATALOG, tmp_path / "catalog")
     plan = folder / "plan_2024.yaml"
     head, target, tail = plan.read_text(encoding="utf-8").partition("targets: [{valid_from: 2024-01-01, value: 80}]")
     assert "code: II.1.a-1\n" in head
     plan.write_text(head + target.replace("80", "12") + tail, encoding="utf-8")
-    store(warehouse, load_catalog(folder, "H58"))
+    sync(warehouse, load_catalog(folder, "H58"))
     after = read_versions(warehouse)
     kept = dict(before["mart.indicator"].items() & after["mart.indicator"].items())
-    assert len(before["mart.indicator"]) - len(kept) == 2  # the primary reading and its variant
+    assert len(before["mart.indicator"]) - len(kept) == 2  # the primary variant and the other one
     assert warehouse.query(
         "select variant, target from mart.indicator where indicator_code = 'II.1.a-1' order by variant"
     ) == [("dossier_based", 12), ("primary", 12)]
     assert {**after, "mart.indicator": None} == {**before, "mart.indicator": None}
 
 
-def test_indicator_says_how_its_province_figure_is_made(warehouse: Warehouse, catalog: Catalog) -> None:
-    store(warehouse, catalog)
+def test_indicator_has_the_roll_up_of_its_province_value(warehouse: Warehouse, catalog: Catalog) -> None:
+    sync(warehouse, catalog)
     assert warehouse.query(
         "select indicator_code, variant, roll_up, is_target_reported from mart.indicator"
         " where indicator_code in ('II.8-1', 'II.8-2', 'PL.VII.7-1') order by 1, 2"
@@ -100,8 +102,8 @@ def test_indicator_says_how_its_province_figure_is_made(warehouse: Warehouse, ca
     ]
 
 
-def test_task_has_its_words_and_those_who_answer_for_it(warehouse: Warehouse, catalog: Catalog) -> None:
-    store(warehouse, catalog)
+def test_task_has_its_deadline_indicators_and_agencies(warehouse: Warehouse, catalog: Catalog) -> None:
+    sync(warehouse, catalog)
     assert warehouse.query(
         "select ordinal, deadline_vi, starts_on::text, due_on::text, due_soon_days, indicator_codes"
         " from mart.task where task_code = 'PL.I.5'"
@@ -114,30 +116,30 @@ def test_task_has_its_words_and_those_who_answer_for_it(warehouse: Warehouse, ca
         assert warehouse.query(communes, [day, day]) == [(count,)]
 
 
-def test_what_is_no_longer_in_the_files_goes(warehouse: Warehouse, catalog: Catalog) -> None:
-    store(warehouse, catalog)
+def test_agency_and_task_gone_from_the_files_lose_their_rows(warehouse: Warehouse, catalog: Catalog) -> None:
+    sync(warehouse, catalog)
     gone = next(agency for agency in catalog.agencies if agency.level == "commune" and agency.province_code == "H58")
     kept = tuple(agency for agency in catalog.agencies if agency.code != gone.code)
     [annex] = catalog.annexes
     fewer = annex.model_copy(update={"tasks": annex.tasks[1:]})
-    store(warehouse, catalog.model_copy(update={"agencies": kept, "annexes": (fewer,)}))
+    sync(warehouse, catalog.model_copy(update={"agencies": kept, "annexes": (fewer,)}))
     for table in ("core.agency_catalog", "core.agency_set_member", "mart.task_agency"):
         assert warehouse.query(f"select count(*) from {table} where agency_code = %s", [gone.code]) == [(0,)]
     for table in ("mart.task", "mart.task_agency"):
         assert warehouse.query(f"select count(*) from {table} where task_code = 'PL.I.1'") == [(0,)]
 
 
-def test_rows_of_another_province_are_left_alone(warehouse: Warehouse, catalog: Catalog) -> None:
-    store(warehouse, catalog)
+def test_rows_of_another_province_stay_unchanged(warehouse: Warehouse, catalog: Catalog) -> None:
+    sync(warehouse, catalog)
     with psycopg.connect(warehouse.url("cchc_owner")) as connection:
         connection.execute(NEIGHBOURS.encode())
     before = read_versions(warehouse)
-    store(warehouse, catalog)
+    sync(warehouse, catalog)
     assert read_versions(warehouse) == before
 
 
-# Each agency of the catalog's complete set says yes.
-YES_OF_ALL = """
+# Each agency of the catalog's complete set reports 1 of 1.
+ONE_OF_ONE_EACH = """
 insert into mart.measure (
     day, period, measure_code, agency_code, figure_year, is_increment, value, data_date, fresh_until, quality_flags,
     load_id
@@ -150,8 +152,8 @@ where a.level in ('department', 'district', 'commune') and a.agency_code like 'H
 """
 
 
-def learn(warehouse: Warehouse, code: str) -> None:
-    """A commune that only a response knows."""
+def insert_unregistered(warehouse: Warehouse, code: str) -> None:
+    """An agency that a response of the portal names and the catalog lacks."""
     with psycopg.connect(warehouse.url()) as connection:
         connection.execute(
             "with made as (insert into ops.load (load_id, source, entity, window_start, window_end, status, run_id,"
@@ -164,11 +166,11 @@ def learn(warehouse: Warehouse, code: str) -> None:
 
 
 def test_unregistered_agency_stays_out_of_complete_sets(warehouse: Warehouse, catalog: Catalog) -> None:
-    store(warehouse, catalog)
+    sync(warehouse, catalog)
     count = "select set_code, count(*) from core.agency_set_member group by set_code order by set_code"
     before = dict(warehouse.query(count))
-    learn(warehouse, "H58.99.01")
-    store(warehouse, catalog)
+    insert_unregistered(warehouse, "H58.99.01")
+    sync(warehouse, catalog)
     after = dict(warehouse.query(count))
     assert {code for code in after if after[code] != before[code]} == {"co_quan_don_vi_dia_phuong"}
     members = "select set_code, valid_from::text from core.agency_set_member where agency_code = 'H58.99.01'"
@@ -179,25 +181,23 @@ def test_unregistered_agency_stays_out_of_complete_sets(warehouse: Warehouse, ca
 
 def test_unregistered_agency_leaves_a_target_of_100_percent_attainable(warehouse: Warehouse, catalog: Catalog) -> None:
     day = date(2024, 6, 30)
-    learn(warehouse, "H58.99.01")
-    store(warehouse, catalog)
+    insert_unregistered(warehouse, "H58.99.01")
+    sync(warehouse, catalog)
     with psycopg.connect(warehouse.url()) as connection:
-        connection.execute(YES_OF_ALL.encode())
-        attain(connection, [], "H58", DateRange.inclusive(day, day), "run")
+        connection.execute(ONE_OF_ONE_EACH.encode())
+        compute_attainment(connection, [], "H58", DateRange.inclusive(day, day), "run")
     assert warehouse.query(
         "select numerator, denominator, status, coverage from mart.indicator_attainment"
         " where indicator_code = 'II.4-1' and agency_code = 'H58'"
     ) == [(200, 200, "attained", 1)]
-    # The levels of a figure of the portal take it in: it has a row.
+    # It belongs to the levels of an indicator of the portal, where it has a row.
     assert warehouse.query(
         "select status from mart.indicator_attainment where indicator_code = 'II.1.b-1' and variant = 'primary'"
         " and agency_code = 'H58.99.01'"
     ) == [("no_data",)]
 
 
-def test_agency_that_a_response_of_another_province_named_is_not_put_into_our_sets(
-    warehouse: Warehouse, catalog: Catalog
-) -> None:
-    learn(warehouse, "H44.100")
-    store(warehouse, catalog)
+def test_unregistered_agency_of_another_province_stays_out_of_all_sets(warehouse: Warehouse, catalog: Catalog) -> None:
+    insert_unregistered(warehouse, "H44.100")
+    sync(warehouse, catalog)
     assert warehouse.query("select set_code from core.agency_set_member where agency_code like 'H44%%'") == []

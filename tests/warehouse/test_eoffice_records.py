@@ -150,7 +150,7 @@ def test_measures_come_from_published_rows(connection: psycopg.Connection) -> No
         "source": "eoffice", "province": "H58", "first_day": MONDAY, "last_day": date.max, "allowed_delay_days": 3,
     }  # fmt: skip
     run_file(connection, "measures/eoffice.sql", parameters)
-    run_file(connection, "measures/store.sql", parameters)
+    run_file(connection, "measures/merge.sql", parameters)
     assert query(
         connection,
         "select measure_code, value, fresh_until, is_increment, load_id from mart.measure where agency_code = 'H58'"

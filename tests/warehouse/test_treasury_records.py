@@ -63,7 +63,7 @@ def measure(connection: psycopg.Connection, first_day: date = date(2024, 1, 1)) 
         "source": "treasury", "province": "H58", "first_day": first_day, "last_day": date.max, "allowed_delay_days": 3,
     }  # fmt: skip
     run_file(connection, "measures/treasury.sql", parameters)
-    run_file(connection, "measures/store.sql", parameters)
+    run_file(connection, "measures/merge.sql", parameters)
 
 
 def query(connection: psycopg.Connection, statement: str) -> list[tuple[Any, ...]]:

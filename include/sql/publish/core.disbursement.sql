@@ -6,9 +6,28 @@
 -- whatever order reports are loaded. load_id changes only where another column does.
 create temporary table reported on commit drop as
 select
-    s.*,
+    %(source)s as source,
+    s.budget_year,
+    s.closed_on,
+    s.project_code,
+    s.fund_code,
+    s.plan_kind,
     s.carried_over > 0 as is_carried_over,
-    a.quality_flags
+    s.effective_on,
+    s.decision_no,
+    s.project_name,
+    s.investor_code,
+    s.investor_name,
+    trim_scale(s.plan_vnd) as plan_vnd,
+    trim_scale(s.carried_over_vnd) as carried_over_vnd,
+    trim_scale(s.completed_vnd) as completed_vnd,
+    trim_scale(s.advance_vnd) as advance_vnd,
+    trim_scale(s.unit_vnd) as received_unit_vnd,
+    a.quality_flags,
+    %(data_date)s as reported_on,
+    %(modified_at)s as modified_at,
+    %(content_sha256)s as content_sha256,
+    s.load_id
 from staging.treasury_row as s
 inner join staging.accepted_row as a on s.load_id = a.load_id and s.row_no = a.row_no
 where
@@ -69,54 +88,7 @@ inner join ops.load as l
         )
 where l.quarantined_rows > 0;
 
-merge into core.disbursement as c
-using reported as n
-    on
-        c.source = %(source)s
-        and c.budget_year = n.budget_year
-        and c.closed_on = n.closed_on
-        and c.project_code = n.project_code
-        and c.fund_code = n.fund_code
-        and c.plan_kind = n.plan_kind
-        and c.is_carried_over = n.is_carried_over
-        and c.effective_on = n.effective_on
-when matched then
-    update set
-        decision_no = n.decision_no,
-        project_name = n.project_name,
-        investor_code = n.investor_code,
-        investor_name = n.investor_name,
-        plan_vnd = trim_scale(n.plan_vnd),
-        carried_over_vnd = trim_scale(n.carried_over_vnd),
-        completed_vnd = trim_scale(n.completed_vnd),
-        advance_vnd = trim_scale(n.advance_vnd),
-        received_unit_vnd = trim_scale(n.unit_vnd),
-        quality_flags = n.quality_flags,
-        reported_on = %(data_date)s,
-        modified_at = %(modified_at)s,
-        content_sha256 = %(content_sha256)s,
-        load_id = case
-            when (
-                c.decision_no, c.project_name, c.investor_code, c.investor_name, c.plan_vnd, c.carried_over_vnd,
-                c.completed_vnd, c.advance_vnd, c.received_unit_vnd, c.quality_flags
-            ) is distinct from (
-                n.decision_no, n.project_name, n.investor_code, n.investor_name, n.plan_vnd, n.carried_over_vnd,
-                n.completed_vnd, n.advance_vnd, n.unit_vnd, n.quality_flags
-            ) then n.load_id
-            else c.load_id
-        end
-when not matched then
-    insert (
-        source, budget_year, closed_on, project_code, fund_code, plan_kind, is_carried_over, effective_on, decision_no,
-        project_name, investor_code, investor_name, plan_vnd, carried_over_vnd, completed_vnd, advance_vnd,
-        received_unit_vnd, quality_flags, reported_on, modified_at, content_sha256, load_id
-    )
-    values (
-        %(source)s, n.budget_year, n.closed_on, n.project_code, n.fund_code, n.plan_kind, n.is_carried_over,
-        n.effective_on, n.decision_no, n.project_name, n.investor_code, n.investor_name, trim_scale(n.plan_vnd),
-        trim_scale(n.carried_over_vnd), trim_scale(n.completed_vnd), trim_scale(n.advance_vnd), trim_scale(n.unit_vnd),
-        n.quality_flags, %(data_date)s, %(modified_at)s, %(content_sha256)s, n.load_id
-    );
+select ops.merge_reports('core.disbursement', 'reported');
 
 delete from core.disbursement as c
 using dropped_row as d
