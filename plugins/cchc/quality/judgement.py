@@ -40,5 +40,5 @@ def judge(
     for load in loads:
         if not is_staged(connection, profile, load):
             rows = stage(connection, profile, load, province)
-            log.info("%s of %s: %d rows staged (load %s)", load.window.label, load.data_date, rows, load.load_id)
+            log.info("%s of %s: %d rows staged (load %s)", load.scope.label, load.data_date, rows, load.load_id)
     audit(connection, login, profile, loads, run_id)

@@ -1,4 +1,4 @@
-"""Dirty dates: rows of ops.dirty_date, which say from which day on the attainment must be computed again.
+"""Dirty dates: rows of ops.dirty_date, which state from which day on the attainment must be computed again.
 
 Publish and withdrawal add them, the attainment deletes those that it has computed.
 """

@@ -1,4 +1,7 @@
-"""How far the ingest of a source and day has come: ops.ingest_run."""
+"""The state of runs: ops.ingest_run, one row for a source and data date, ops.attainment_run, for a province and day.
+
+What became of single loads is in ledger.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,10 @@ from cchc.calendar import DateRange
 
 
 def open_run(connection: psycopg.Connection, source: str, day: date, run_id: str) -> None:
-    """A run begins; whatever halted an earlier one is for people to have looked at. Commits."""
+    """Record that an ingest run begins, unless it has; commits.
+
+    A later run for the same data date takes the row over. The reason why an earlier run halted is dropped.
+    """
     with connection.transaction():
         connection.execute(
             "insert into ops.ingest_run (source, data_date, run_id) values (%s, %s, %s)"
@@ -21,7 +27,7 @@ def open_run(connection: psycopg.Connection, source: str, day: date, run_id: str
 
 
 def read_halt_reason(connection: psycopg.Connection, source: str, day: date, run_id: str) -> str | None:
-    """Why nothing more may be asked of the source in this run; None if it may."""
+    """The reason why this run asks the source for nothing more; None if it may go on."""
     row = connection.execute(
         "select halted_reason from ops.ingest_run where source = %s and data_date = %s and run_id = %s",
         [source, day, run_id],
@@ -30,7 +36,7 @@ def read_halt_reason(connection: psycopg.Connection, source: str, day: date, run
 
 
 def halt_run(connection: psycopg.Connection, source: str, day: date, run_id: str, reason: str) -> None:
-    """Ask nothing more in this run. Commits."""
+    """Record that this run asks the source for nothing more; commits."""
     with connection.transaction():
         connection.execute(
             "update ops.ingest_run set halted_reason = %s where source = %s and data_date = %s and run_id = %s",
@@ -39,7 +45,7 @@ def halt_run(connection: psycopg.Connection, source: str, day: date, run_id: str
 
 
 def close_run(connection: psycopg.Connection, source: str, day: date, run_id: str) -> None:
-    """All windows of the run have ended, well or not. Commits."""
+    """Record that all windows of the run have ended, published or not; commits."""
     with connection.transaction():
         connection.execute(
             "update ops.ingest_run set finished_at = clock_timestamp()"
@@ -51,7 +57,7 @@ def close_run(connection: psycopg.Connection, source: str, day: date, run_id: st
 def record_attainment_runs(
     connection: psycopg.Connection, province: str, days: DateRange, run_id: str, now: datetime
 ) -> None:
-    """Note that the nights of ``days`` are attained; what was noted first stays."""
+    """Record that the attainment of ``days`` is computed, in the current transaction; an earlier record stays."""
     connection.execute(
         "insert into ops.attainment_run (province_code, as_of_date, run_id, ready_at)"
         " select %s, d::date, %s, %s from generate_series(%s::timestamp, %s::timestamp, interval '1 day') as d"
@@ -61,7 +67,7 @@ def record_attainment_runs(
 
 
 def has_begun(connection: psycopg.Connection, province: str, days: DateRange) -> bool:
-    """Whether any of the days was ingested, by a run of whatever source, or is computed already."""
+    """Whether any of the days has an ingest run, of whatever source, or results."""
     row = connection.execute(
         "select exists (select from ops.ingest_run where data_date between %(first)s and %(last)s)"
         " or exists (select from mart.indicator_attainment"
@@ -72,7 +78,7 @@ def has_begun(connection: psycopg.Connection, province: str, days: DateRange) ->
 
 
 def is_open_run(connection: psycopg.Connection, source: str, day: date, run_id: str) -> bool:
-    """Whether the run has opened the night: one that is skipped doesn't."""
+    """Whether the run has called ``open_run``: one that is skipped doesn't."""
     row = connection.execute(
         "select exists (select from ops.ingest_run where source = %s and data_date = %s and run_id = %s)",
         [source, day, run_id],
@@ -81,7 +87,7 @@ def is_open_run(connection: psycopg.Connection, source: str, day: date, run_id: 
 
 
 def list_unfinished_sources(connection: psycopg.Connection, sources: list[str], day: date) -> list[str]:
-    """Which of the sources haven't ended their ingest of ``day``."""
+    """The sources without a finished ingest run for ``day``, in order of their names."""
     rows = connection.execute(
         "select source from ops.ingest_run where data_date = %s and finished_at is not null", [day]
     ).fetchall()
@@ -89,7 +95,7 @@ def list_unfinished_sources(connection: psycopg.Connection, sources: list[str], 
 
 
 def list_late_entities(connection: psycopg.Connection) -> list[tuple[str, str, date | None, date | None]]:
-    """Source, entity, newest day and first stale day of what is late in the newest night."""
+    """Source, entity, newest day and first stale day of each entity that mart.data_freshness shows as late."""
     rows = connection.execute(
         "select source, entity, newest_day, stale_since from mart.data_freshness where is_late order by source, entity"
     ).fetchall()
@@ -97,7 +103,7 @@ def list_late_entities(connection: psycopg.Connection) -> list[tuple[str, str, d
 
 
 def list_days_after(connection: psycopg.Connection, newest: date) -> list[date]:
-    """The days after ``newest``, the newest that is over, that runs have left something of."""
+    """The days after ``newest`` with an ingest run, an attainment run or results, in order."""
     rows = connection.execute(
         "select data_date from ops.ingest_run where data_date > %(newest)s"
         " union select as_of_date from ops.attainment_run where as_of_date > %(newest)s"
