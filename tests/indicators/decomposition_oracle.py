@@ -1,4 +1,4 @@
-"""Why the province's rate moved: each agency's own rate and the mix between agencies, exact."""
+"""Oracle of mart.result_change: the change of a rate by each agency's own rate and by the mix, in exact fractions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from fractions import Fraction
 
 @dataclass(frozen=True)
 class Share:
-    """What complies, and of how much."""
+    """The cases that comply and all cases."""
 
     numerator: Decimal | int
     denominator: Decimal | int
@@ -18,9 +18,9 @@ class Share:
 
 @dataclass(frozen=True)
 class Part:
-    """What an agency has added to the change, in points: by its own rate, and by its weight in the whole (the mix).
+    """The part of a change that one agency made, in points: by its own rate, and by its weight in the whole (the mix).
 
-    ``agency_code`` None: what the whole has and no agency.
+    ``agency_code`` None: the part of the whole that belongs to no agency.
     """
 
     agency_code: str | None
@@ -29,7 +29,7 @@ class Part:
 
     @property
     def total(self) -> Fraction:
-        """Both."""
+        """Rate and mix together, in points."""
         return self.rate + self.mix
 
 
@@ -54,7 +54,7 @@ def decompose(
     either day is all mix. Where the agencies don't add up to the whole, the difference is a part of its own, of either
     sign. The totals sum to the change exactly.
 
-    Raises ValueError where the whole's denominator is 0 on either day: it had no rate then that could have changed.
+    Raises ValueError where the denominator of the whole is 0 on either day: there is no rate then.
     """
     slices_before, slices_after = _slice_whole(before, whole_before), _slice_whole(after, whole_after)
     parts = [
@@ -65,7 +65,7 @@ def decompose(
 
 
 def _slice_whole(shares: Mapping[str, Share], whole: Share) -> dict[str | None, _Slice]:
-    """The whole in slices; under None what no agency has, if there is any."""
+    """The slices of the whole; None has the rest that belongs to no agency, if there is any."""
     if not whole.denominator:
         raise ValueError("the whole has a denominator of 0 and so no rate: compare days on which it has one")
     slices: dict[str | None, _Slice] = {code: _slice(share, whole) for code, share in shares.items()}
