@@ -1,12 +1,21 @@
-"""Texts for people: read strictly, filled with clean values."""
+"""Texts for people: read strictly, filled with clean values, and never written into Python."""
 
 from __future__ import annotations
 
+import ast
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from cchc.local.validate_messages import check_messages
 from cchc.messages import MAX_VALUE_LENGTH, Messages, MessagesError, OneLine, clean_text, list_placeholders
+from cchc.settings import CHECKOUT
+
+LETTER = re.compile("[àáảãạăắằẳẵặâấầẩẫậđèéẻẽẹêếềểễệìíỉĩịòóỏõọôốồổỗộơớờởỡợùúủũụưứừửữựỳýỷỹỵ]", re.IGNORECASE)
+# Words that the code reads in files of senders: a column of our own making, statuses of tasks.
+WIRE_WORDS = {"Lý do trả lại", "chưa thực hiện", "đang thực hiện", "không áp dụng"}
 
 
 @pytest.fixture
@@ -82,3 +91,36 @@ def test_placeholders_are_the_names_in_braces() -> None:
 
 def test_clean_text_is_one_line() -> None:
     assert clean_text(" a\tb\u2028c\u200bd ") == "a b c d"
+
+
+def test_every_text_is_used_with_its_placeholders() -> None:
+    assert [str(mistake) for mistake in check_messages()] == []
+
+
+def test_no_vietnamese_sentence_stands_in_python() -> None:
+    sources = sorted((CHECKOUT / "plugins").rglob("*.py"))
+    found = [f"{path.relative_to(CHECKOUT)}: {text}" for path in sources for text in list_sentences(path)]
+    assert found == []
+
+
+def list_sentences(path: Path) -> Iterator[str]:
+    """The texts of a module, but for docstrings, with three or more words of Vietnamese letters."""
+    module = ast.parse(path.read_text(encoding="utf-8"))
+    docstrings = {
+        id(node.body[0].value)
+        for node in ast.walk(module)
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and node.body
+        if isinstance(node.body[0], ast.Expr)
+    }
+    for node in ast.walk(module):
+        parts = node.values if isinstance(node, ast.JoinedStr) else [node]
+        texts = [part.value for part in parts if isinstance(part, ast.Constant) and id(part) not in docstrings]
+        text = "…".join(text for text in texts if isinstance(text, str))
+        if sum(bool(LETTER.search(word)) for word in text.split()) >= 3 and text not in WIRE_WORDS:
+            yield text
+
+
+def test_a_vietnamese_sentence_in_python_is_found(tmp_path: Path) -> None:
+    path = tmp_path / "module.py"
+    path.write_text('"""Lời của mô-đun này."""\nA = f"Tệp {1} chưa được"\nB = "Quản trị"\n', encoding="utf-8")
+    assert list(list_sentences(path)) == ["Tệp … chưa được"]

@@ -1,4 +1,4 @@
-"""Figures as Vietnamese readers write them."""
+"""Numbers and days in Vietnamese notation."""
 
 from __future__ import annotations
 
@@ -56,19 +56,19 @@ def test_number_is_rounded_as_asked() -> None:
         ("44.4999", [None], "44,50"),
     ],
 )
-def test_value_differs_visibly_from_what_it_is_read_beside(value: str, others: list[str | None], text: str) -> None:
+def test_value_differs_visibly_from_the_numbers_beside_it(value: str, others: list[str | None], text: str) -> None:
     against = [other if other is None else Decimal(other) for other in others]
     assert format_beside(Decimal(value), *against) == text
 
 
-def test_a_fraction_that_never_ends_is_not_written_out_beside_itself() -> None:
+def test_endless_fraction_is_not_written_out_beside_itself() -> None:
     third = Decimal(100) / 3
     assert format_beside(third, third) == "33,33"
     assert format_beside(Decimal("9.125"), Decimal("9.125")) == "9,125"
 
 
 @given(FIGURES, st.decimals(-1, 1, places=9))
-def test_value_is_never_rounded_onto_or_across_what_it_is_read_beside(other: Decimal, gap: Decimal) -> None:
+def test_value_is_never_rounded_onto_or_across_a_number_beside_it(other: Decimal, gap: Decimal) -> None:
     shown = read(format_beside(other + gap, other))
     assert (shown > other, shown == other) == (gap > 0, gap == 0)
 
@@ -92,6 +92,6 @@ def test_day_is_written_day_first() -> None:
     assert format_day(date(2024, 6, 30)) == "30/06/2024"
 
 
-def test_what_is_not_there_is_a_dash() -> None:
+def test_missing_value_is_a_dash() -> None:
     assert {format_number(None), format_beside(None, None), format_exact(None), format_target(">", None)} == {"–"}
     assert format_day(None) == "–"

@@ -1,4 +1,4 @@
-"""The quality page of a night: everything that went wrong, for people, without the network and without payloads."""
+"""The quality page of a run: all that went wrong, without the network and without payloads."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ IMAGE = '"><img src=x onerror=alert(1)>'
 
 
 class Page(HTMLParser):
-    """What a browser would make of a page: its tags, its attributes and its words."""
+    """A page as a browser parses it: its tags, its attributes and its words."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -42,10 +42,10 @@ class Page(HTMLParser):
 
 @pytest.fixture
 def page_path(pipeline: Pipeline, tmp_path: Path) -> Path:
-    """A night with a published, a stopped and a failed load, a halt, and names that are attacks."""
+    """The page of a run with a published, a stopped and a failed load, a halt, and names that are attacks."""
     progress = answer("dvc-progress-tree")
-    newcomer, negative, *_ = entries_of(progress)
-    newcomer |= {"departmentCode": "H58.NEW", "departmentName": ATTACK}
+    unregistered, negative, *_ = entries_of(progress)
+    unregistered |= {"departmentCode": "H58.NEW", "departmentName": ATTACK}
     negative |= {"departmentId": IMAGE, "departmentName": "Sở giữ kín", "totalOnTime": -770077}
     pipeline.run("dvc-progress-tree", progress)
     stopped = answer("dossier-digitized")
@@ -59,14 +59,14 @@ def page_path(pipeline: Pipeline, tmp_path: Path) -> Path:
         return write_page(connection, tmp_path / "pages", "national_portal", DAY, RUN)
 
 
-def test_page_tells_the_night_and_nothing_of_the_rows_themselves(page_path: Path) -> None:
+def test_page_shows_the_run_and_nothing_of_its_payloads(page_path: Path) -> None:
     text = page_path.read_text(encoding="utf-8")
     page = Page(text)
-    for told in (
+    for shown in (
         "đã công bố", "bị chặn", "không lấy được", "tường lửa <b>chặn</b>", "incomplete_list", "negative_count",
         "children_differ", f"{IMAGE} on_time", ATTACK, "H58.NEW", "HTTP 403", RUN,
     ):  # fmt: skip
-        assert told in page.words, told
+        assert shown in page.words, shown
     for kept in ("Sở giữ kín", "-770077", "/data/children", "pointer", "payload"):
         assert kept not in text, kept
     assert page_path.name == "national_portal.html"
@@ -74,7 +74,7 @@ def test_page_tells_the_night_and_nothing_of_the_rows_themselves(page_path: Path
     assert not stat.S_IMODE(page_path.stat().st_mode) & stat.S_IWOTH
 
 
-def test_page_needs_nothing_from_elsewhere_and_runs_nothing(page_path: Path) -> None:
+def test_page_needs_no_network_and_runs_no_script(page_path: Path) -> None:
     page = Page(page_path.read_text(encoding="utf-8"))
     assert page.tags & {"script", "link", "img", "iframe", "object", "embed", "base", "form", "b"} == set()
     assert [name for name, _ in page.attributes if name.startswith("on") or name in ("src", "href", "style")] == []
@@ -82,20 +82,20 @@ def test_page_needs_nothing_from_elsewhere_and_runs_nothing(page_path: Path) -> 
     assert not any(re.search(r"url\(|@import", style) for style in styles)
 
 
-def test_page_counts_what_it_does_not_list(pipeline: Pipeline, tmp_path: Path) -> None:
+def test_page_counts_the_rows_that_it_does_not_list(pipeline: Pipeline, tmp_path: Path) -> None:
     pipeline.run("dossier-digitized", answer("dossier-digitized", kind="short_list"))
     with pipeline.connect() as connection:
         path = write_page(connection, tmp_path, "national_portal", DAY, RUN)
     assert f"… và {7 * 200 - 200} dòng nữa trong ops.quarantine." in path.read_text(encoding="utf-8")
 
 
-def test_quiet_night_says_so(pipeline: Pipeline, tmp_path: Path) -> None:
+def test_page_of_a_run_without_loads_states_so(pipeline: Pipeline, tmp_path: Path) -> None:
     with pipeline.connect() as connection:
         path = write_page(connection, tmp_path, "national_portal", DAY, RUN)
     assert "Không có lần nạp nào cho ngày này." in path.read_text(encoding="utf-8")
 
 
-def test_page_that_cannot_be_written_leaves_the_earlier_one_whole(
+def test_page_that_cannot_be_written_leaves_the_earlier_page_whole(
     page_path: Path, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = page_path.read_bytes()

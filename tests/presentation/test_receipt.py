@@ -1,4 +1,4 @@
-"""Receipts: what a sender reads of a file that another one has replaced."""
+"""Receipts: notes to the sender of a file that another file has replaced."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ def replace_keys(*keys: str, source: str = "returns", later: timedelta = timedel
     return describe_replacement(Replacement(source, keys, SAVED_AT, "H58.31/sửa lần 2.xlsx", SAVED_AT + later))
 
 
-def test_receipt_names_the_file_and_says_every_note_in_its_lines() -> None:
+def test_receipt_names_the_file_and_holds_every_note() -> None:
     assert compose_receipt(FILE, ["Một.", "Hai:\n- ba"]) == (
         "Tệp Báo cáo quý I.xlsx đã được nhận (mã nhận dạng 1234abcd).\r\n\r\nMột.\r\n\r\nHai:\r\n- ba\r\n"
     )
 
 
-def test_replacement_says_how_many_keys_which_by_which_file_and_what_to_do() -> None:
+def test_replacement_lists_keys_newer_file_and_advice() -> None:
     assert replace_keys("II.2-3 H58.31 2024-03-31", "PL.I.1 H58.31").splitlines() == [
         "2 số liệu của tệp này không được dùng.",
         "Tệp H58.31/sửa lần 2.xlsx nhận cùng ngày cũng có các số liệu đó.",
@@ -45,7 +45,7 @@ def test_replacement_says_how_many_keys_which_by_which_file_and_what_to_do() -> 
     ]
 
 
-def test_replacement_of_a_treasury_export_names_its_keys_by_the_treasurys_words() -> None:
+def test_replacement_of_a_treasury_export_names_the_parts_of_its_keys() -> None:
     lines = replace_keys("2024 2024-06-30 7412345 41 TTG", source="treasury").splitlines()
     assert lines[3:5] == [
         "Các số liệu đó (niên độ, ngày kết sổ, mã dự án, mã nguồn vốn, loại kế hoạch):",
@@ -53,20 +53,20 @@ def test_replacement_of_a_treasury_export_names_its_keys_by_the_treasurys_words(
     ]
 
 
-def test_files_of_one_moment_are_said_to_be_chosen_by_their_hash() -> None:
+def test_replacement_of_files_of_one_moment_names_the_hash() -> None:
     lines = replace_keys("II.2-3 H58.31 2024-03-31", later=timedelta()).splitlines()
     assert lines[2] == "Hai tệp cùng được lưu lúc 08:02:03 ngày 30/06/2024, nên hệ thống chọn theo mã nhận dạng."
 
 
 @pytest.mark.parametrize(("count", "named", "rest"), [(20, 20, []), (23, 20, ["- và 3 số liệu khác"])])
-def test_only_twenty_keys_are_named(count: int, named: int, rest: list[str]) -> None:
+def test_replacement_names_twenty_keys(count: int, named: int, rest: list[str]) -> None:
     lines = replace_keys(*(f"II.2-3 H58.31.{number:02} 2024-03-31" for number in range(count))).splitlines()
     assert sum(line.startswith("- II.2-3") for line in lines) == named
     assert [line for line in lines if line.startswith("- và")] == rest
     assert lines[0].startswith(f"{count} số liệu")
 
 
-def test_receipt_lies_beside_the_file_and_written_again_is_the_same_file(tmp_path: Path) -> None:
+def test_receipt_lies_beside_the_file_and_filed_again_is_the_same_file(tmp_path: Path) -> None:
     inbox = DiskInbox(tmp_path)
     path = find_written(tmp_path, file_receipt(inbox, "Một."))
     assert path == tmp_path / "H58.31" / "tra-lai" / "Báo cáo quý I.1234abcd.bien-nhan.txt"
@@ -84,7 +84,7 @@ def test_without_notes_there_is_no_receipt() -> None:
     assert make_receipt(FILE, []) is None
 
 
-def test_receipt_is_not_written_through_a_link(tmp_path: Path) -> None:
+def test_receipt_is_not_filed_through_a_link(tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "H58.31").mkdir()
     (tmp_path / "H58.31" / "tra-lai").symlink_to(tmp_path / "elsewhere")

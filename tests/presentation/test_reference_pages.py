@@ -1,4 +1,4 @@
-"""`make docs`: the generated pages are current and whole, and what docs point at is there."""
+"""`make docs`: the generated pages are current and complete, and links of docs have targets."""
 
 from __future__ import annotations
 
@@ -46,19 +46,19 @@ def test_page_in_docs_is_current(pages: Pages, name: str) -> None:
     assert is_current, f"docs/{name} is not what catalog, profiles, suites and schema say: run make docs"
 
 
-def test_every_reading_of_every_entry_is_told(pages: Pages, catalog: Catalog) -> None:
+def test_page_has_every_variant_of_every_indicator(pages: Pages, catalog: Catalog) -> None:
     for row in indicator_rows(catalog):
         heading = f"#### {row['indicator_code']}: {row['name_vi']}\n"
         variant = f"**{row['indicator_code']}, biến thể `{row['variant']}`.** {row['explanation_vi']}"
         assert (heading if row["variant"] == "primary" else variant) in pages["indicators.md"]
 
 
-def test_every_task_is_told_in_its_words(pages: Pages, catalog: Catalog) -> None:
+def test_page_has_every_task_in_its_words(pages: Pages, catalog: Catalog) -> None:
     for task in catalog.annexes[0].tasks:
         assert f"| {task.code} | {task.content_vi} | {task.lead_agency_vi} | " in pages["indicators.md"]
 
 
-def test_every_field_and_rule_of_every_source_is_told(pages: Pages) -> None:
+def test_page_has_every_field_and_rule_of_every_source(pages: Pages) -> None:
     for profile in read_profiles():
         section = pages["sources.md"].partition(f"\n## {profile.source}\n")[2].partition("\n## ")[0]
         for column in re.findall(r"column: (\w+), type: (\w+)", _read_profile_text(profile.source)):
@@ -69,7 +69,7 @@ def test_every_field_and_rule_of_every_source_is_told(pages: Pages) -> None:
                 assert f"| {profile.staging}_{entity} | `{rule}` | " in section
 
 
-def test_every_column_is_told_with_its_comment(pages: Pages, warehouse: Warehouse) -> None:
+def test_page_has_every_column_with_its_comment(pages: Pages, warehouse: Warehouse) -> None:
     columns = warehouse.query("""
         select table_schema || '.' || table_name, column_name from information_schema.columns
         where table_schema in ('core', 'mart', 'ops', 'staging') order by 1
@@ -80,14 +80,14 @@ def test_every_column_is_told_with_its_comment(pages: Pages, warehouse: Warehous
         assert re.search(rf"^\| `{column}` \| [^|]+ \| \S", section, re.MULTILINE), f"{relation}.{column}"
 
 
-def test_text_with_marks_of_markdown_stays_in_its_cell(catalog: Catalog, relations: list[dict[str, Any]]) -> None:
+def test_text_with_markup_of_markdown_stays_in_its_cell(catalog: Catalog, relations: list[dict[str, Any]]) -> None:
     odd = catalog.plans[0].indicators[0].model_copy(update={"ruling": "a | b <c>\n*d*"})
     plan = catalog.plans[0].model_copy(update={"indicators": (odd,)})
     page = render_documents(catalog.model_copy(update={"plans": (plan,)}), read_profiles(), relations)["indicators.md"]
     assert r"| Cách hiểu đã chọn | a \| b \<c> \*d\* |" in page
 
 
-def test_comments_of_a_profile_are_its_reasons(tmp_path: Path) -> None:
+def test_reasons_of_a_profile_are_its_comments(tmp_path: Path) -> None:
     (tmp_path / "source.yaml").write_text(
         "# What it is,\n# in two lines.\nname_vi: Nguồn\nschedule: '30 4 * * *'   # at night\n"
         "# Why windows.\nwindows: {kind: days}\nnested:\n  inner: 1   # of its own\n"
@@ -99,7 +99,7 @@ def test_comments_of_a_profile_are_its_reasons(tmp_path: Path) -> None:
     }
 
 
-def test_make_docs_writes_the_pages_without_touching_the_warehouse(
+def test_make_docs_writes_the_pages_and_leaves_the_warehouse_alone(
     cluster: Database, pages: Pages, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(documents, "DOCS", tmp_path)
@@ -111,7 +111,7 @@ def test_make_docs_writes_the_pages_without_touching_the_warehouse(
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(CHECKOUT)))
-def test_links_lead_somewhere(page: Path) -> None:
+def test_link_has_a_target(page: Path) -> None:
     for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
         path, _, anchor = target.partition("#")
         if "://" not in target:
@@ -129,7 +129,7 @@ def test_commands_in_docs_are_targets_of_make() -> None:
 
 
 def _anchors(page: Path) -> set[str]:
-    """The ids in a page and those that its headings get."""
+    """The ids in a page, and those of its headings."""
     text = page.read_text(encoding="utf-8")
     headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
     slugs = {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}

@@ -1,4 +1,4 @@
-"""Templates: each agency's own, and what is filled into one is read back as it was meant."""
+"""Return templates: one for each agency; a filled one is read as it was written."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def codes_of(sheet: openpyxl.worksheet.worksheet.Worksheet) -> list[str]:
     return [row[0] for row in sheet.iter_rows(min_row=2, values_only=True) if row[0]]
 
 
-def test_root_reports_every_returned_indicator(catalog: Catalog, reporters: dict[str, Reporter]) -> None:
+def test_template_of_the_root_has_every_returned_indicator(catalog: Catalog, reporters: dict[str, Reporter]) -> None:
     returned = [indicator.code for indicator in catalog.plans[0].indicators if indicator.source == "returns"]
     assert len(returned) == 27
     assert list(reporters["H58"].indicators) == returned
@@ -57,14 +57,14 @@ def test_every_task_has_a_reporter(reporters: dict[str, Reporter]) -> None:
     assert len({code for reporter in reporters.values() for code in reporter.tasks}) == 53
 
 
-def test_agencies_of_any_day_of_the_year_have_one(catalog: Catalog, reporters: dict[str, Reporter]) -> None:
+def test_agencies_of_any_day_of_the_year_have_a_template(catalog: Catalog, reporters: dict[str, Reporter]) -> None:
     begun = {agency.code for agency in catalog.members("xa", date(2024, 1, 1))}
     ended = {agency.code for agency in catalog.members("xa", date(2024, 12, 31))}
     assert begun - ended
     assert begun | ended <= reporters.keys()
 
 
-def test_agency_finds_its_own_code_indicators_and_tasks(folder: Path, reporters: dict[str, Reporter]) -> None:
+def test_template_holds_code_indicators_and_tasks_of_its_agency(folder: Path, reporters: dict[str, Reporter]) -> None:
     workbook = openpyxl.load_workbook(folder / f"{DISTRICT}-2024.xlsx")
     assert [sheet.title for sheet in workbook if sheet.sheet_state == "visible"] == ["Hướng dẫn", "ChiTieu", "NhiemVu"]
     assert codes_of(workbook["ChiTieu"]) == list(reporters[DISTRICT].indicators)
@@ -89,30 +89,30 @@ def test_lists_offer_codes_periods_and_statuses(folder: Path) -> None:
     assert "II.2-3" in offered["Mã chỉ tiêu"]
 
 
-def test_untouched_template_reports_nothing(folder: Path) -> None:
+def test_unfilled_template_reports_nothing(folder: Path) -> None:
     for path in folder.iterdir():
-        with pytest.raises(RejectedFileError) as refusal:
+        with pytest.raises(RejectedFileError) as rejected:
             read_tables(path.read_bytes(), path.name, WANTED)
-        assert refusal.value.rule == "no_rows"
+        assert rejected.value.rule == "no_rows"
 
 
-def test_filled_template_is_read_back_as_meant(folder: Path) -> None:
+def test_filled_template_is_read_as_written(folder: Path) -> None:
     workbook = openpyxl.load_workbook(folder / f"{DISTRICT}-2024.xlsx")
-    figures, tasks = workbook["ChiTieu"], workbook["NhiemVu"]
-    row_no = codes_of(figures).index("II.6-1") + 2
+    indicators, tasks = workbook["ChiTieu"], workbook["NhiemVu"]
+    row_no = codes_of(indicators).index("II.6-1") + 2
     for column, value in zip("DEFG", ["2024-06", "9,5", 12, "Số 1/BC"], strict=True):
-        figures[f"{column}{row_no}"] = value
+        indicators[f"{column}{row_no}"] = value
     for column, value in zip("DEF", ["Hoàn thành", date(2024, 6, 28), None], strict=True):
         tasks[f"{column}2"] = value
     file = io.BytesIO()
     workbook.save(file)
-    figure, task = [
+    indicator, task = [
         read_record(record, WANTED[table.kind], VIETNAMESE)
         for table in read_tables(file.getvalue(), "bc.xlsx", WANTED)
         for _, record in table.rows
     ]
-    assert (figure.not_read, figure.coerced, task.not_read, task.coerced) == ([], [], [], [])
-    assert {name: str(value) for name, value in figure.values.items()} == {
+    assert (indicator.not_read, indicator.coerced, task.not_read, task.coerced) == ([], [], [], [])
+    assert {name: str(value) for name, value in indicator.values.items()} == {
         "code": "II.6-1", "agency_code": DISTRICT, "period": "2024-06", "period_start": "2024-06-01",
         "period_end": "2024-06-30", "numerator": "9.5", "denominator": "12", "evidence": "Số 1/BC", "note": "None",
     }  # fmt: skip
@@ -129,7 +129,7 @@ def test_number_cells_keep_what_is_typed_as_text(folder: Path) -> None:
         assert {cell.number_format for cell in sheet[letter][1:]} == {"@"}
 
 
-def test_rates_are_asked_for_as_a_percentage_over_a_hundred(folder: Path) -> None:
+def test_template_asks_rates_as_a_percentage_over_a_hundred(folder: Path) -> None:
     sheet = openpyxl.load_workbook(folder / "H58-2024.xlsx")["ChiTieu"]
     asked = {row[0]: row[1] for row in sheet.iter_rows(min_row=2, values_only=True)}
     assert "Tử số ghi tỷ lệ phần trăm, ví dụ 87,12; Mẫu số ghi 100" in asked["II.10-1"]
@@ -142,7 +142,7 @@ def test_same_catalog_gives_the_same_bytes(catalog: Catalog, tmp_path: Path) -> 
     assert first == second
 
 
-def test_year_without_a_plan_is_refused(catalog: Catalog, tmp_path: Path) -> None:
+def test_year_without_a_plan_is_an_error(catalog: Catalog, tmp_path: Path) -> None:
     with pytest.raises(LookupError, match=r"plan_2031\.yaml"):
         write_templates(tmp_path, catalog, 2031)
     assert list(tmp_path.iterdir()) == []

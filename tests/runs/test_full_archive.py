@@ -9,7 +9,7 @@ from datetime import date
 import pytest
 
 from tests.runs.conftest import FILES_WELL, PORTAL_WELL, set_portal_clock
-from tests.spreadsheets.hostile_workbooks import GOOD_ROW, HEADINGS, REFUSED, write_workbook
+from tests.spreadsheets.hostile_workbooks import GOOD_ROW, HEADINGS, REJECTED, write_workbook
 
 DAY = date(2024, 12, 31)
 BLOCKED = ("dossier-digitized.2024", "transparency.2024")
@@ -76,7 +76,7 @@ def test_hostile_sender_stops_no_other_and_the_run_names_the_missing_report(inst
         path.parent.mkdir()
         path.write_bytes(write_workbook([HEADINGS, row]))
     (inbox / "H58.40").mkdir()
-    (inbox / "H58.40" / "locked.xlsx").write_bytes(REFUSED["locked"][0]())
+    (inbox / "H58.40" / "locked.xlsx").write_bytes(REJECTED["locked"][0]())
     (inbox / "H58.40" / "tra-lai").symlink_to(elsewhere)
     os.mkfifo(inbox / "H58.40" / "pipe.xlsx")
 

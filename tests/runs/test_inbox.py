@@ -14,7 +14,7 @@ import pytest
 from cchc.calendar import LOCAL
 from cchc.sources.inbox import select_complete
 from tests.runs.conftest import FILES_WELL
-from tests.spreadsheets.hostile_workbooks import GOOD_ROW, HEADINGS, REFUSED, write_workbook
+from tests.spreadsheets.hostile_workbooks import GOOD_ROW, HEADINGS, REJECTED, write_workbook
 
 DAY = date(2024, 6, 30)
 HOSTILE = ("zeros_200_mb", "locked", "macro", "merged_headings", "formula_with_error", "web_page")
@@ -41,7 +41,7 @@ def report(*rows):
 
 def test_hostile_files_are_rejected_and_the_others_are_published(installation, inbox):
     for name in HOSTILE:
-        put(inbox, f"H58.40/{name}.xlsx", REFUSED[name][0]())
+        put(inbox, f"H58.40/{name}.xlsx", REJECTED[name][0]())
     put(inbox, "H58.40/too-large.csv", b"0" * (20 * 2**20 + 1))
     put(inbox, "H58.31/good.xlsx", report(GOOD_ROW))
     # A column further right than its heading; last year's template; text that looks like a formula.
@@ -55,7 +55,7 @@ def test_hostile_files_are_rejected_and_the_others_are_published(installation, i
     stopped = dict(
         installation.query("select split_part(error, ',', 1), stop_rules from ops.load where status = 'stopped'")
     )
-    assert stopped == {f"{name}.xlsx": [REFUSED[name][1]] for name in HOSTILE} | {
+    assert stopped == {f"{name}.xlsx": [REJECTED[name][1]] for name in HOSTILE} | {
         "too-large.csv": ["too_large"],
         "formula.xlsx": ["formula_error"],
     }

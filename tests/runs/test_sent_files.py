@@ -16,9 +16,9 @@ from tests.spreadsheets.sent_workbooks import (
     PERCENT,
     STRICT,
     TASK_HEADINGS,
-    figure,
     headings,
     number,
+    pair,
     row,
     text,
     workbook,
@@ -30,7 +30,7 @@ HUNDRED = number("100")
 
 def count(agency, numerator, denominator, **more):
     """A row of an indicator that counts whole things."""
-    return figure(numerator, denominator, agency=agency, **more)
+    return pair(numerator, denominator, agency=agency, **more)
 
 
 def write_csv(delimiter, *rows):
@@ -42,8 +42,8 @@ def write_csv(delimiter, *rows):
 TASK = row([text("PL.I.1"), text("H58.07"), text("hoàn thành"), number("43878"), text("VB 3")])
 BUSY = '<c t="e"><v>#BUSY!</v></c>'
 OWN_FILES = {
-    "rate.xlsx": workbook(headings() + figure(number("0.8712", PERCENT), HUNDRED, "II.10-1", "H58")),
-    "rate-over-sign.xlsx": workbook(headings() + figure(number("0.8712"), number("1", PERCENT), "II.10-2", "H58")),
+    "rate.xlsx": workbook(headings() + pair(number("0.8712", PERCENT), HUNDRED, "II.10-1", "H58")),
+    "rate-over-sign.xlsx": workbook(headings() + pair(number("0.8712"), number("1", PERCENT), "II.10-2", "H58")),
     "count-percent.xlsx": workbook(headings() + count("H58.02", number("0.9", PERCENT), HUNDRED)),
     "half.xlsx": workbook(headings() + count("H58.03", number("10.5"), number("12"))),
     "english.xlsx": workbook(headings() + count("H58.04", text("1,234"), text("1.256"))),
@@ -57,7 +57,7 @@ OWN_FILES = {
         states=["visible", "veryHidden"], names=["ChiTieu", "Nháp"],
     ),
     "strict.xlsx": workbook(headings() + count("H58.10", number("12"), number("13")), namespaces=STRICT),
-    "noise.xlsx": workbook(headings() + figure(number("84.99999999999999"), HUNDRED, "II.10-2", "H58")),
+    "noise.xlsx": workbook(headings() + pair(number("84.99999999999999"), HUNDRED, "II.10-2", "H58")),
 }  # fmt: skip
 
 

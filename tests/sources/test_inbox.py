@@ -21,7 +21,7 @@ from cchc.sources.inbox_store import DiskInbox, Entry, StoredFile, read_time
 from cchc.sources.profile import read_profile
 from cchc.spreadsheets import workbook
 from tests.sources.opened_inbox import open_inbox
-from tests.spreadsheets.hostile_workbooks import REFUSED, WANTED, good, write_workbook
+from tests.spreadsheets.hostile_workbooks import REJECTED, WANTED, good, write_workbook
 
 MAX_BYTES = 1_000
 KINDS = {"treasury": read_profile(SOURCES / "treasury.yaml").sheet_fields(), "returns": WANTED}
@@ -321,7 +321,7 @@ def test_file_with_a_heading_twice_is_left_to_the_others() -> None:
 
 @pytest.mark.parametrize("name", ["locked", "macro", "cut_short", "damaged", "web_page", "entity_bomb", "zeros_200_mb"])
 def test_file_that_cannot_be_opened_is_nobodys(name: str) -> None:
-    assert recognise(REFUSED[name][0](), "bc.xlsx", KINDS) is None
+    assert recognise(REJECTED[name][0](), "bc.xlsx", KINDS) is None
 
 
 def test_file_without_known_headings_is_nobodys() -> None:

@@ -1,4 +1,4 @@
-"""Workbooks that nobody should send: packages that are bombs, damaged, armed or locked, made byte by byte."""
+"""Hostile workbooks, made byte by byte: packages that are bombs, damaged, locked, or hold macros."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MAIN = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
 
 
 def write_workbook(rows: Iterable[Iterable[Any]], sheet: str = "ChiTieu") -> bytes:
-    """A workbook of one sheet, as people's programs write it."""
+    """A workbook of one sheet, as spreadsheet programs write it."""
     workbook = openpyxl.Workbook()
     page = workbook.active
     page.title = sheet
@@ -115,7 +115,7 @@ def outside_entity() -> bytes:
 
 
 def entity_bomb_in_disguise() -> bytes:
-    """The sheet's part is called an image, so that who looks at names only won't look into it."""
+    """The part of the sheet has the name of an image, so that a check of names passes over it."""
     content = entity_bomb()
     with zipfile.ZipFile(io.BytesIO(content)) as package:
         parts = {name: package.read(name) for name in package.namelist()}
@@ -163,7 +163,7 @@ def row_out_of_this_world() -> bytes:
 
 
 def endless_sheet_name() -> bytes:
-    """A name of 0.9 MB, which every row would bear."""
+    """A name of 0.9 MB, which every row would carry."""
     named = f'<workbook {MAIN}><sheets><sheet name="{"a" * 900_000}" sheetId="1"/></sheets></workbook>'
     return replace_parts(good(), {"xl/workbook.xml": [padding(2), named.encode()]})
 
@@ -253,7 +253,7 @@ def headings_only() -> bytes:
     return write_workbook([HEADINGS])
 
 
-REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
+REJECTED: dict[str, tuple[Callable[[], bytes], str]] = {
     "zeros_200_mb": (zeros_200_mb, "compression_bomb"),
     "lying_directory": (lying_directory, "not_a_workbook"),
     "entity_bomb": (entity_bomb, "not_a_workbook"),

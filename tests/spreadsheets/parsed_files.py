@@ -1,4 +1,4 @@
-"""What a sent file becomes in staging."""
+"""Sent files as rows of staging."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from cchc.sources.profile import read_profile
 from cchc.sources.protocols.files import parse_file
 from cchc.sources.window import FiledFile
 from tests.spreadsheets.sent_workbooks import (
-    figure,
     headings,
     number,
+    pair,
     workbook,
 )
 
@@ -32,13 +32,13 @@ def parse(
 
 
 def parse_one(content: bytes, name: str = "bc.xlsx", profile: Any = RETURNS) -> dict[str, Any]:
-    """The one row of a file that isn't refused."""
+    """The one row of a file that isn't rejected."""
     response, rows = parse(content, name, profile)
     assert response["refusal"] is None, response
     (only,) = rows
     return only
 
 
-def parse_figure(numerator: str, denominator: str = HUNDRED, **options: Any) -> dict[str, Any]:
-    """The row of a workbook with one figure."""
-    return parse_one(workbook(headings() + figure(numerator, denominator), **options))
+def parse_value(numerator: str, denominator: str = HUNDRED, **options: Any) -> dict[str, Any]:
+    """The row of a workbook with one value."""
+    return parse_one(workbook(headings() + pair(numerator, denominator), **options))

@@ -1,4 +1,4 @@
-"""Workbooks as people's programs write them, made part by part, so that a test sees the XML that it is about."""
+"""Workbooks as spreadsheet programs write them, made part by part, so that a test shows its XML."""
 
 from __future__ import annotations
 
@@ -54,10 +54,10 @@ def headings(names: Sequence[str] = HEADINGS) -> str:
     return row([text(name) for name in names], 1)
 
 
-def figure(
+def pair(
     numerator: str, denominator: str, code: str = "II.6-1", agency: str = "H58.02", evidence: str | None = None
 ) -> str:
-    """A row of a figure, its parts given as cells."""
+    """A row of an indicator, its parts given as cells."""
     return row(
         [text(code), text(agency), text("2024-Q4"), numerator, denominator, evidence or text("BC 1")], attributes=""
     )

@@ -1,4 +1,4 @@
-"""What goes back: the file again, with the reason beside each refused row, and nothing in it that could run."""
+"""Rejection reports: the file with the reason beside each rejected row, and without anything that could run."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from cchc.spreadsheets.rejection_report import Reasons, SentFile, explain
 from cchc.spreadsheets.workbook import read_tables
 from tests.sources.opened_inbox import find_written, open_inbox
 from tests.spreadsheets.hostile_workbooks import GOOD_ROW, HEADINGS, WANTED, locked, replace_parts, save, write_workbook
-from tests.spreadsheets.sent_workbooks import PERCENT, figure, headings, number, text, workbook
+from tests.spreadsheets.sent_workbooks import PERCENT, headings, number, pair, text, workbook
 
 COMMAND = "=cmd|' /C calc'!A0"
 AMBIGUOUS_ROW = [*GOOD_ROW[:3], "9.5", 1]
@@ -51,7 +51,7 @@ def write_all(folder: Any, file: SentFile, reasons: Reasons, stop_rules: Sequenc
     return [find_written(folder, address) for address in written]
 
 
-def test_copy_has_the_reason_beside_the_refused_row_only(tmp_path: Path) -> None:
+def test_report_has_the_reason_beside_the_rejected_row_only(tmp_path: Path) -> None:
     file = sent(write_workbook([["Báo cáo"], [], HEADINGS, GOOD_ROW, GOOD_ROW, [*GOOD_ROW[:3], -1, 1]]))
     path = write_back(tmp_path, file, 6)
     assert path == tmp_path / "so-tu-phap" / "tra-lai" / f"bc.{file.sha256[:8]}.tra-lai.xlsx"
@@ -61,18 +61,18 @@ def test_copy_has_the_reason_beside_the_refused_row_only(tmp_path: Path) -> None
     assert [row[1:] for row in rows[2:5]] == [(*HEADINGS,), (*GOOD_ROW,), (*GOOD_ROW,)]
 
 
-def test_reason_says_what_the_cell_held_and_how_to_write_it(tmp_path: Path) -> None:
+def test_reason_shows_the_cell_and_how_to_write_it(tmp_path: Path) -> None:
     path = write_back(tmp_path, sent(write_workbook([HEADINGS, AMBIGUOUS_ROW])), 2, rules=("not_a_number",))
     assert read_rows(path)[1][0] == f"{explain('not_a_number')} Trong tệp đã gửi: ô D2 (Tử số) “9.5”."
 
 
-def test_corrected_copy_is_a_report_again(tmp_path: Path) -> None:
+def test_rejection_report_can_be_sent_again(tmp_path: Path) -> None:
     path = write_back(tmp_path, sent(write_workbook([HEADINGS, GOOD_ROW, [*GOOD_ROW[:3], -1, 1]])), 3)
     (table,) = read_tables(path.read_bytes(), path.name, WANTED)
     assert [(row_no, list(record)) for row_no, record in table.rows] == [(2, HEADINGS), (3, HEADINGS)]
 
 
-def test_reasons_of_an_earlier_copy_are_replaced(tmp_path: Path) -> None:
+def test_reasons_of_an_earlier_report_are_replaced(tmp_path: Path) -> None:
     first = write_back(tmp_path, sent(write_workbook([HEADINGS, GOOD_ROW, [*GOOD_ROW[:3], -1, 1]])), 3)
     second = write_back(tmp_path, sent(first.read_bytes()), 2, rules=("unknown_agency",))
     rows = read_rows(second)
@@ -84,7 +84,7 @@ def test_reasons_of_an_earlier_copy_are_replaced(tmp_path: Path) -> None:
     ]
 
 
-def test_nothing_in_a_copied_workbook_can_run(tmp_path: Path) -> None:
+def test_workbook_of_a_report_holds_no_formula(tmp_path: Path) -> None:
     workbook = openpyxl.load_workbook(io.BytesIO(write_workbook([HEADINGS, GOOD_ROW])))
     for column, command in enumerate([COMMAND, "+1+1", "@SUM(A1)", "-2+3"], 1):
         workbook["ChiTieu"].cell(3, column).value = command
@@ -97,7 +97,7 @@ def test_nothing_in_a_copied_workbook_can_run(tmp_path: Path) -> None:
     ]
 
 
-def test_nothing_in_a_copied_csv_can_run(tmp_path: Path) -> None:
+def test_csv_of_a_report_holds_no_formula(tmp_path: Path) -> None:
     text = f"{';'.join(HEADINGS)}\nII.2-3;H58.31;2024-Q1;-5;-1.234,5;{COMMAND};@x\nII.2-3;H58.31;2024-Q1;1;1;\t=1;-x\n"
     path = write_back(tmp_path, sent(text.encode(), "bc.csv"), 2, sheet="bc.csv")
     assert path.name.endswith(".tra-lai.csv")
@@ -108,7 +108,7 @@ def test_nothing_in_a_copied_csv_can_run(tmp_path: Path) -> None:
     assert rows[2][6:] == ["'\t=1", "'-x"]
 
 
-def test_file_refused_whole_goes_back_as_a_note(tmp_path: Path) -> None:
+def test_rejected_file_gets_a_note(tmp_path: Path) -> None:
     (path,) = write_all(tmp_path, sent(locked()), {}, ["protected_workbook"])
     note = path.read_text(encoding="utf-8-sig")
     assert path.name.endswith(".tra-lai.txt")
@@ -116,7 +116,7 @@ def test_file_refused_whole_goes_back_as_a_note(tmp_path: Path) -> None:
     assert "tệp được đặt mật khẩu mở" in note
 
 
-def test_stopped_file_goes_back_as_note_and_copy(tmp_path: Path) -> None:
+def test_stopped_file_gets_a_note_and_a_copy(tmp_path: Path) -> None:
     file = sent(write_workbook([HEADINGS, GOOD_ROW, AMBIGUOUS_ROW]))
     reasons = {("ChiTieu", 2): [], ("ChiTieu", 3): ["not_a_number"]}
     paths = write_all(tmp_path, file, reasons, ["too_many_rejected"])
@@ -124,13 +124,13 @@ def test_stopped_file_goes_back_as_note_and_copy(tmp_path: Path) -> None:
     assert [row[0] is None for row in read_rows(paths[1])] == [False, True, False]
 
 
-def test_file_that_was_never_read_goes_back_as_a_note(tmp_path: Path) -> None:
+def test_file_without_content_gets_a_note(tmp_path: Path) -> None:
     (path,) = write_all(tmp_path, SentFile("to.xlsx", "ab" * 32, b""), {}, ["too_large"])
     assert path == tmp_path / "tra-lai" / "to.abababab.tra-lai.txt"
     assert explain("too_large") in path.read_text(encoding="utf-8-sig")
 
 
-def test_written_again_it_is_the_same_file(tmp_path: Path) -> None:
+def test_report_that_is_filed_again_is_the_same_file(tmp_path: Path) -> None:
     file = sent(write_workbook([HEADINGS, AMBIGUOUS_ROW]))
     path = write_back(tmp_path, file, 2)
     before = (path.read_bytes(), path.stat().st_mtime_ns)
@@ -139,7 +139,7 @@ def test_written_again_it_is_the_same_file(tmp_path: Path) -> None:
     assert [one.name for one in path.parent.iterdir()] == [path.name]
 
 
-def test_half_written_copy_is_made_whole(tmp_path: Path) -> None:
+def test_half_written_report_is_completed(tmp_path: Path) -> None:
     file = sent(write_workbook([HEADINGS, AMBIGUOUS_ROW]))
     path = write_back(tmp_path, file, 2)
     whole = path.read_bytes()
@@ -147,22 +147,22 @@ def test_half_written_copy_is_made_whole(tmp_path: Path) -> None:
     assert write_back(tmp_path, file, 2).read_bytes() == whole
 
 
-def test_object_store_takes_it_too(tmp_path: Path) -> None:
-    folder = UPath(f"memory://given-back-{tmp_path.name}")
+def test_report_is_filed_in_an_object_store_too(tmp_path: Path) -> None:
+    folder = UPath(f"memory://reports-{tmp_path.name}")
     path = write_back(folder, sent(write_workbook([HEADINGS, AMBIGUOUS_ROW])), 2)
     assert read_rows(path)[0][0] == REASON
     folder.fs.rm(folder.path, recursive=True)
 
 
 @pytest.mark.parametrize("suite", ["returns_response", "returns_row", "treasury_response", "treasury_row"])
-def test_every_rule_that_sends_something_back_is_explained(suite: str) -> None:
+def test_every_rejecting_rule_has_a_reason(suite: str) -> None:
     expectations = json.loads((EXPECTATIONS / f"{suite}.json").read_text(encoding="utf-8"))["expectations"]
     rules = {one["meta"]["rule_id"] for one in expectations if one["severity"] != "info"}
     assert rules
     assert [rule for rule in sorted(rules) if rule in explain(rule)] == []
 
 
-def test_nothing_is_written_through_a_link(tmp_path: Path) -> None:
+def test_report_is_not_filed_through_a_link(tmp_path: Path) -> None:
     victim = tmp_path / "victim"
     victim.write_text("theirs")
     file = sent(write_workbook([HEADINGS, AMBIGUOUS_ROW]))
@@ -179,7 +179,7 @@ def test_nothing_is_written_through_a_link(tmp_path: Path) -> None:
     assert victim.read_text() == "theirs"
 
 
-def test_long_name_and_strange_sheet_go_back_too(tmp_path: Path) -> None:
+def test_file_with_a_long_name_and_an_invalid_sheet_name_gets_a_report(tmp_path: Path) -> None:
     content = write_workbook([HEADINGS, AMBIGUOUS_ROW], sheet="A_B")
     with ZipFile(io.BytesIO(content)) as package:
         named = package.read("xl/workbook.xml").replace(b"A_B", b"A/B")  # no program names a sheet so, but a file can
@@ -188,7 +188,7 @@ def test_long_name_and_strange_sheet_go_back_too(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("delimiter", ";,\t")
-def test_copy_of_a_csv_is_read_again_as_it_was(tmp_path: Path, delimiter: str) -> None:
+def test_csv_of_a_report_is_read_as_the_sent_file(tmp_path: Path, delimiter: str) -> None:
     rows = [
         HEADINGS,
         ["II.6-1", "H58.31", "2024-Q1", "1.234", "9,5", "- Công văn 5", "a\nb"],
@@ -208,11 +208,11 @@ def test_copy_of_a_csv_is_read_again_as_it_was(tmp_path: Path, delimiter: str) -
     )
 
 
-def test_copy_of_a_workbook_is_read_again_as_it_was(tmp_path: Path) -> None:
+def test_workbook_of_a_report_is_read_as_the_sent_file(tmp_path: Path) -> None:
     """Percents, days of the 1904 calendar without a format, signs that look like escapes, errors in hidden rows."""
     content = workbook(
-        headings() + figure(number("0.8712", PERCENT), number("1", PERCENT), evidence=text("a_x005F_x0041_b_x000B_c"))
-        + figure(number("43878"), number("49384.5")),
+        headings() + pair(number("0.8712", PERCENT), number("1", PERCENT), evidence=text("a_x005F_x0041_b_x000B_c"))
+        + pair(number("43878"), number("49384.5")),
         properties='date1904="1"',
     )  # fmt: skip
     before = read_tables(content, "bc.xlsx", WANTED)[0]
@@ -226,7 +226,7 @@ def test_copy_of_a_workbook_is_read_again_as_it_was(tmp_path: Path) -> None:
     assert again.sheet.calendar == before.sheet.calendar == CALENDAR_1904
 
 
-def test_reason_tells_missing_columns_and_counts_of_fields(tmp_path: Path) -> None:
+def test_reason_names_missing_columns_and_counts_of_fields(tmp_path: Path) -> None:
     few = write_workbook([HEADINGS[:4], ["II.6-1", "H58.31", "2024-Q1", 1]])
     assert "không có cột Mẫu số" in read_rows(write_back(tmp_path / "a", sent(few), 2, rules=("value_missing",)))[1][0]
     shifted = sent(f"{','.join(HEADINGS)}\nII.6-1,H58.31,2024-Q1,9,5,12,BC,\n".encode(), "bc.csv")

@@ -1,4 +1,4 @@
-"""Workbooks of every program say the same; files of other kinds are refused by their name."""
+"""Workbooks of every program have the same values; files of other kinds are rejected by name."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from cchc.fields.cells import Percent, Unseen
 from cchc.spreadsheets.workbook import list_hidden_sheets, open_sheets
 from cchc.spreadsheets.xlsx_reader import read_sheets
 from tests.spreadsheets.hostile_workbooks import WANTED
-from tests.spreadsheets.parsed_files import HUNDRED, parse, parse_figure, parse_one
+from tests.spreadsheets.parsed_files import HUNDRED, parse, parse_one, parse_value
 from tests.spreadsheets.sent_workbooks import (
     DAY,
     NAMESPACES,
     NOT_SHOWN,
     PERCENT,
     TASK_HEADINGS,
-    figure,
     headings,
     number,
+    pair,
     row,
     text,
     workbook,
@@ -34,7 +34,7 @@ PACKAGE = 'xmlns="http://schemas.openxmlformats.org/package/2006/relationships"'
 
 
 @pytest.mark.parametrize("program", ["libreoffice", "sheetjs", "exceljs", "xlsxwriter-1904"])
-def test_what_programs_write_says_the_same(program: str) -> None:
+def test_workbook_of_each_program_has_the_same_values(program: str) -> None:
     content = (WRITTEN_BY / f"{program}.xlsx").read_bytes()
     response, (survey, count, task) = parse(content)
     assert response["refusal"] is None
@@ -45,12 +45,12 @@ def test_what_programs_write_says_the_same(program: str) -> None:
     assert list_hidden_sheets(open_sheets(content, "bc.xlsx"), WANTED) == ["Nháp"]
 
 
-def test_error_that_libreoffice_writes_is_told_with_its_cell() -> None:
+def test_error_of_libreoffice_is_rejected_with_its_cell() -> None:
     response, _ = parse((WRITTEN_BY / "libreoffice-error.xlsx").read_bytes())
     assert response["refusal_detail"] == "trang “ChiTieu”, ô D3 (cột Tử số): #NAME?"
 
 
-def test_workbook_as_google_sheets_exports_it_is_read() -> None:
+def test_workbook_of_google_sheets_is_read() -> None:
     """Prefixed namespaces, a thousand formatted rows, shared strings, formulas of text with t="str"."""
     main = NAMESPACES["main"]
     strings = [
@@ -80,19 +80,19 @@ def test_workbook_as_google_sheets_exports_it_is_read() -> None:
     assert (read["code"], read["numerator"], read["denominator"], read["percent"]) == ("II.6-1", 90, 1, ["Tử số"])
 
 
-def test_workbook_as_wps_writes_it_is_read() -> None:
+def test_workbook_of_wps_is_read() -> None:
     """East Asian number formats, attributes of its own, an extension list that names things nobody knows."""
     formats = '<numFmts><numFmt numFmtId="177" formatCode="0.00%;[Red]-0.00%;;@"/></numFmts>'
     styles = f'{formats}<cellXfs><xf numFmtId="0"/><xf numFmtId="177"/><xf numFmtId="31"/></cellXfs>'
     extension = '<extLst><ext uri="{7C2C0E52}" xmlns:etc="http://www.wps.cn/officeDocument/2017/etCustomData"><etc:wpsFlag/></ext></extLst>'
-    survey = figure(number("0.8712", 1), HUNDRED, code="II.10-1", agency="H58")
+    survey = pair(number("0.8712", 1), HUNDRED, code="II.10-1", agency="H58")
     assert parse_one(workbook(headings() + survey, styles=styles + extension))["numerator"] == Decimal("87.12")
     task = row([text("PL.I.1"), text("H58.07"), text("hoàn thành"), number("45340", 2), text("VB 3")])
     read = parse_one(workbook(headings(TASK_HEADINGS) + task, names=["NhiemVu"], styles=styles))
     assert read["done_on"] == date(2024, 2, 18)
 
 
-def test_workbook_as_numbers_of_a_mac_exports_it_is_read() -> None:
+def test_workbook_of_apple_numbers_is_read() -> None:
     """A sheet of its own before the tables, parts under absolute names, titles above the headings."""
     title = row([text("Báo cáo CCHC", "B1")], 1)
     head = row(
@@ -132,7 +132,7 @@ def point_to(part: str) -> str:
         ({"_rels/.rels": point_to("elsewhere.xml"), "content.xml": "<x/>"}, ".ods"),
     ],
 )
-def test_other_formats_are_refused_by_their_name(parts: dict[str, str], says: str) -> None:
+def test_other_formats_are_rejected_by_name(parts: dict[str, str], says: str) -> None:
     response, _ = parse(workbook(headings(), parts=parts))
     assert response["refusal"] == "not_a_workbook"
     assert says in response["refusal_detail"]
@@ -150,7 +150,7 @@ def test_values_that_are_not_numbers_keep_their_kind() -> None:
 
 
 def test_zero_that_its_format_leaves_blank_is_zero() -> None:
-    assert parse_figure(number("0", NOT_SHOWN))["numerator"] == 0
+    assert parse_value(number("0", NOT_SHOWN))["numerator"] == 0
 
 
 def test_sheet_of_the_whole_width_is_read_to_its_widest_column() -> None:

@@ -1,4 +1,4 @@
-"""What the reader of a sheet doesn't see, or sees otherwise than the file holds, is no figure."""
+"""A value that the reader of a sheet doesn't see, or sees differently, isn't read."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import pytest
 from cchc.spreadsheets.workbook import list_hidden_sheets, open_sheets
 from cchc.spreadsheets.xlsx_reader import read_sheets
 from tests.spreadsheets.hostile_workbooks import WANTED
-from tests.spreadsheets.parsed_files import parse, parse_figure, parse_one
-from tests.spreadsheets.sent_workbooks import HEADINGS as HEADINGS_OF_FIGURES
+from tests.spreadsheets.parsed_files import parse, parse_one, parse_value
+from tests.spreadsheets.sent_workbooks import HEADINGS as INDICATOR_HEADINGS
 from tests.spreadsheets.sent_workbooks import (
-    figure,
     headings,
     number,
+    pair,
     row,
     text,
     workbook,
@@ -22,30 +22,31 @@ from tests.spreadsheets.sent_workbooks import (
 
 
 @pytest.mark.parametrize("state", ["hidden", "veryHidden"])
-def test_hidden_draft_is_no_report_and_is_named(state: str) -> None:
-    draft = headings() + figure(number("1"), number("9"))
+def test_hidden_sheet_is_not_read_and_is_named(state: str) -> None:
+    draft = headings() + pair(number("1"), number("9"))
     content = workbook(
-        headings() + figure(number("7"), number("9")), draft, states=["visible", state], names=["ChiTieu", "Nháp"]
+        headings() + pair(number("7"), number("9")),
+        draft,
+        states=["visible", state],
+        names=["ChiTieu", "Nháp"],
     )
     assert parse_one(content)["numerator"] == 7
     assert list_hidden_sheets(open_sheets(content, "bc.xlsx"), WANTED) == ["Nháp"]
 
 
-def test_file_of_hidden_sheets_alone_is_refused_with_their_names() -> None:
-    response, rows = parse(workbook(headings() + figure(number("7"), number("9")), states=["hidden"]))
+def test_file_of_hidden_sheets_alone_is_rejected_with_their_names() -> None:
+    response, rows = parse(workbook(headings() + pair(number("7"), number("9")), states=["hidden"]))
     assert (response["refusal"], rows) == ("hidden_sheets", [])
     assert "ChiTieu" in response["refusal_detail"]
 
 
 def test_hidden_list_of_choices_is_not_named() -> None:
-    content = workbook(
-        headings() + figure(number("7"), number("9")), row([text("H58.02")]), states=["visible", "hidden"]
-    )
+    content = workbook(headings() + pair(number("7"), number("9")), row([text("H58.02")]), states=["visible", "hidden"])
     assert list_hidden_sheets(open_sheets(content, "bc.xlsx"), WANTED) == []
 
 
 @pytest.mark.parametrize("where", ["row", "column"])
-def test_figure_in_a_hidden_row_or_column_is_not_read(where: str) -> None:
+def test_value_in_a_hidden_row_or_column_is_not_read(where: str) -> None:
     hidden_row = ' hidden="1"' if where == "row" else ""
     cells = [text("II.6-1"), text("H58.02"), text("2024-Q4"), number("7"), text("9"), text("BC")]
     columns = '<cols><col min="4" max="5" width="9" hidden="1"/></cols>' if where == "column" else ""
@@ -68,18 +69,18 @@ def test_figure_in_a_hidden_row_or_column_is_not_read(where: str) -> None:
     ],
 )
 def test_number_with_a_footnote_or_struck_out_is_not_read(runs: str) -> None:
-    read = parse_figure(f'<c t="inlineStr"><is>{runs}</is></c>')
+    read = parse_value(f'<c t="inlineStr"><is>{runs}</is></c>')
     assert (read["numerator"], read["unseen"]) == (None, ["Tử số"])
 
 
 def test_bold_and_coloured_parts_are_one_text() -> None:
     runs = '<r><rPr><b/><strike val="0"/><vertAlign val="baseline"/></rPr><t>1</t></r><r><t>20</t></r>'
-    assert parse_figure(f'<c t="inlineStr"><is>{runs}</is></c>')["numerator"] == 120
+    assert parse_value(f'<c t="inlineStr"><is>{runs}</is></c>')["numerator"] == 120
 
 
 @pytest.mark.parametrize("between", ["\n", "\t", "_x000D_\n", "\u2028"])
-def test_two_numbers_in_one_cell_are_none(between: str) -> None:
-    assert parse_figure(text(f"12{between}150"))["numerator"] is None
+def test_two_numbers_in_one_cell_are_no_number(between: str) -> None:
+    assert parse_value(text(f"12{between}150"))["numerator"] is None
 
 
 @pytest.mark.parametrize(
@@ -93,14 +94,14 @@ def test_two_numbers_in_one_cell_are_none(between: str) -> None:
         ("[h]:mm", "0", None), ("[" * 300, "5", None),
     ],
 )  # fmt: skip
-def test_number_is_what_its_format_shows_or_not_read(format_code: str, stored: str, seen: str | None) -> None:
+def test_number_is_read_as_its_format_shows_it_or_not_at_all(format_code: str, stored: str, seen: str | None) -> None:
     code = format_code.replace('"', "&quot;")
     styles = f'<numFmts><numFmt numFmtId="200" formatCode="{code}"/></numFmts><cellXfs><xf numFmtId="200"/></cellXfs>'
-    read = parse_figure(number(stored, 0), text("100"), styles=styles)
+    read = parse_value(number(stored, 0), text("100"), styles=styles)
     assert read["numerator"] == (None if seen is None else Decimal(seen))
 
 
-def test_code_of_a_format_of_zeros_keeps_them() -> None:
+def test_code_in_a_format_of_zeros_keeps_its_zeros() -> None:
     styles = '<numFmts><numFmt numFmtId="200" formatCode="0000000"/></numFmts><cellXfs><xf numFmtId="200"/></cellXfs>'
     (sheet,) = read_sheets(workbook(row([number("123456", 0)]), styles=styles))
     assert sheet.rows[0][1] == ("0123456",)
@@ -115,46 +116,46 @@ def test_value_under_a_merged_cell_is_not_read() -> None:
 
 
 @pytest.mark.parametrize("stored", ["NaN", "INF", "1_000", "0x10", "1e9999"])
-def test_what_is_no_number_in_a_numeric_cell_stops_no_reader(stored: str) -> None:
-    response, rows = parse(workbook(headings() + figure(number(stored), number("9"))))
+def test_numeric_cell_without_a_number_stops_no_reader(stored: str) -> None:
+    response, rows = parse(workbook(headings() + pair(number(stored), number("9"))))
     assert response["refusal"] == "formula_error" or rows[0]["numerator"] is None
 
 
 @pytest.mark.parametrize("sign", ["_x0000_", "_xD800_", "_x0001_"])
-def test_sign_that_no_database_holds_is_replaced_wherever_it_stands(sign: str) -> None:
-    names = [*HEADINGS_OF_FIGURES, f"Thêm{sign}"]
-    response, rows = parse(workbook(headings(names) + figure(number("1"), number("9")), names=[f"Trang{sign}"]))
+def test_character_that_no_database_holds_is_replaced(sign: str) -> None:
+    names = [*INDICATOR_HEADINGS, f"Thêm{sign}"]
+    response, rows = parse(workbook(headings(names) + pair(number("1"), number("9")), names=[f"Trang{sign}"]))
     shown = f"{response} {rows}"
     assert not any(one in shown for one in ("\x00", "\ud800", "\\x00", "\\ud800", "\x01"))
     assert rows[0]["numerator"] == 1
 
 
 def test_formula_of_text_without_a_value_is_an_error() -> None:
-    response, _ = parse(workbook(headings() + figure('<c t="str"><f>A1</f></c>', number("9"))))
+    response, _ = parse(workbook(headings() + pair('<c t="str"><f>A1</f></c>', number("9"))))
     assert response["refusal"] == "formula_error"
 
 
-def test_broken_sheet_that_is_hidden_harms_no_other() -> None:
-    content = workbook(headings() + figure(number("7"), number("9")), "", states=["visible", "hidden"],
+def test_broken_hidden_sheet_harms_no_other() -> None:
+    content = workbook(headings() + pair(number("7"), number("9")), "", states=["visible", "hidden"],
                        parts={"xl/worksheets/sheet2.xml": "<worksheet"})  # fmt: skip
     assert parse_one(content)["numerator"] == 7
 
 
-def test_sheet_that_lacks_one_heading_beside_a_good_one_is_told() -> None:
-    names = [name.replace("Tử số", "Tử số (hồ sơ)") for name in HEADINGS_OF_FIGURES]
-    good = headings() + figure(number("7"), number("9"))
-    response, _ = parse(workbook(good, headings(names) + figure(number("1"), number("2")), names=["Quý 3", "Quý 4"]))
+def test_sheet_that_lacks_one_heading_beside_a_good_one_is_rejected() -> None:
+    names = [name.replace("Tử số", "Tử số (hồ sơ)") for name in INDICATOR_HEADINGS]
+    good = headings() + pair(number("7"), number("9"))
+    response, _ = parse(workbook(good, headings(names) + pair(number("1"), number("2")), names=["Quý 3", "Quý 4"]))
     assert response["refusal"] == "no_headings"
     assert "trang “Quý 4” thiếu cột Tử số" in response["refusal_detail"]
 
 
-def test_second_table_with_the_same_columns_is_read_and_one_with_others_is_refused() -> None:
-    again = row([text(name) for name in HEADINGS_OF_FIGURES], 3) + row(
+def test_second_table_is_read_with_the_same_columns_and_rejected_with_others() -> None:
+    again = row([text(name) for name in INDICATOR_HEADINGS], 3) + row(
         [text("II.6-1"), text("H58.03"), text("2024-Q4"), number("1"), number("2"), text("BC")], 4
     )
-    _, rows = parse(workbook(headings() + figure(number("7"), number("9")) + again))
+    _, rows = parse(workbook(headings() + pair(number("7"), number("9")) + again))
     assert [one["numerator"] for one in rows] == [7, 1]
     swapped = again.replace("Tử số", "?").replace("Mẫu số", "Tử số").replace("?", "Mẫu số")
-    response, _ = parse(workbook(headings() + figure(number("7"), number("9")) + swapped))
+    response, _ = parse(workbook(headings() + pair(number("7"), number("9")) + swapped))
     assert response["refusal"] == "no_headings"
     assert "bảng thứ hai từ dòng 3" in response["refusal_detail"]

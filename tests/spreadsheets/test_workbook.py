@@ -1,4 +1,4 @@
-"""Tables of files: found by their headings wherever they stand, read as they are, refused with the place named."""
+"""Tables of files: found by their headings, read as they are, rejected with the place."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ def read_one(content: bytes, name: str = "bao-cao.xlsx") -> Table:
     return table
 
 
-def refuse(content: bytes, name: str = "bao-cao.xlsx") -> RejectedFileError:
-    with pytest.raises(RejectedFileError) as refusal:
+def reject(content: bytes, name: str = "bao-cao.xlsx") -> RejectedFileError:
+    with pytest.raises(RejectedFileError) as rejected:
         read_tables(content, name, WANTED)
-    return refusal.value
+    return rejected.value
 
 
 def test_rows_are_read_by_heading_with_their_numbers() -> None:
@@ -55,7 +55,7 @@ def test_rows_are_read_by_heading_with_their_numbers() -> None:
         str.upper,
     ],
 )
-def test_headings_are_known_however_they_are_spelt(spell: Any) -> None:
+def test_headings_are_recognized_in_any_spelling(spell: Any) -> None:
     table = read_one(write_workbook([[spell(text) for text in HEADINGS], GOOD_ROW]))
     assert table.rows == [(2, dict(zip(HEADINGS, GOOD_ROW, strict=True)))]
 
@@ -66,7 +66,7 @@ def test_columns_may_stand_in_any_order(columns: list[tuple[str, Any]]) -> None:
     assert table.rows == [(2, dict(columns))]
 
 
-def test_sheet_is_known_by_its_headings_whatever_it_is_called() -> None:
+def test_sheet_is_recognized_by_its_headings_and_not_by_its_name() -> None:
     assert read_one(write_workbook([HEADINGS, GOOD_ROW], sheet="Sheet1")).kind == "ChiTieu"
 
 
@@ -88,16 +88,16 @@ def test_example_of_the_guide_is_no_report() -> None:
     assert read_one(save(workbook)).sheet.name == "ChiTieu"
 
 
-def test_row_of_nothing_but_codes_reports_nothing() -> None:
+def test_row_of_codes_alone_is_left_out() -> None:
     named = [[*HEADINGS, "Nội dung"], ["II.2-3", "H58.31", *[None] * 5, "Tỷ lệ cấp huyện"], [*GOOD_ROW, "Tỷ lệ"]]
     assert [row_no for row_no, _ in read_one(write_workbook(named)).rows] == [3]
 
 
-def test_row_with_a_period_and_no_figure_is_kept() -> None:
+def test_row_with_a_period_and_no_value_is_kept() -> None:
     assert len(read_one(write_workbook([HEADINGS, ["II.2-3", "H58.31", "2024-Q1"]])).rows) == 1
 
 
-def test_columns_outside_the_contract_are_told() -> None:
+def test_columns_outside_the_contract_are_unknown_fields() -> None:
     (_, record), *_ = read_one(write_workbook([[*HEADINGS, "Người lập"], [*GOOD_ROW, "A", "lệch"]])).rows
     assert {heading: value for heading, value in record.items() if heading not in HEADINGS} == {
         "Người lập": "A",
@@ -105,31 +105,31 @@ def test_columns_outside_the_contract_are_told() -> None:
     }
 
 
-def test_reasons_of_an_earlier_copy_are_no_field() -> None:
+def test_reasons_of_a_rejection_report_are_no_field() -> None:
     (_, record), *_ = read_one(write_workbook([[*HEADINGS, "Lý do trả lại"], [*GOOD_ROW, "Thiếu số"]])).rows
     assert list(record) == HEADINGS
 
 
 def test_missing_heading_is_named() -> None:
-    refusal = refuse(write_workbook([[text for text in HEADINGS if text != "Tử số"], GOOD_ROW]))
-    assert (refusal.rule, refusal.detail_vi) == ("no_headings", "trang “ChiTieu” thiếu cột Tử số trong 20 dòng đầu")
+    rejected = reject(write_workbook([[text for text in HEADINGS if text != "Tử số"], GOOD_ROW]))
+    assert (rejected.rule, rejected.detail_vi) == ("no_headings", "trang “ChiTieu” thiếu cột Tử số trong 20 dòng đầu")
 
 
-def test_heading_that_stands_twice_is_refused_with_its_columns() -> None:
-    refusal = refuse(write_workbook([[*HEADINGS, "Tử số"], GOOD_ROW]))
-    assert refusal.rule == "no_headings"
-    assert "Tử số ở nhiều cột: D, H" in refusal.detail_vi
+def test_repeated_heading_is_rejected_with_its_columns() -> None:
+    rejected = reject(write_workbook([[*HEADINGS, "Tử số"], GOOD_ROW]))
+    assert rejected.rule == "no_headings"
+    assert "Tử số ở nhiều cột: D, H" in rejected.detail_vi
 
 
-def test_named_sheet_that_cannot_be_read_is_not_passed_over() -> None:
+def test_named_sheet_that_cannot_be_read_is_rejected() -> None:
     workbook = openpyxl.load_workbook(io.BytesIO(write_workbook([HEADINGS, GOOD_ROW])))
     workbook.create_sheet("Nhiemvu").append(["Mã nhiệm vụ", "Mã đơn vị"])
-    refusal = refuse(save(workbook))
-    assert refusal.rule == "no_headings"
-    assert "Nhiemvu" in refusal.detail_vi
+    rejected = reject(save(workbook))
+    assert rejected.rule == "no_headings"
+    assert "Nhiemvu" in rejected.detail_vi
 
 
-def test_sheet_of_something_else_is_passed_over() -> None:
+def test_sheet_of_something_else_is_ignored() -> None:
     workbook = openpyxl.load_workbook(io.BytesIO(write_workbook([HEADINGS, GOOD_ROW])))
     workbook.create_sheet("Biểu đồ").append(["Quý", "Số"])
     assert read_one(save(workbook)).sheet.name == "ChiTieu"
@@ -147,10 +147,10 @@ def test_formula_error_outside_the_fields_harms_nothing() -> None:
     assert len(read_one(replace_sheet((headings_row() + row).encode())).rows) == 1
 
 
-def test_error_pasted_as_a_value_is_refused_with_its_cell() -> None:
-    refusal = refuse(write_workbook([HEADINGS, GOOD_ROW, [*GOOD_ROW[:3], "#REF!", 1]]))
-    assert refusal.rule == "formula_error"
-    assert "ô D3 (cột Tử số): #REF!" in refusal.detail_vi
+def test_error_pasted_as_a_value_is_rejected_with_its_cell() -> None:
+    rejected = reject(write_workbook([HEADINGS, GOOD_ROW, [*GOOD_ROW[:3], "#REF!", 1]]))
+    assert rejected.rule == "formula_error"
+    assert "ô D3 (cột Tử số): #REF!" in rejected.detail_vi
 
 
 def test_text_that_looks_like_a_formula_stays_text() -> None:
@@ -193,27 +193,27 @@ def test_csv_is_read_in_its_usual_forms(content: bytes) -> None:
         ((CSV_TEXT.splitlines()[0] + "\n" + ";".join("1" * 250) + "\n").encode() * 4_100, "too_large"),
     ],
 )
-def test_csv_that_cannot_be_read_is_refused(content: bytes, rule: str) -> None:
-    assert refuse(content, "bao-cao.csv").rule == rule
+def test_csv_that_cannot_be_read_is_rejected(content: bytes, rule: str) -> None:
+    assert reject(content, "bao-cao.csv").rule == rule
 
 
 @pytest.mark.parametrize("delimiter", ";,\t")
 def test_csv_with_every_field_in_quotation_marks_is_read(delimiter: str) -> None:
-    """As databases and LibreOffice write it, below a title that holds another file's delimiter."""
+    """As databases and LibreOffice write it, below a title with another delimiter."""
     lines = [["Báo cáo, quý 4; đợt 1"], *(line.split(";") for line in CSV_TEXT.splitlines())]
     content = "\n".join(delimiter.join(f'"{field}"' for field in line) for line in lines)
     table = read_one(content.encode(), "bao-cao.csv")
     assert (table.sheet.delimiter, [record["Tử số"] for _, record in table.rows]) == (delimiter, ["9,5"])
 
 
-def test_csv_field_that_swallows_rows_and_a_last_row_cut_short_are_told() -> None:
+def test_unclosed_quotation_mark_and_cut_last_row_of_csv_are_counted() -> None:
     text = CSV_TEXT + 'II.6-1;H58.32;2024-Q1;1;"2\nII.6-1;H58.33;2024-Q1;1;2\nII.6-1;H58.34;2024-Q1;1;2"\nII.6-2;H58.3'
     table = read_one(text.encode(), "bao-cao.csv")
     assert table.field_counts == {3: 13, 4: 2}
 
 
-def test_csv_row_of_another_number_of_fields_than_its_headings_is_told() -> None:
-    """A mark of decimals taken for a column, and a file cut short in the middle of a row."""
+def test_csv_row_with_another_number_of_fields_is_counted() -> None:
+    """A decimal comma as a delimiter, and a file that is cut in the middle of a row."""
     table = read_one(("Báo cáo\n" + CSV_TEXT.replace(";", ",") + "II.6-1,H58.32,2024-Q1").encode(), "bao-cao.csv")
     assert table.sheet.delimiter == ","
     assert table.field_counts == {3: 6, 4: 3}
@@ -222,7 +222,7 @@ def test_csv_row_of_another_number_of_fields_than_its_headings_is_told() -> None
 
 
 @given(st.binary(max_size=400))
-def test_any_bytes_are_read_or_refused(content: bytes) -> None:
+def test_any_bytes_are_read_or_rejected(content: bytes) -> None:
     try:
         tables = read_tables(content, "bao-cao.csv", WANTED)
     except RejectedFileError:
@@ -230,5 +230,5 @@ def test_any_bytes_are_read_or_refused(content: bytes) -> None:
     assert all(table.kind in WANTED for table in tables)
 
 
-def test_workbook_is_known_by_its_bytes_whatever_its_name() -> None:
+def test_workbook_is_recognized_by_its_bytes_and_not_by_its_name() -> None:
     assert read_one(write_workbook([HEADINGS, GOOD_ROW]), "bao-cao.csv").kind == "ChiTieu"

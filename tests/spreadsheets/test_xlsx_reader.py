@@ -1,4 +1,4 @@
-"""Workbooks say what their sender saw in them, whatever program wrote them."""
+"""Values of workbooks are those that their sender saw, whatever program wrote them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from cchc.spreadsheets.rejection_report import SentFile
 from cchc.spreadsheets.xlsx_parts import unescape
 from tests.sources.opened_inbox import find_written
 from tests.spreadsheets.hostile_workbooks import WANTED
-from tests.spreadsheets.parsed_files import HUNDRED, TREASURY, parse, parse_figure, parse_one
+from tests.spreadsheets.parsed_files import HUNDRED, TREASURY, parse, parse_one, parse_value
 from tests.spreadsheets.sent_workbooks import (
     DAY,
     IN_THOUSANDS,
@@ -29,9 +29,9 @@ from tests.spreadsheets.sent_workbooks import (
     STYLES,
     TASK_HEADINGS,
     WHOLE_PERCENT,
-    figure,
     headings,
     number,
+    pair,
     row,
     text,
     workbook,
@@ -56,13 +56,13 @@ PACKAGE = 'xmlns="http://schemas.openxmlformats.org/package/2006/relationships"'
         (text("87,12\u00a0%"), "87.12"),
     ],
 )
-def test_percent_is_the_number_before_its_sign_and_marked(cell: str, shown: str) -> None:
-    read = parse_figure(cell)
+def test_percent_is_the_number_before_its_sign_and_flagged(cell: str, shown: str) -> None:
+    read = parse_value(cell)
     assert (read["numerator"], read["denominator"], read["percent"]) == (Decimal(shown), 100, ["Tử số"])
 
 
 def test_both_parts_may_have_a_percent_sign() -> None:
-    read = parse_figure(number("0.8712", PERCENT), number("1", PERCENT))
+    read = parse_value(number("0.8712", PERCENT), number("1", PERCENT))
     assert (read["numerator"], read["denominator"], read["percent"]) == (Decimal("87.12"), 100, ["Tử số", "Mẫu số"])
 
 
@@ -77,7 +77,7 @@ def test_both_parts_may_have_a_percent_sign() -> None:
     ],
 )  # fmt: skip
 def test_number_has_the_fifteen_digits_that_a_spreadsheet_shows(stored: str, seen: str) -> None:
-    read = parse_figure(number(stored))
+    read = parse_value(number(stored))
     assert read["numerator"] == Decimal(seen)
     assert (read["coerced"], read["percent"], read["ambiguous_numbers"]) == (None, None, None)
 
@@ -89,14 +89,14 @@ def test_number_has_the_fifteen_digits_that_a_spreadsheet_shows(stored: str, see
         (number("12", NOT_SHOWN), "định dạng của ô không hiển thị số này"),
     ],
 )
-def test_number_that_its_cell_shows_otherwise_is_not_read(cell: str, read_as: str) -> None:
-    read = parse_figure(cell)
+def test_number_that_its_cell_shows_differently_is_not_read(cell: str, read_as: str) -> None:
+    read = parse_value(cell)
     assert read["numerator"] is None
     assert read_as in read["not_read"][0]
 
 
-def test_text_with_one_mark_is_noted_where_it_has_two_readings() -> None:
-    read = parse_figure(text("1,234"), text("1.256"))
+def test_text_with_one_separator_is_ambiguous_where_it_may_mean_two_numbers() -> None:
+    read = parse_value(text("1,234"), text("1.256"))
     assert (read["numerator"], read["denominator"]) == (Decimal("1.234"), 1256)
     assert read["ambiguous_numbers"] == ["Tử số: 1,234"]
 
@@ -141,7 +141,7 @@ def test_closing_days_of_an_export_are_read_by_its_calendar_too() -> None:
     ["#FIELD!", "#BUSY!", "#ERROR!", "#CONNECT!", "#BLOCKED!", "#UNKNOWN!", "#GETTING_DATA", "Err:502", "#DIV/0!"],
 )
 @pytest.mark.parametrize("at", [3, 5])
-def test_cell_of_type_error_is_a_formula_error_whatever_it_says(shown: str, at: int) -> None:
+def test_cell_of_type_error_is_a_formula_error_whatever_its_text(shown: str, at: int) -> None:
     cells = [text("II.6-1"), text("H58.02"), text("2024-Q4"), number("9"), number("9"), text("BC")]
     cells[at] = f'<c t="e"><f>VLOOKUP(A2,Z1:Z9,1)</f><v>{shown}</v></c>'
     response, _ = parse(workbook(headings() + row(cells)))
@@ -151,11 +151,11 @@ def test_cell_of_type_error_is_a_formula_error_whatever_it_says(shown: str, at: 
 
 
 @pytest.mark.parametrize("shown", ["#N/A", "#FIELD!", "#NAME?", "Err:508", "Loading..."])
-def test_error_that_became_text_is_one_too(shown: str) -> None:
+def test_error_as_text_is_a_formula_error(shown: str) -> None:
     content = f"Mã chỉ tiêu;Mã đơn vị;Kỳ báo cáo;Tử số;Mẫu số;Văn bản minh chứng\nII.6-1;H58.02;2024-Q4;9;9;{shown}\n"
     for file, name in [
         (content.encode(), "bc.csv"),
-        (workbook(headings() + figure(number("9"), number("9"), evidence=text(shown))), "bc.xlsx"),
+        (workbook(headings() + pair(number("9"), number("9"), evidence=text(shown))), "bc.xlsx"),
     ]:
         assert parse(file, name)[0]["refusal"] == "formula_error"
 
@@ -170,7 +170,7 @@ def test_error_that_became_text_is_one_too(shown: str) -> None:
     ],
 )
 def test_formula_without_value_is_an_error_with_its_cell_even_without_an_address(cell: str) -> None:
-    response, _ = parse(workbook(headings() + figure(number("5"), cell)))
+    response, _ = parse(workbook(headings() + pair(number("5"), cell)))
     assert response["refusal"] == "formula_error"
     assert "ô E2 (cột Mẫu số): công thức chưa được tính" in response["refusal_detail"]
 
@@ -184,8 +184,8 @@ def test_cell_after_one_without_an_address_is_the_next(reference: str) -> None:
 
 
 @pytest.mark.parametrize("cell", ['<c t="s"><v>99</v></c>', "<c><v>chín</v></c>", '<c t="d"><v>hôm qua</v></c>'])
-def test_value_that_the_file_gives_no_meaning_is_an_error_with_its_cell(cell: str) -> None:
-    response, _ = parse(workbook(headings() + figure(cell, number("9"))))
+def test_value_that_contradicts_its_file_is_an_error_with_its_cell(cell: str) -> None:
+    response, _ = parse(workbook(headings() + pair(cell, number("9"))))
     assert (response["refusal"], "ô D2" in response["refusal_detail"]) == ("formula_error", True)
 
 
@@ -200,13 +200,13 @@ def test_value_that_the_file_gives_no_meaning_is_an_error_with_its_cell(cell: st
     ],
 )  # fmt: skip
 def test_escaped_character_is_the_character(stored: str, seen: str) -> None:
-    assert parse_one(workbook(headings() + figure(number("9"), number("9"), evidence=text(stored))))["evidence"] == seen
+    assert parse_one(workbook(headings() + pair(number("9"), number("9"), evidence=text(stored))))["evidence"] == seen
 
 
 def test_escapes_in_headings_codes_and_shared_strings_are_undone() -> None:
     names = ["Mã chỉ tiêu", "Mã đơn vị", "Kỳ báo cáo", "Tử_x000D_\nsố", "Mẫu số", "Văn bản minh chứng"]
     assert (
-        parse_one(workbook(headings(names) + figure(number("9"), number("9"), agency="H58.10_x000D_\n")))["agency_code"]
+        parse_one(workbook(headings(names) + pair(number("9"), number("9"), agency="H58.10_x000D_\n")))["agency_code"]
         == "H58.10"
     )
     assert unescape("a_x000D_") == "a\r"
@@ -231,7 +231,7 @@ def test_invisible_signs_spaces_and_hyphens_of_every_kind_are_folded(code: str, 
 
 def test_row_of_invisible_signs_reports_nothing() -> None:
     empty = row([text("II.6-1"), text("H58.02"), text("\u200b"), text("\ufeff"), text("\u00ad")])
-    assert parse_one(workbook(headings() + figure(number("1"), number("2")) + empty))["numerator"] == 1
+    assert parse_one(workbook(headings() + pair(number("1"), number("2")) + empty))["numerator"] == 1
 
 
 # Strict Open XML, looks, and where cells are.
@@ -239,12 +239,12 @@ def test_row_of_invisible_signs_reports_nothing() -> None:
 
 @pytest.mark.parametrize("styles", [STYLES, ""])
 def test_strict_open_xml_is_read_as_the_ordinary_kind(styles: str) -> None:
-    read = parse_figure(number("12"), number("13"), namespaces=STRICT, styles=styles)
+    read = parse_value(number("12"), number("13"), namespaces=STRICT, styles=styles)
     assert (read["numerator"], read["denominator"]) == (12, 13)
 
 
 def test_strict_open_xml_has_percents_days_and_shared_strings_too() -> None:
-    assert parse_figure(number("0.8712", PERCENT), namespaces=STRICT)["percent"] == ["Tử số"]
+    assert parse_value(number("0.8712", PERCENT), namespaces=STRICT)["percent"] == ["Tử số"]
     task = row([text("PL.I.1"), text("H58.07"), text("hoàn thành"), '<c t="d"><v>2024-02-18</v></c>', text("VB 3")])
     read = parse_one(workbook(headings(TASK_HEADINGS) + task, names=["NhiemVu"], namespaces=STRICT))
     assert read["done_on"] == date(2024, 2, 18)
@@ -256,7 +256,7 @@ def test_strict_open_xml_has_percents_days_and_shared_strings_too() -> None:
         "</Relationships>"
     )
     content = workbook(
-        headings() + figure(number("9"), number("9"), evidence='<c t="s"><v>0</v></c>'),
+        headings() + pair(number("9"), number("9"), evidence='<c t="s"><v>0</v></c>'),
         namespaces=STRICT, parts={"xl/sharedStrings.xml": strings, "xl/_rels/workbook.xml.rels": rels},
     )  # fmt: skip
     assert parse_one(content)["evidence"] == "BC 1"
@@ -275,13 +275,13 @@ def test_strict_open_xml_has_percents_days_and_shared_strings_too() -> None:
     ],
 )  # fmt: skip
 def test_defect_of_looks_and_properties_harms_no_value(parts: dict[str, str]) -> None:
-    read = parse_one(workbook(headings() + figure(number("7"), number("9", 77)), parts=parts))
+    read = parse_one(workbook(headings() + pair(number("7"), number("9", 77)), parts=parts))
     assert (read["numerator"], read["denominator"]) == (7, 9)
 
 
 def test_looks_behind_a_defect_are_still_read() -> None:
     broken = f'<styleSheet xmlns="{NAMESPACES["main"]}">{STYLES}<cellStyles><cellStyle xfId="nhiều"'
-    read = parse_one(workbook(headings() + figure(number("0.8712", PERCENT), HUNDRED), parts={"xl/styles.xml": broken}))
+    read = parse_one(workbook(headings() + pair(number("0.8712", PERCENT), HUNDRED), parts={"xl/styles.xml": broken}))
     assert read["percent"] == ["Tử số"]
 
 
@@ -289,7 +289,7 @@ def test_looks_behind_a_defect_are_still_read() -> None:
     "stray", [text("x", "C1048576"), text("x", "XFD1048576") + text("y", "D1048576"), number("1", 3, "D1048576")]
 )
 def test_cost_is_that_of_the_cells_not_of_the_last_row(stray: str, tmp_path: Path) -> None:
-    content = workbook(headings() + figure(number("7"), number("9")) + row([stray], 1_048_576))
+    content = workbook(headings() + pair(number("7"), number("9")) + row([stray], 1_048_576))
     began = time.process_time()
     response, rows = parse(content)
     assert (response["refusal"], rows[0]["numerator"], len(rows)) == (None, 7, 2)

@@ -15,11 +15,12 @@ from cchc.calendar import LOCAL
 from cchc.local import LocalError
 from cchc.local.data_date import read_data_date, read_day
 from cchc.local.warehouse import connect_as_loader, open_airflow
+from cchc.messages import read_messages
 from cchc.settings import read_now
 
+MESSAGES = read_messages("commands")
+
 OPEN = "select alert_id, kind, subject, began_on from ops.alert where status <> 'resolved'"
-ACKNOWLEDGE = 'make ack ALERT=3f2a9c1e WHY="đang rà soát" UNTIL=2024-07-15'
-SNOOZE = 'make snooze ALERT=3f2a9c1e WHY="bảo trì" UNTIL=2024-07-15'
 DRY_RUN = "make alerts-dry-run DATE=2024-06-30"
 
 MIN_BEGINNING = 4
@@ -29,14 +30,23 @@ MAX_ANSWER = timedelta(days=92)
 
 def acknowledge(home: Path, alert: str, why: str, until: str, who: str) -> int:
     """Acknowledge an open alert, named by its identifier or the beginning of it; ``until`` empty: until it ends."""
-    return _answer(home, "acknowledge_alert", alert, _check_answer(ACKNOWLEDGE, alert, why, until), why, who)
+    return _answer(
+        home,
+        "acknowledge_alert",
+        alert,
+        _check_answer(MESSAGES.format("acknowledge_example"), alert, why, until),
+        why,
+        who,
+    )
 
 
 def snooze(home: Path, alert: str, why: str, until: str, who: str) -> int:
     """Suppress the notifications of an open alert up to a day."""
     if not until:
-        raise LocalError(f"name the last day: {SNOOZE}")
-    return _answer(home, "snooze_alert", alert, _check_answer(SNOOZE, alert, why, until), why, who)
+        raise LocalError(f"name the last day: {MESSAGES.format('snooze_example')}")
+    return _answer(
+        home, "snooze_alert", alert, _check_answer(MESSAGES.format("snooze_example"), alert, why, until), why, who
+    )
 
 
 def preview(home: Path, day: str) -> int:

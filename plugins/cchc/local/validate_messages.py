@@ -1,7 +1,7 @@
 """The files of include/messages/, as ``make validate`` checks them: against the code that uses their texts.
 
 The keys and placeholders of a text are known from the code alone, so that no second list of them has to be kept.
-Keys and names of files are literals there (cchc/messages.py); tests/test_messages.py holds that.
+Keys and names of files are literals there, or f-strings that begin with their group.
 """
 
 from __future__ import annotations
@@ -66,7 +66,8 @@ def _check_texts(file: str, texts: Mapping[str, str], uses: list[Use]) -> Iterat
         own = [use for use in uses if _matches(use.key, key)]
         if not own:
             yield Mistake(file, "", key, "is used by nothing, correct its name or take it out")
-        given = [use.values for use in own if use.values is not None]
+        exact = [use for use in own if use.key == key]
+        given = [use.values for use in exact or own if use.values is not None]
         for name in sorted(list_placeholders(text)):
             if any(name not in values for values in given):
                 there = ", ".join(f"{{{value}}}" for value in sorted(frozenset.intersection(*given))) or "none"
@@ -122,7 +123,9 @@ def _read_file(node: ast.expr) -> str | None:
 
 
 def _read_texts(node: ast.expr) -> list[str]:
-    """The texts that an expression of literals may have."""
+    """The texts that an expression of literals may have; an f-string stands for all texts with its beginning."""
     if isinstance(node, ast.IfExp):
         return [*_read_texts(node.body), *_read_texts(node.orelse)]
+    if isinstance(node, ast.JoinedStr):
+        return [f"{beginning}*" for beginning in _read_texts(node.values[0])]
     return [node.value] if isinstance(node, ast.Constant) and isinstance(node.value, str) else []

@@ -1,6 +1,6 @@
-"""Rejection reports and receipts put beside the files that were sent, in the folder of their sender.
+"""Filing of rejection reports and receipts: each lies beside the file that was sent, in its sender's folder.
 
-What a report holds is decided in spreadsheets/rejection_report.py and presentation/receipt.py.
+The content of reports is made in spreadsheets/rejection_report.py and presentation/receipt.py.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ SUITES = ("returns_row", "treasury_row")  # suites of the rows that files hold
 
 
 def file_report(inbox: InboxStore, file: SentFile, report: Report) -> str:
-    """Write a report into the folder ``tra-lai`` beside the file; returns its address. Raises OSError."""
+    """Write a report into REPORTS_FOLDER beside the file; returns its address. Raises OSError."""
     folder = file.name.rpartition("/")[0]
     return inbox.write(f"{folder}/{REPORTS_FOLDER}" if folder else REPORTS_FOLDER, report.name, report.content)
 
@@ -24,7 +24,7 @@ def file_report(inbox: InboxStore, file: SentFile, report: Report) -> str:
 def file_rejection_reports(
     inbox: InboxStore, file: SentFile, wanted: Wanted, reasons: Reasons, stop_rules: Iterable[str]
 ) -> list[str]:
-    """Write the rejection reports on a file beside it; returns their addresses. Again: the same files."""
+    """Write the rejection reports on a file beside it; returns their addresses. A repetition writes the same files."""
     rule_fields: dict[str, list[str]] = {}
     for suite in SUITES:
         for rule, fields in read_rule_fields(suite).items():

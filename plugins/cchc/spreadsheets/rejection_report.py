@@ -1,4 +1,4 @@
-"""Rejection reports: what goes back to the sender of a file, as bytes.
+"""Rejection reports for the sender of a file, as bytes.
 
 A report is a copy of the file with the reason beside each rejected row, or a note why the whole file isn't used. Where
 reports are put is decided in sources/rejection_filing.py.
@@ -111,9 +111,9 @@ def make_rejection_reports(
 ) -> list[Report]:
     """The rejection reports on a file; the same arguments give the same bytes.
 
-    ``<name>.<sha8>.tra-lai.txt`` explains the ``stop_rules`` for which the whole file isn't used, and
-    ``<name>.<sha8>.tra-lai.xlsx`` (or .csv) is a copy with ``reasons``. Raises RejectedFileError where there are
-    reasons for rows of a file that can't be opened.
+    ``<name>.<sha8>.<REPORTS_FOLDER>.txt`` explains the ``stop_rules`` for which the whole file isn't used; the same
+    name with .xlsx or .csv is a copy with ``reasons``. Raises RejectedFileError where there are reasons for rows of a
+    file that can't be opened.
     """
     name = f"{file.report_stem}.{REPORTS_FOLDER}"
     reports = []
