@@ -23,7 +23,7 @@ import psycopg
 
 from cchc.calendar import DateRange
 from cchc.catalog import load_catalog
-from cchc.indicators.attainment import attain
+from cchc.indicators.attainment import compute_attainment
 from cchc.local.embedded import Database, open_database
 from cchc.quality.audit import audit
 from cchc.settings import CHECKOUT, SOURCES
@@ -162,7 +162,7 @@ def store(login: Login) -> None:
 def attain_days(login: Login, days: DateRange) -> None:
     """All entries, agencies and variants of the days."""
     with connect(login) as connection, timed():
-        attain(connection, read_profiles(), ROOT_CODE, days, "bench")
+        compute_attainment(connection, read_profiles(), ROOT_CODE, days, "bench")
 
 
 SECONDS = "SECONDS"

@@ -2,8 +2,8 @@
 
 `attainment` computes the day that has ended, for every indicator, agency and variant. It starts when every configured
 source has finished, at the latest at 06:00 with the data that have come; older data are flagged stale.
-`attainment_late` runs when a source has changed days that were computed before, and computes those again. After a change of the plan or
-the map, trigger `attainment` with `date` and `through` for the days that it concerns.
+`attainment_late` runs when a source has changed days that were computed before, and computes those again. After a
+change of the plan or the map, trigger `attainment` with `date` and `through` for the days that it concerns.
 
 Both then evaluate the alerts. `attainment` also sends the notifications; otherwise the DAG `alerts` does. A run that
 isn't over two hours after its start is checked for lateness, as `alerts` checks it.

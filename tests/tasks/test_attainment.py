@@ -1,4 +1,4 @@
-"""Which runs of the attainment wait for the sources, which nights are attained, what is said of days to come."""
+"""Tasks of the attainment DAGs: which runs wait for the sources, which days are computed, which days are reported."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from cchc.tasks import attainment, context
 from cchc.tasks.attainment import check_planned, wait_for_sources
 from tests.conftest import Warehouse
 
-# Not over yet for the real clock, so that its 06:00 is still to come; over by the clock that the run lives by.
+# Not over yet for the real clock, so that its 06:00 is still to come; over by the clock of the run.
 DAY = datetime.now(LOCAL).date() + timedelta(days=1)
 LATER = datetime.now(UTC) + timedelta(days=3)
 
@@ -33,8 +33,8 @@ def enter_run(monkeypatch: pytest.MonkeyPatch, run_type: str, day: date) -> None
         run_after=LATER, start_date=LATER, clear_number=0,
     )  # fmt: skip
     dag = SimpleNamespace(dag_id="attainment", params={"date": None})
-    told = {"dag": dag, "dag_run": dag_run, "params": {"date": None}}
-    monkeypatch.setattr(context, "get_current_context", lambda: told)
+    given = {"dag": dag, "dag_run": dag_run, "params": {"date": None}}
+    monkeypatch.setattr(context, "get_current_context", lambda: given)
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def connected(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> Warehous
 
 @pytest.fixture
 def run(connected: Warehouse, monkeypatch: pytest.MonkeyPatch) -> Any:  # noqa: ARG001 - as a task sees it
-    """Gives what the sensor says in a run of some type, while a configured source hasn't finished the day."""
+    """Whether the sensor is done in a run of some type, while a configured source hasn't finished the day."""
     monkeypatch.setenv("AIRFLOW_CONN_TREASURY", json.dumps({"conn_type": "http", "host": "http://127.0.0.1:9"}))
 
     def wait(run_type: str, day: date = DAY) -> bool:
@@ -62,16 +62,16 @@ def run(connected: Warehouse, monkeypatch: pytest.MonkeyPatch) -> Any:  # noqa: 
     return wait
 
 
-def test_scheduled_run_waits_for_a_source_that_is_configured_and_has_not_finished(run: Any) -> None:
+def test_wait_for_sources_waits_in_a_scheduled_run_for_a_configured_source(run: Any) -> None:
     assert not run("scheduled")
 
 
 @pytest.mark.parametrize("run_type", ["manual", "backfill"])
-def test_run_that_a_person_began_waits_for_nothing(run: Any, run_type: str) -> None:
+def test_wait_for_sources_does_not_wait_in_a_run_that_a_person_started(run: Any, run_type: str) -> None:
     assert run(run_type)
 
 
-def test_night_before_the_earliest_plan_is_not_taken_for_an_empty_one() -> None:
+def test_check_planned_refuses_a_day_before_the_earliest_plan() -> None:
     catalog = load_catalog(CHECKOUT / "include" / "catalog", "H58")
     (first_day,) = (plan.valid_from for plan in catalog.plans)
     check_planned(catalog, DateRange.inclusive(first_day, first_day), "H58")
@@ -80,8 +80,8 @@ def test_night_before_the_earliest_plan_is_not_taken_for_an_empty_one() -> None:
         check_planned(catalog, DateRange.inclusive(day, first_day), "H58")
 
 
-@pytest.mark.parametrize("text", ["", "protocol: files"], ids=["no profile", "one that is refused"])
-def test_night_is_skipped_only_where_no_profile_is_refused(
+@pytest.mark.parametrize("text", ["", "protocol: files"], ids=["no profile", "a rejected one"])
+def test_compute_days_skips_without_connections_only_where_no_profile_is_rejected(
     connected: Warehouse, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str
 ) -> None:
     if text:
@@ -89,11 +89,11 @@ def test_night_is_skipped_only_where_no_profile_is_refused(
     monkeypatch.setattr(attainment, "read_all_profiles", lambda: read_all_profiles(tmp_path))
     enter_run(monkeypatch, "scheduled", DAY)
     with nullcontext() if text else pytest.raises(AirflowSkipException):
-        attainment.attain_night()
+        attainment.compute_days()
     assert connected.query("select as_of_date from ops.attainment_run") == ([(DAY,)] if text else [])
 
 
-def test_day_that_is_not_over_is_named_with_the_command_that_takes_it_out(
+def test_report_late_sources_names_a_day_that_is_not_over_and_the_command_that_removes_it(
     connected: Warehouse, caplog: pytest.LogCaptureFixture
 ) -> None:
     connected.query(
@@ -103,4 +103,4 @@ def test_day_that_is_not_over_is_named_with_the_command_that_takes_it_out(
     with caplog.at_level(logging.WARNING):
         attainment.report_late_sources()
     (line,) = [message for message in caplog.messages if "make withdraw" in message]
-    assert line.endswith("make withdraw DATE=2042-12-31 takes it out")
+    assert line.endswith("make withdraw DATE=2042-12-31 removes it")

@@ -1,4 +1,4 @@
-"""A province's warehouse, into which days of the portal and of the e-office are published by hand."""
+"""A fixture: the warehouse of a province, into which tests publish days of the portal and of the e-office."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from uuid import NAMESPACE_OID, uuid5
 import psycopg
 
 from cchc.calendar import DateRange
-from cchc.indicators.attainment import attain
+from cchc.indicators.attainment import compute_attainment
 from cchc.settings import SOURCES
 from cchc.sources.profile import read_profiles
 
@@ -52,12 +52,12 @@ insert into core.office_unit_day (
     work_files_online, reported_on, content_sha256, load_id
 ) values ('eoffice', %s, %s, 0, %s, %s, 0, 0, 0, 0, %s, '', %s)
 """
-TOUCHED = "insert into ops.dirty_date (load_id, source, data_date) values (%s, %s, %s)"
+DIRTY_DATE = "insert into ops.dirty_date (load_id, source, data_date) values (%s, %s, %s)"
 
 
 @dataclass(frozen=True)
-class House:
-    """A connection as the loader, and what the pipeline and the tests do through it."""
+class ProvinceFixture:
+    """A connection as the loader, with the steps of the pipeline and of the tests."""
 
     connection: psycopg.Connection
 
@@ -67,51 +67,51 @@ class House:
         metric: str = "national_portal.online_payment",
         judged: str = "as_reported",
     ) -> None:
-        """Type an indicator of the province and its districts into the plan of 2024. Commits."""
+        """Add an indicator of the province and its districts to the plan of 2024; commits."""
         with self.connection.transaction():
             self.connection.execute(INDICATOR, [code, judged, metric, metric])
 
     def add_agency(self, code: str, valid_from: date, level: str = "district") -> None:
-        """Type an agency into the catalog. Commits."""
+        """Add an agency to the catalog; commits."""
         with self.connection.transaction():
             self.connection.execute(AGENCY, [code, valid_from, code, level])
 
     def publish(
         self,
         day: date,
-        figures: Mapping[str, tuple[int, int]],
+        parts: Mapping[str, tuple[int, int]],
         codes: Mapping[str, str] | None = None,
         month: date | None = None,
     ) -> None:
-        """What a publish leaves: facts, departments, ledger row, touched day. Commits.
+        """Write the rows of a publish: facts, departments, ledger row, dirty date; commits.
 
-        ``figures``: numerator and denominator by department id, ``root`` being the province's; ``codes``: the
-        identifier codes that the response gives, by department id; ``month``: the first day of the month asked for.
+        ``parts``: numerator and denominator by department id, ``root`` for the province; ``codes``: the identifier
+        codes that the response gives, by department id; ``month``: the first day of the month asked for.
         """
         load_id = uuid5(NAMESPACE_OID, f"{day} {month}")
         entity = "formality-online-payment-tree"
         window = ("month", month) if month else ("year", date(day.year, 1, 1))
         with self.connection.transaction():
             self.connection.execute(LOAD, [load_id, "national_portal", entity, day])
-            for identity, parts in figures.items():
-                row = [day, *window, identity, entity, identity == "root", *parts, load_id]
+            for identity, pair in parts.items():
+                row = [day, *window, identity, entity, identity == "root", *pair, load_id]
                 self.connection.execute(STATISTIC, row)
             for identity, code in (codes or {}).items():
                 self.connection.execute(DEPARTMENT, [identity, day, code, code, load_id])
-            self.connection.execute(TOUCHED, [load_id, "national_portal", day])
+            self.connection.execute(DIRTY_DATE, [load_id, "national_portal", day])
 
     def publish_office(self, day: date, code: str, sent: int, without_paper: int) -> None:
-        """What a publish of one unit's day leaves: documents sent, and those of them without paper. Commits."""
+        """Write the rows of a publish of one unit's day: documents sent, and those without paper; commits."""
         load_id = uuid5(NAMESPACE_OID, f"{day} {code}")
         with self.connection.transaction():
             self.connection.execute(LOAD, [load_id, "eoffice", "van-ban", day])
             self.connection.execute(OFFICE, [code, day, sent, without_paper, day, load_id])
-            self.connection.execute(TOUCHED, [load_id, "eoffice", day])
+            self.connection.execute(DIRTY_DATE, [load_id, "eoffice", day])
 
-    def attain(self, first: date | None = None, last: date | None = None, run_id: str = "tonight") -> list[DateRange]:
-        """Attain the days from ``first`` to ``last`` (``first`` alone: that day; none: only what was touched)."""
+    def compute(self, first: date | None = None, last: date | None = None, run_id: str = "this run") -> list[DateRange]:
+        """Compute the days from ``first`` to ``last`` (``first`` alone: that day; none: the dirty dates only)."""
         days = DateRange.inclusive(first, last or first) if first else None
-        return attain(self.connection, PROFILES, PROVINCE, days, run_id)
+        return compute_attainment(self.connection, PROFILES, PROVINCE, days, run_id)
 
     def query(self, statement: str) -> list[tuple[Any, ...]]:
         """Every row of one query."""
