@@ -30,6 +30,7 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "ack": ("alerts", "acknowledge", "alert", "why", "until", "who"),
     "snooze": ("alerts", "snooze", "alert", "why", "until", "who"),
     "alerts-dry-run": ("alerts", "preview", "day"),
+    "retry": ("retry", "retry", "source", "day"),
     "withdraw": ("withdraw", "withdraw", "day"),
     "templates": ("templates", "make_templates", "year"),
     "validate": ("validate", "validate_files"),

@@ -47,7 +47,7 @@ _COLUMN_TYPES: Mapping[Type, Columns] = {
 
 
 def check_files(profile: Profile) -> Iterator[Finding]:
-    """Yields (field, mistake) for each file, table or view of a profile that is missing or belongs to another source."""
+    """Yields (field, mistake) for each file, table or view of a profile that is missing or of another source."""
     for field, suite in zip(("staging", "rows"), profile.suites, strict=True):
         yield from ((field, text) for text in check_suite(suite, read_audited_columns(suite)))
     yield from _check_staging(profile)
