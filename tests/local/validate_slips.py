@@ -123,6 +123,9 @@ TOGETHER = [
     Slip("SQL file mistyped", PORTAL, "publish: [core.portal_department,", "publish: [core.portal_departments,",
          "national_portal.yaml, field publish[0]: there is no include/sql/publish/core.portal_departments.sql, "
          "correct the name or write it"),
+    Slip("and so not withdrawn", PORTAL, "", "",
+         "national_portal.yaml, field publish[0]: include/sql/withdraw/rows.sql leaves out core.portal_departments, "
+         "delete its rows there"),
     Slip("column that isn't there", RETURNS, "{column: note, type: text}", "{column: remark, type: text}",
          'returns.yaml, field sheets.ChiTieu.fields.Ghi chú.column: staging.returns_row has no column "remark", '
          "correct it or add it there"),

@@ -30,14 +30,8 @@ MAX_ANSWER = timedelta(days=92)
 
 def acknowledge(home: Path, alert: str, why: str, until: str, who: str) -> int:
     """Acknowledge an open alert, named by its identifier or the beginning of it; ``until`` empty: until it ends."""
-    return _answer(
-        home,
-        "acknowledge_alert",
-        alert,
-        _check_answer(MESSAGES.format("acknowledge_example"), alert, why, until),
-        why,
-        who,
-    )
+    last_day = _check_answer(MESSAGES.format("acknowledge_example"), alert, why, until)
+    return _answer(home, "acknowledge_alert", alert, last_day, why, who)
 
 
 def snooze(home: Path, alert: str, why: str, until: str, who: str) -> int:
