@@ -193,7 +193,7 @@ comment on column ops.changed_result.change_id is 'Sequence number of the change
 comment on column ops.changed_result.as_of_date is 'As-of date of the changed result.';
 comment on column ops.changed_result.plan_year is 'Year of the plan.';
 comment on column ops.changed_result.indicator_code is 'Indicator of the plan.';
-comment on column ops.changed_result.variant is 'Variant of the indicator: primary, or another reading of the same words.';
+comment on column ops.changed_result.variant is 'Variant of the indicator: primary, or another interpretation of the same words.';
 comment on column ops.changed_result.agency_code is 'Agency of the changed result; the root for the province.';
 comment on column ops.changed_result.province_code is 'Province whose row it is: the first part of the agency''s identifier code.';
 comment on column ops.changed_result.change is 'Kind of change: inserted, updated or deleted.';

@@ -36,7 +36,7 @@ comment on column ops.alert_state.kind is 'Alert kind, as in ops.alert.';
 comment on column ops.alert_state.plan_year is 'Year of the plan.';
 comment on column ops.alert_state.figure_year is 'Year whose values are evaluated; with a new year the state begins anew.';
 comment on column ops.alert_state.indicator_code is 'Indicator of the plan.';
-comment on column ops.alert_state.variant is 'Variant of the indicator: primary, or another reading of the same words.';
+comment on column ops.alert_state.variant is 'Variant of the indicator: primary, or another interpretation of the same words.';
 comment on column ops.alert_state.agency_code is 'Agency whose series it is; the root for the province.';
 comment on column ops.alert_state.province_code is 'Province whose row it is: the first part of the agency''s identifier code.';
 comment on column ops.alert_state.evaluated_to_date is 'Newest as-of date evaluated; after a change at or before it the year is evaluated anew.';
@@ -91,7 +91,7 @@ comment on column ops.alert.province_code is 'Province, by the code of its root 
 comment on column ops.alert.plan_year is 'Year of the plan; NULL where the alert concerns no plan.';
 comment on column ops.alert.figure_year is 'Year whose values the alert concerns; NULL where it concerns no indicator.';
 comment on column ops.alert.indicator_code is 'Indicator of the plan; NULL where the alert concerns none.';
-comment on column ops.alert.variant is 'Variant of the indicator: primary, or another reading of the same words.';
+comment on column ops.alert.variant is 'Variant of the indicator: primary, or another interpretation of the same words.';
 comment on column ops.alert.agency_code is 'Agency that the alert concerns; NULL for none.';
 comment on column ops.alert.task_code is 'Task of the annex; NULL where the alert concerns none.';
 comment on column ops.alert.source is 'Source profile that the alert concerns; NULL for none.';

@@ -49,7 +49,7 @@ comment on table mart.indicator is 'Plans as data (include/catalog/plan_*.yaml):
 comment on column mart.indicator.province_code is 'Province whose plan it is, by the code of its root agency.';
 comment on column mart.indicator.plan_year is 'Year of the plan.';
 comment on column mart.indicator.indicator_code is 'Indicator, by its code in the plan: II.1.b-1.';
-comment on column mart.indicator.variant is 'primary, or another reading of the same words.';
+comment on column mart.indicator.variant is 'primary, or another interpretation of the same words.';
 comment on column mart.indicator.valid_from is 'First day of this version of the target.';
 comment on column mart.indicator.valid_to is 'Day after its last; NULL: the last target, which later years without a plan of their own also use.';
 comment on column mart.indicator.ordinal is 'Position in the decision.';
@@ -57,8 +57,8 @@ comment on column mart.indicator.clause is 'Clause of the decision.';
 comment on column mart.indicator.wording_vi is 'Exact words of the decision.';
 comment on column mart.indicator.name_vi is 'Name of the indicator.';
 comment on column mart.indicator.short_name_vi is 'Short name for tables.';
-comment on column mart.indicator.explanation_vi is 'Difference between the variant and the primary reading, in Vietnamese.';
-comment on column mart.indicator.explanation is 'Difference between the variant and the primary reading.';
+comment on column mart.indicator.explanation_vi is 'Difference between the variant and the primary variant, in Vietnamese.';
+comment on column mart.indicator.explanation is 'Difference between the variant and the primary variant.';
 comment on column mart.indicator.unit_vi is 'Unit of value and target.';
 comment on column mart.indicator.comparator is '>=, > or =; NULL where the decision sets none.';
 comment on column mart.indicator.target is 'Target; NULL where it is not known.';
@@ -153,7 +153,7 @@ comment on column mart.indicator_attainment.as_of_date is 'As-of date: the day t
 comment on column mart.indicator_attainment.plan_year is 'Year of the plan whose target applies.';
 comment on column mart.indicator_attainment.figure_year is 'Year whose values the result holds: the budget year until it closes, else the year of as_of_date (mart.figure_year).';
 comment on column mart.indicator_attainment.indicator_code is 'Indicator of the plan.';
-comment on column mart.indicator_attainment.variant is 'Variant: primary, or another reading of the same words.';
+comment on column mart.indicator_attainment.variant is 'Variant: primary, or another interpretation of the same words.';
 comment on column mart.indicator_attainment.agency_code is 'Identifier code of the agency; the root for the province.';
 comment on column mart.indicator_attainment.province_code is 'Province whose row it is: the first part of the agency''s identifier code.';
 comment on column mart.indicator_attainment.numerator is 'As measured; NULL where the source gives only a ratio.';
