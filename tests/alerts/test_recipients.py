@@ -144,8 +144,8 @@ def test_digest_of_every_day_is_due_on_holidays_too() -> None:
 
 
 def test_urgent_is_due_at_once() -> None:
-    night = at(date(2025, 1, 1), "02:00")
-    assert make_recipient_of_agency(quiet_hours="21:00-06:00").choose_due(True, night, CALENDAR) == night
+    late_hour = at(date(2025, 1, 1), "02:00")
+    assert make_recipient_of_agency(quiet_hours="21:00-06:00").choose_due(True, late_hour, CALENDAR) == late_hour
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,7 @@ def test_recovery_that_is_restated_away_reopens_the_alert(attainment: Attainment
     assert attainment.list_steps() == ["opened", "resolved", "reopened"]
 
 
-def test_late_days_in_any_order_end_in_the_same_alert(attainment: AttainmentFixture) -> None:
+def test_late_results_in_any_order_end_in_the_same_alert(attainment: AttainmentFixture) -> None:
     values = {0: 46, 1: 46, 2: 44, 3: 44, 4: 44}
     for number in (0, 1, 4, 3, 2):
         attainment.put(after(number), values[number])

@@ -1,6 +1,6 @@
-"""The alerts of the year reckoned a second time, from the rulings, in exact fractions and with no line of the product.
+"""Oracle of the year's alerts: computed from docs/rulings.md in exact fractions, without a line of cchc.
 
-A figure known on a later night than its own day, or told anew, is reckoned as it was known on each night.
+A value that arrives late, or is restated, is judged as it was known to each run.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ import yaml
 
 from simulator.agencies import ROOT_CODE
 from tests.alerts.year.alerts import Alert
-from tests.alerts.year.scenario import CATALOG, FIRST, LAST, NIGHTS, Parts, Telling
+from tests.alerts.year.scenario import CATALOG, DAYS, FIRST, LAST, Parts, Scenario
 
 ONE_DAY = timedelta(days=1)
 PROVISIONAL, DIFFERS = "TEMP_NATIONAL_REPORT_DENOMINATOR", "children_differ"
-LEAST_DENOMINATOR, REARM_GAP = 30, Fraction(1, 2)
+MIN_DENOMINATOR, REARM_GAP = 30, Fraction(1, 2)
 BREAKS = yaml.safe_load((CATALOG / "holidays.yaml").read_text(encoding="utf-8"))["breaks"]
 DAYS_OFF = {off["first"] + n * ONE_DAY for off in BREAKS for n in range((off["last"] - off["first"]).days + 1)}
 MADE_UP = {day for off in BREAKS for day in off.get("made_up_on", [])}
@@ -31,7 +31,7 @@ ENDED_ON = {"H58.31.01": date(2024, 7, 1), "H58.31.02": date(2024, 7, 1)}
 
 @dataclass(frozen=True)
 class Day:
-    """A day that says something: ``known_on`` the night that told it."""
+    """A day that counts; ``known_on``: day of the run that got its report."""
 
     day: date
     known_on: date
@@ -39,16 +39,16 @@ class Day:
     gap: Fraction | None = None
 
 
-class Turn(NamedTuple):
-    """Two bad days and what followed: the days that tell it, ``over`` None while it goes on."""
+class Episode(NamedTuple):
+    """The first bad day, the day that confirmed the episode, and the day that ended it (None: it goes on)."""
 
     began: Day
     confirmed: Day
     over: Day | None
 
 
-class Entry(NamedTuple):
-    """An entry of the small plan, as catalog/plan_2024.yaml has it."""
+class Indicator(NamedTuple):
+    """An indicator of the small plan, as in catalog/plan_2024.yaml."""
 
     code: str
     compare: Callable[[Fraction, Fraction], bool]
@@ -57,31 +57,31 @@ class Entry(NamedTuple):
 
 
 ALL = frozenset({"province", "department", "district", "commune"})
-PORTAL_ENTRIES = {
-    "online_payment": Entry("II.1.b-1", operator.ge, Fraction(45), ALL - {"department"}),
-    "components_digitised": Entry("II.1.a-2", operator.ge, Fraction(80), ALL),
-    "data_reused": Entry("II.1.c-2", operator.ge, Fraction(50), ALL),
-    "electronic_result": Entry("II.1.d-2", operator.gt, Fraction(90), ALL),
+PORTAL_INDICATORS = {
+    "online_payment": Indicator("II.1.b-1", operator.ge, Fraction(45), ALL - {"department"}),
+    "components_digitised": Indicator("II.1.a-2", operator.ge, Fraction(80), ALL),
+    "data_reused": Indicator("II.1.c-2", operator.ge, Fraction(50), ALL),
+    "electronic_result": Indicator("II.1.d-2", operator.gt, Fraction(90), ALL),
 }
-OFFICE = Entry("II.9-1", operator.ge, Fraction(95), ALL)
+OFFICE = Indicator("II.9-1", operator.ge, Fraction(95), ALL)
 INSPECTIONS, PAYMENTS = "II.2-2", "II.7-1"
 
 
-def reckon(told: Telling) -> set[Alert]:
+def list_alerts(scenario: Scenario) -> set[Alert]:
     """Every alert of the year."""
     alerts = chain(
-        _reckon_portal(told),
-        _reckon_office(told),
-        _reckon_paces(told),
-        _reckon_doubts(told),
-        _reckon_tasks(told),
-        _reckon_late_sources(told),
+        _list_portal(scenario),
+        _list_office(scenario),
+        _list_paces(scenario),
+        _list_doubts(scenario),
+        _list_tasks(scenario),
+        _list_late_sources(scenario),
     )
     return set(map(_escalate, alerts))
 
 
 def _escalate(alert: Alert) -> Alert:
-    """After five working days without an answer, not counting the day on which people were told: the morning after."""
+    """The alert with its escalation: on the morning after five working days since the notification."""
     if alert.kind not in ("missed", "behind", "task_overdue"):
         return alert
     morning = alert.found_on + ONE_DAY
@@ -89,51 +89,51 @@ def _escalate(alert: Alert) -> Alert:
         morning += ONE_DAY
         while morning in DAYS_OFF or (morning.isoweekday() >= 6 and morning not in MADE_UP):
             morning += ONE_DAY
-    night = morning - ONE_DAY
-    return alert._replace(escalated_on=night) if night <= LAST and night < (alert.over_on or date.max) else alert
+    run = morning - ONE_DAY
+    return alert._replace(escalated_on=run) if run <= LAST and run < (alert.over_on or date.max) else alert
 
 
-def find_turns(
+def find_episodes(
     days: Sequence[Day],
     *,
     is_armed: bool,
     rearm_gap: Fraction | None,
     confirmed_by: int = 2,
     rearm_days: int = 7,
-) -> list[Turn]:
-    """Read a series from its beginning: ``confirmed_by`` bad days in a row are a turn, if nothing is going on."""
-    turns: list[Turn] = []
+) -> list[Episode]:
+    """The episodes of a whole series: ``confirmed_by`` bad days in a row begin one, if none is open."""
+    episodes: list[Episode] = []
     is_open, good, bad = False, 0, 0
     for position, day in enumerate(days):
         good, bad = (good + 1, 0) if day.is_good else (0, bad + 1)
         is_clear = rearm_gap is not None and day.gap is not None and day.gap >= rearm_gap
         if day.is_good and is_open and (is_clear or good >= rearm_days):
             is_open = False
-            turns[-1] = turns[-1]._replace(over=day)
+            episodes[-1] = episodes[-1]._replace(over=day)
         elif day.is_good and not is_open:
             is_armed = True
         elif bad >= confirmed_by and is_armed and not is_open:
             is_open = True
-            turns.append(Turn(days[position - confirmed_by + 1], day, None))
-    return turns
+            episodes.append(Episode(days[position - confirmed_by + 1], day, None))
+    return episodes
 
 
-def follow(kind: str, about: str, agency: str, versions: Sequence[tuple[date, Sequence[Turn]]]) -> Iterator[Alert]:
-    """The alerts of one cell. ``versions``: from which night on the turns were so, the last turns being today's."""
+def follow(kind: str, about: str, agency: str, versions: Sequence[tuple[date, Sequence[Episode]]]) -> Iterator[Alert]:
+    """The alerts of one series. ``versions``: its episodes, each with the day of the run from which it is known."""
     alerts: list[Alert] = []
     ends = [since for since, _ in versions[1:]] + [date.max]
-    for (since, turns), until in zip(versions, ends, strict=True):
-        if alerts and alerts[-1].resolution is None and not turns:
+    for (since, episodes), until in zip(versions, ends, strict=True):
+        if alerts and alerts[-1].resolution is None and not episodes:
             alerts[-1] = alerts[-1].end("withdrawn", since, since)
-        for turn in turns:
-            found_on = max(turn.confirmed.known_on, since)
-            is_seen = turn.over is None or turn.over.known_on > found_on
+        for episode in episodes:
+            found_on = max(episode.confirmed.known_on, since)
+            is_seen = episode.over is None or episode.over.known_on > found_on
             is_known = bool(alerts) and alerts[-1].resolution is None
-            if is_seen and not is_known and found_on < until and turn.confirmed.known_on < until:
-                alerts.append(Alert(kind, about, agency, turn.began.day, found_on))
+            if is_seen and not is_known and found_on < until and episode.confirmed.known_on < until:
+                alerts.append(Alert(kind, about, agency, episode.began.day, found_on))
                 is_known = True
-            if is_known and turn.over and turn.over.known_on < until:
-                alerts[-1] = alerts[-1].end("recovered", turn.over.day, turn.over.known_on)
+            if is_known and episode.over and episode.over.known_on < until:
+                alerts[-1] = alerts[-1].end("recovered", episode.over.day, episode.over.known_on)
     ended_on = ENDED_ON.get(agency)
     for alert in alerts:
         if alert.resolution is None and ended_on:
@@ -142,21 +142,21 @@ def follow(kind: str, about: str, agency: str, versions: Sequence[tuple[date, Se
             yield alert
 
 
-def judge(entry: Entry, day: date, known_on: date, parts: Parts) -> Day | None:
-    """What a figure says of its target; None on few cases."""
-    if parts.denominator < LEAST_DENOMINATOR:
+def judge(indicator: Indicator, day: date, known_on: date, parts: Parts) -> Day | None:
+    """The day of a value against its target; None with few cases."""
+    if parts.denominator < MIN_DENOMINATOR:
         return None
     value = Fraction(parts.numerator * 100, parts.denominator)
-    return Day(day, known_on, entry.compare(value, entry.target), value - entry.target)
+    return Day(day, known_on, indicator.compare(value, indicator.target), value - indicator.target)
 
 
-def find_falls(entry: Entry, series: Iterable[tuple[date, date, Parts]]) -> list[Day]:
-    """Each day, bad where a figure that attains fell unusually."""
+def find_falls(indicator: Indicator, series: Iterable[tuple[date, date, Parts]]) -> list[Day]:
+    """Each day, bad where a value that attains fell unusually."""
     days: list[Day] = []
     changes: list[tuple[date, Fraction]] = []
     before: tuple[date, Fraction] | None = None
     for day, known_on, parts in series:
-        if parts.denominator < LEAST_DENOMINATOR:
+        if parts.denominator < MIN_DENOMINATOR:
             continue
         value = Fraction(parts.numerator * 100, parts.denominator)
         is_fall = False
@@ -164,7 +164,7 @@ def find_falls(entry: Entry, series: Iterable[tuple[date, date, Parts]]) -> list
             change = (value - before[1]) / (day - before[0]).days
             usual = [abs(known) for on, known in changes if (day - on).days <= 60]
             is_fall = (
-                entry.compare(value, entry.target)
+                indicator.compare(value, indicator.target)
                 and before[1] - value >= 1
                 and len(usual) >= 14
                 and -change > 3 * median(usual)
@@ -175,57 +175,57 @@ def find_falls(entry: Entry, series: Iterable[tuple[date, date, Parts]]) -> list
     return days
 
 
-def _list_agencies(told: Telling, entry: Entry) -> list[str]:
-    levels = {agency.code: agency.level for agency in told.figures.agencies}
-    return [code for code, level in levels.items() if level in entry.levels]
+def _list_agencies(scenario: Scenario, indicator: Indicator) -> list[str]:
+    levels = {agency.code: agency.level for agency in scenario.values.agencies}
+    return [code for code, level in levels.items() if level in indicator.levels]
 
 
-def _reckon_portal(told: Telling) -> Iterator[Alert]:
-    arrivals = told.arrivals["national_portal"]
-    for metric, entry in PORTAL_ENTRIES.items():
-        parts = {day: told.list_parts(metric, day) for day in arrivals}
-        for code in _list_agencies(told, entry):
+def _list_portal(scenario: Scenario) -> Iterator[Alert]:
+    arrivals = scenario.arrivals["national_portal"]
+    for metric, indicator in PORTAL_INDICATORS.items():
+        parts = {day: scenario.list_parts(metric, day) for day in arrivals}
+        for code in _list_agencies(scenario, indicator):
             series = [
                 (day, known_on, parts[day][code])
                 for day, known_on in arrivals.items()
-                if code in parts[day] and PROVISIONAL not in told.list_flags(metric, day, code)
+                if code in parts[day] and PROVISIONAL not in scenario.list_flags(metric, day, code)
             ]
-            yield from _reckon_cell(entry, code, [(FIRST, series)])
+            yield from _list_series(indicator, code, [(FIRST, series)])
         differing = [
-            Day(day, known_on, DIFFERS not in told.list_flags(metric, day, ROOT_CODE))
+            Day(day, known_on, DIFFERS not in scenario.list_flags(metric, day, ROOT_CODE))
             for day, known_on in arrivals.items()
         ]
-        turns = find_turns(differing, is_armed=True, rearm_gap=None)
-        yield from follow("reconciliation", entry.code, ROOT_CODE, [(FIRST, turns)])
+        episodes = find_episodes(differing, is_armed=True, rearm_gap=None)
+        yield from follow("reconciliation", indicator.code, ROOT_CODE, [(FIRST, episodes)])
 
 
 Series = list[tuple[date, date, Parts]]
 
 
-def _reckon_cell(entry: Entry, code: str, versions: Sequence[tuple[date, Series]]) -> Iterator[Alert]:
-    """Crossings and unusual falls of one agency's figure. A fall is an event: its end is nobody's news."""
-    crossings, falls = [], []
+def _list_series(indicator: Indicator, code: str, versions: Sequence[tuple[date, Series]]) -> Iterator[Alert]:
+    """Missed alerts and unusual falls of one agency's series. The end of a fall notifies nobody."""
+    missed, falls = [], []
     for since, series in versions:
-        days = [day for known in series if (day := judge(entry, *known))]
-        crossings.append((since, find_turns(days, is_armed=False, rearm_gap=REARM_GAP)))
-        fallen = find_falls(entry, series)
-        falls.append((since, find_turns(fallen, is_armed=True, confirmed_by=1, rearm_gap=None)))
-    yield from follow("missed", entry.code, code, crossings)
-    for alert in follow("drop", entry.code, code, falls):
+        days = [day for known in series if (day := judge(indicator, *known))]
+        missed.append((since, find_episodes(days, is_armed=False, rearm_gap=REARM_GAP)))
+        fallen = find_falls(indicator, series)
+        falls.append((since, find_episodes(fallen, is_armed=True, confirmed_by=1, rearm_gap=None)))
+    yield from follow("missed", indicator.code, code, missed)
+    for alert in follow("drop", indicator.code, code, falls):
         yield alert._replace(resolution="closed") if alert.resolution == "recovered" else alert
 
 
-def _reckon_office(told: Telling) -> Iterator[Alert]:
-    arrivals = told.arrivals["eoffice"]
-    turns = told.records["documents"]["turns"]
-    retold = sorted({turn[name] for turn in turns for name in ("told_from", "told_right_on") if name in turn})
-    nights = [FIRST, *retold]
-    units = {day: told.list_office_units(day) for day in arrivals}
-    for code in [ROOT_CODE, *told.records["documents"]["units"]]:
+def _list_office(scenario: Scenario) -> Iterator[Alert]:
+    arrivals = scenario.arrivals["eoffice"]
+    overrides = scenario.records["documents"]["overrides"]
+    restated = sorted({one[name] for one in overrides for name in ("reported_from", "corrected_on") if name in one})
+    runs = [FIRST, *restated]
+    units = {day: scenario.list_office_units(day) for day in arrivals}
+    for code in [ROOT_CODE, *scenario.records["documents"]["units"]]:
         versions = []
-        for since in nights:
+        for since in runs:
             own = {
-                day: [told.tell_unit_day(unit, day, since) for unit in units[day] if code in (unit, ROOT_CODE)]
+                day: [scenario.report_unit_day(unit, day, since) for unit in units[day] if code in (unit, ROOT_CODE)]
                 for day in arrivals
             }
             series: Series = []
@@ -236,29 +236,29 @@ def _reckon_office(told: Telling) -> Iterator[Alert]:
                 if unit_days:
                     series.append((day, arrivals[day], Parts(electronic, sent)))
             versions.append((since, series))
-        yield from _reckon_cell(OFFICE, code, versions)
+        yield from _list_series(OFFICE, code, versions)
 
 
-def _reckon_paces(told: Telling) -> Iterator[Alert]:
+def _list_paces(scenario: Scenario) -> Iterator[Alert]:
     """Straight lines: to 31 December, and for money to the day on which the budget year closes."""
-    year = len(NIGHTS)
+    year = len(DAYS)
     payments = [
-        _compare_pace(night, night, Fraction(told.paid[night] * 100, told.plan), Fraction(90, year + 31), 90)
-        for night in NIGHTS
+        _compare_pace(run, run, Fraction(scenario.paid[run] * 100, scenario.plan), Fraction(90, year + 31), 90)
+        for run in DAYS
     ]
     yield from follow(
-        "behind", PAYMENTS, ROOT_CODE, [(FIRST, find_turns(payments, is_armed=True, rearm_gap=REARM_GAP))]
+        "behind", PAYMENTS, ROOT_CODE, [(FIRST, find_episodes(payments, is_armed=True, rearm_gap=REARM_GAP))]
     )
     inspections = []
     newest: dict[str, bool] = {}
-    for night in NIGHTS:
-        reports = told.list_inspections(night)
+    for run in DAYS:
+        reports = scenario.list_inspections(run)
         newest |= {report.agency: report.is_inspected for report in reports}
         for month_end in {report.month_end for report in reports}:
             value = Fraction(100 * sum(newest.values()), len(newest))
-            inspections.append(_compare_pace(month_end, night, value, Fraction(75, year), 75))
-    turns = find_turns(inspections, is_armed=True, rearm_gap=REARM_GAP)
-    yield from follow("behind", INSPECTIONS, ROOT_CODE, [(FIRST, turns)])
+            inspections.append(_compare_pace(month_end, run, value, Fraction(75, year), 75))
+    episodes = find_episodes(inspections, is_armed=True, rearm_gap=REARM_GAP)
+    yield from follow("behind", INSPECTIONS, ROOT_CODE, [(FIRST, episodes)])
 
 
 def _compare_pace(day: date, known_on: date, value: Fraction, a_day: Fraction, target: int) -> Day:
@@ -266,33 +266,33 @@ def _compare_pace(day: date, known_on: date, value: Fraction, a_day: Fraction, t
     return Day(day, known_on, value >= pace or value > target, value - pace)
 
 
-def _reckon_doubts(told: Telling) -> Iterator[Alert]:
-    """What can't be judged of the province: as each night knows the days until then."""
-    arrivals = told.arrivals["national_portal"]
-    for metric, entry in PORTAL_ENTRIES.items():
-        provisional = {day for day in NIGHTS if PROVISIONAL in told.list_flags(metric, day, ROOT_CODE)}
+def _list_doubts(scenario: Scenario) -> Iterator[Alert]:
+    """Results of the province that can't be judged, as each run knows the days until then."""
+    arrivals = scenario.arrivals["national_portal"]
+    for metric, indicator in PORTAL_INDICATORS.items():
+        provisional = {day for day in DAYS if PROVISIONAL in scenario.list_flags(metric, day, ROOT_CODE)}
 
-        def list_known(night: date, provisional: set[date] = provisional) -> list[Day]:
-            fresh = {day for day, known_on in arrivals.items() if known_on <= night}
-            return [Day(day, night, day in fresh - provisional) for day in NIGHTS if day <= night]
+        def list_known(run: date, provisional: set[date] = provisional) -> list[Day]:
+            fresh = {day for day, known_on in arrivals.items() if known_on <= run}
+            return [Day(day, run, day in fresh - provisional) for day in DAYS if day <= run]
 
-        yield from _follow_doubts(entry.code, list_known)
-    yield from _follow_doubts(INSPECTIONS, lambda night: _list_covered(told, night))
+        yield from _follow_doubts(indicator.code, list_known)
+    yield from _follow_doubts(INSPECTIONS, lambda run: _list_covered(scenario, run))
 
 
-def _list_covered(told: Telling, night: date) -> list[Day]:
-    """Whether all districts had a figure in time: until 20 days after the end of the month after its own."""
-    reports = [report for known in NIGHTS if known <= night for report in told.list_inspections(known)]
+def _list_covered(scenario: Scenario, run: date) -> list[Day]:
+    """Whether all districts had a value in time: until 20 days after the end of the month after its own."""
+    reports = [report for known in DAYS if known <= run for report in scenario.list_inspections(known)]
     covered_until = {
         (report.agency, report.month_end): _end_month(report.month_end + ONE_DAY) + timedelta(days=20)
         for report in reports
     }
-    days = [day for day in NIGHTS if reports and reports[0].month_end <= day <= night]
+    days = [day for day in DAYS if reports and reports[0].month_end <= day <= run]
     districts = {report.agency for report in reports}
     return [
         Day(
             day,
-            night,
+            run,
             districts == {agency for (agency, end), until in covered_until.items() if end <= day <= until},
         )
         for day in days
@@ -304,29 +304,29 @@ def _end_month(day: date) -> date:
 
 
 def _follow_doubts(about: str, list_known: Callable[[date], Sequence[Day]]) -> Iterator[Alert]:
-    """Two days that can't be judged are told once; one that can ends it quietly. What comes late moves the beginning,
-    and when all has come there is nothing any more that can't be judged."""
+    """Two days that can't be judged open an alert; one that can ends it quietly. A late report moves its first day,
+    and when all reports have come no day is left that can't be judged."""
     alert: Alert | None = None
-    for night in NIGHTS:
-        turns = find_turns(list_known(night), is_armed=False, rearm_gap=None, rearm_days=1)
-        turn = turns[-1] if turns else None
-        if turn and turn.over is None and alert is None:
-            alert = Alert("unknown", about, ROOT_CODE, turn.began.day, night)
-        elif turn and turn.over is None and alert:
-            alert = alert._replace(began_on=turn.began.day)
+    for run in DAYS:
+        episodes = find_episodes(list_known(run), is_armed=False, rearm_gap=None, rearm_days=1)
+        episode = episodes[-1] if episodes else None
+        if episode and episode.over is None and alert is None:
+            alert = Alert("unknown", about, ROOT_CODE, episode.began.day, run)
+        elif episode and episode.over is None and alert:
+            alert = alert._replace(began_on=episode.began.day)
         elif alert:
-            over = turn.over.day if turn and turn.over and turn.over.day > alert.began_on else night
-            yield alert.end("closed", over, night)
+            over = episode.over.day if episode and episode.over and episode.over.day > alert.began_on else run
+            yield alert.end("closed", over, run)
             alert = None
 
 
 DUE = {"PL.I.1": date(2024, 3, 31), "PL.I.2": date(2024, 6, 30), "PL.I.3": date(2024, 9, 30)}
 
 
-def _reckon_tasks(told: Telling) -> Iterator[Alert]:
+def _list_tasks(scenario: Scenario) -> Iterator[Alert]:
     """Due soon for 14 days and on the last one; overdue from the next, until it is done or the agency has ended."""
-    done = {(report.task, report.agency): max(report.done_on, report.reported_on) for report in told.tasks_done}
-    agencies = {agency.code: agency for agency in told.figures.agencies}
+    done = {(report.task, report.agency): max(report.done_on, report.reported_on) for report in scenario.tasks_done}
+    agencies = {agency.code: agency for agency in scenario.values.agencies}
     answering = {
         "PL.I.1": ["H58.02"],
         "PL.I.2": [code for code, agency in agencies.items() if agency.level == "commune"],
@@ -347,17 +347,17 @@ def _reckon_tasks(told: Telling) -> Iterator[Alert]:
                 yield overdue.end("recovered", known_done, known_done)
 
 
-def _reckon_late_sources(told: Telling) -> Iterator[Alert]:
-    """The portal's newest day must be the night's; the e-office may be three days behind."""
+def _list_late_sources(scenario: Scenario) -> Iterator[Alert]:
+    """The portal's newest day must be that of the run; the e-office may be three days behind."""
     for source, allowed in (("national_portal", 0), ("eoffice", 3)):
-        arrivals = told.arrivals[source]
+        arrivals = scenario.arrivals[source]
         alert: Alert | None = None
-        for night in NIGHTS:
-            newest = max((day for day, known_on in arrivals.items() if known_on <= night), default=None)
-            is_late = newest is not None and (night - newest).days > allowed
+        for run in DAYS:
+            newest = max((day for day, known_on in arrivals.items() if known_on <= run), default=None)
+            is_late = newest is not None and (run - newest).days > allowed
             if is_late and alert is None:
                 since = newest + timedelta(days=allowed + 1)
-                alert = Alert("source_late", source, None, since, night)
+                alert = Alert("source_late", source, None, since, run)
             elif not is_late and alert:
-                yield alert.end("recovered", night, night)
+                yield alert.end("recovered", run, run)
                 alert = None

@@ -1,4 +1,7 @@
-"""The year as its sources tell it: what arrives on each night, from story.yaml, records.yaml and the small catalog."""
+"""The scenario of the year: the reports of its sources by the run in which they arrive.
+
+The files are scenario.yaml (the portal), records.yaml (the other sources) and the small catalog.
+"""
 
 from __future__ import annotations
 
@@ -19,12 +22,12 @@ from simulator.values import Counts
 
 YEAR_FOLDER = Path(__file__).parent
 CATALOG = YEAR_FOLDER / "catalog"
-STORY = YEAR_FOLDER / "story.yaml"
+PORTAL = YEAR_FOLDER / "scenario.yaml"
 
 FIRST, LAST = date(2024, 1, 1), date(2024, 12, 31)
-NIGHTS = [FIRST + timedelta(days=n) for n in range((LAST - FIRST).days + 1)]
+DAYS = [FIRST + timedelta(days=n) for n in range((LAST - FIRST).days + 1)]
 
-# Of each metric the counters that are its parts, and the endpoint that tells it.
+# Metric → the counters that are its parts, and the endpoint that reports it.
 METRICS = {
     "online_payment": ("paid_online", "payable", "formality-online-payment-tree"),
     "components_digitised": ("digitised", "dossiers", "dossier-digitized"),
@@ -35,14 +38,14 @@ PORTAL_ENTITIES = ("dossier-digitized", "formality-online-payment-tree")
 
 
 class Parts(NamedTuple):
-    """Numerator and denominator as told."""
+    """Numerator and denominator as reported."""
 
     numerator: int
     denominator: int
 
 
 class UnitDay(NamedTuple):
-    """A unit's documents of a day: sent, and of them electronically."""
+    """The documents that a unit sent on a day: all, and the electronic ones."""
 
     unit: str
     day: date
@@ -51,7 +54,7 @@ class UnitDay(NamedTuple):
 
 
 class Inspection(NamedTuple):
-    """What a district says at the end of a month: 0 or 1 of 1."""
+    """The report of a district at the end of a month: 0 or 1 of 1."""
 
     agency: str
     month_end: date
@@ -68,70 +71,70 @@ class TaskDone(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Telling:
-    """Everything that the year's sources tell, and when."""
+class Scenario:
+    """All reports of the year's sources, and their times. ``values``: those of the portal."""
 
-    figures: ScenarioValues
+    values: ScenarioValues
     records: dict[str, Any]
 
     def list_units(self, day: date) -> list[str]:
         """The agencies of a day but the province, by code."""
-        return [code for code in self.figures.valid_agencies(day) if code != ROOT_CODE]
+        return [code for code in self.values.valid_agencies(day) if code != ROOT_CODE]
 
     def list_parts(self, metric: str, day: date) -> dict[str, Parts]:
-        """Each agency's parts of a metric of the portal at the end of a day, the province's among them."""
+        """The parts of a metric of the portal at the end of a day by agency, with the province."""
         numerator, denominator, _ = METRICS[metric]
         return {code: Parts(getattr(c, numerator), getattr(c, denominator)) for code, c in self._counts[day].items()}
 
     @cached_property
     def _counts(self) -> dict[date, dict[str, Counts]]:
         year = Period.of_months(FIRST.year, 1, 12)
-        snapshots = {day: self.figures.take_snapshot(year, day) for day in NIGHTS}
+        snapshots = {day: self.values.take_snapshot(year, day) for day in DAYS}
         return {
-            day: {unit.agency.code: unit.counts for unit in (taken.root, *taken.units)}
-            for day, taken in snapshots.items()
+            day: {unit.agency.code: unit.counts for unit in (snapshot.root, *snapshot.units)}
+            for day, snapshot in snapshots.items()
         }
 
     def list_flags(self, metric: str, day: date, code: str) -> list[str]:
-        """The quality flags of a figure of the portal."""
+        """The quality flags of a value of the portal."""
         return [
-            told["flag"]
-            for told in self.records["flags"]
-            if told["metric"] == metric
-            and told["first"] <= day <= told["last"]
-            and (code == ROOT_CODE or not told.get("root_only"))
+            flagged["flag"]
+            for flagged in self.records["flags"]
+            if flagged["metric"] == metric
+            and flagged["first"] <= day <= flagged["last"]
+            and (code == ROOT_CODE or not flagged.get("root_only"))
         ]
 
-    def is_out(self, night: date) -> bool:
-        """Whether the portal doesn't answer."""
-        return any(out["first"] <= night <= out["last"] for out in self.records["outages"])
+    def is_out(self, day: date) -> bool:
+        """Whether the portal doesn't answer the run for ``day``."""
+        return any(out["first"] <= day <= out["last"] for out in self.records["outages"])
 
     @cached_property
     def arrivals(self) -> dict[str, dict[date, date]]:
-        """Source → day → the night on which it is told; days that nobody tells are missing."""
-        portal = {day: night for day, night in self._delay("national_portal").items() if not self.is_out(day)}
+        """Source → day → day of the run that gets its report; days without a report are missing."""
+        portal = {day: run for day, run in self._delay("national_portal").items() if not self.is_out(day)}
         return {"national_portal": portal, "eoffice": self._delay("eoffice")}
 
     def _delay(self, source: str) -> dict[date, date]:
-        late = [told for told in self.records["late"] if told["source"] == source]
+        late = [delayed for delayed in self.records["late"] if delayed["source"] == source]
         arrivals, waiting = {}, FIRST
-        for day in NIGHTS:
-            days = max((told["days"] for told in late if told["first"] <= day <= told["last"]), default=0)
+        for day in DAYS:
+            days = max((one["days"] for one in late if one["first"] <= day <= one["last"]), default=0)
             waiting = arrivals[day] = max(day + timedelta(days=days), waiting)
         return arrivals
 
-    def list_days(self, source: str, night: date) -> list[date]:
-        """The days that arrive on a night."""
-        return [day for day, arrival in self.arrivals[source].items() if arrival == night]
+    def list_days(self, source: str, run: date) -> list[date]:
+        """The days whose reports arrive in the run for a day."""
+        return [day for day, arrival in self.arrivals[source].items() if arrival == run]
 
-    def tell_unit_day(self, unit: str, day: date, known_on: date) -> UnitDay:
-        """What the e-office says on ``known_on`` of a unit's day."""
+    def report_unit_day(self, unit: str, day: date, known_on: date) -> UnitDay:
+        """The e-office's report of a unit's day, as known on ``known_on``."""
         documents = self.records["documents"]
         share = documents["share"]
-        for turn in documents["turns"]:
-            is_notified = turn.get("told_from", FIRST) <= known_on < turn.get("told_right_on", date.max)
-            if turn["agency"] == unit and turn["first"] <= day <= turn["last"] and is_notified:
-                share = turn["share"]
+        for override in documents["overrides"]:
+            is_known = override.get("reported_from", FIRST) <= known_on < override.get("corrected_on", date.max)
+            if override["agency"] == unit and override["first"] <= day <= override["last"] and is_known:
+                share = override["share"]
         sent = documents["units"][unit]
         electronic = sent * Fraction(str(share))
         assert electronic.denominator == 1, (unit, day)
@@ -141,50 +144,50 @@ class Telling:
         """The units that send documents on a day."""
         return [code for code in self.list_units(day) if code in self.records["documents"]["units"]]
 
-    def list_unit_days(self, night: date) -> Iterator[UnitDay]:
-        """What the e-office tells on a night: the days that arrive, and those it tells anew."""
-        days = [(unit, day) for day in self.list_days("eoffice", night) for unit in self.list_office_units(day)]
-        for turn in self.records["documents"]["turns"]:
-            if night in (turn.get("told_from"), turn.get("told_right_on")):
-                count = (turn["last"] - turn["first"]).days + 1
-                days += [(turn["agency"], turn["first"] + timedelta(days=n)) for n in range(count)]
-        return (self.tell_unit_day(unit, day, night) for unit, day in days)
+    def list_unit_days(self, run: date) -> Iterator[UnitDay]:
+        """The e-office's reports in a run: the days that arrive, and those that it restates."""
+        days = [(unit, day) for day in self.list_days("eoffice", run) for unit in self.list_office_units(day)]
+        for override in self.records["documents"]["overrides"]:
+            if run in (override.get("reported_from"), override.get("corrected_on")):
+                count = (override["last"] - override["first"]).days + 1
+                days += [(override["agency"], override["first"] + timedelta(days=n)) for n in range(count)]
+        return (self.report_unit_day(unit, day, run) for unit, day in days)
 
     @cached_property
     def paid(self) -> dict[date, int]:
-        """Paid by the end of each day."""
+        """The amount paid by the end of each day."""
         total, paid, rate = 0, {}, 0
-        for day in NIGHTS:
+        for day in DAYS:
             rate = self.records["payments"]["a_day"].get(day, rate)
             paid[day] = total = total + rate
         return paid
 
     @property
     def plan(self) -> int:
-        """What is to be paid in the year."""
+        """The amount planned for the year."""
         plan: int = self.records["payments"]["plan"]
         return plan
 
-    def list_inspections(self, night: date) -> list[Inspection]:
-        """What the districts report on a night: each the month before, unless it keeps silent."""
-        told = self.records["inspections"]
-        if night.day != told["told_on_day"] or night.month == 1:
+    def list_inspections(self, run: date) -> list[Inspection]:
+        """The districts' reports in a run: each of the month before, without the silent ones."""
+        records = self.records["inspections"]
+        if run.day != records["reported_on_day"] or run.month == 1:
             return []
-        month_end = night.replace(day=1) - timedelta(days=1)
-        silent = [item["agency"] for item in told["silent"] if item["month"] == month_end]
+        month_end = run.replace(day=1) - timedelta(days=1)
+        silent = [item["agency"] for item in records["silent"] if item["month"] == month_end]
         return [
-            Inspection(code, month_end, told["inspected_from"].get(code, date.max) <= month_end)
-            for code, agency in self.figures.valid_agencies(night).items()
+            Inspection(code, month_end, records["inspected_from"].get(code, date.max) <= month_end)
+            for code, agency in self.values.valid_agencies(run).items()
             if agency.level == "district" and code not in silent
         ]
 
     @property
     def tasks_done(self) -> list[TaskDone]:
         """Every report of a task."""
-        return [TaskDone(**told) for told in self.records["tasks"]]
+        return [TaskDone(**report) for report in self.records["tasks"]]
 
 
-def read_telling() -> Telling:
-    """Read the year."""
+def read_year() -> Scenario:
+    """The scenario of the files."""
     records = yaml.safe_load((YEAR_FOLDER / "records.yaml").read_text(encoding="utf-8"))
-    return Telling(read_scenario(STORY), records)
+    return Scenario(read_scenario(PORTAL), records)

@@ -1,4 +1,4 @@
-"""A stage for the year: a fresh warehouse, a mail server and a receiver of webhooks."""
+"""The stage of the year: a fresh warehouse, a mail server and a receiver of webhooks."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from cchc.local.embedded import Database
 from cchc.settings import ALERT_RULES
 from simulator.agencies import ROOT_CODE
 from tests.alerts.smtp_server import MailServer, serve_mail
-from tests.alerts.year.deliveries import Letter, open_mails, open_posts
-from tests.alerts.year.scenario import CATALOG, YEAR_FOLDER, Telling
+from tests.alerts.year.deliveries import Delivery, read_mails, read_posts
+from tests.alerts.year.scenario import CATALOG, YEAR_FOLDER, Scenario
 from tests.alerts.year.warehouse import YearWarehouse
 from tests.conftest import TEMPLATE, run_as_superuser
 from tests.sources.scripted_server import Answer, Script, serve_script
@@ -29,19 +29,19 @@ MAIL_ROUTE = "alerts_smtp"
 
 @dataclass(frozen=True)
 class Stage:
-    """Where the year is played. ``url``: of its database, as the loader."""
+    """The servers of the year. ``url``: of its database, as the loader."""
 
     url: str
     year: YearWarehouse
     mail_server: MailServer
     receiver: Script
 
-    def list_letters(self) -> list[Letter]:
-        """Every message that anybody got, repeats too."""
-        return open_mails(self.mail_server.mails) + open_posts(self.receiver)
+    def list_deliveries(self) -> list[Delivery]:
+        """Every message that a recipient got, with repeats."""
+        return read_mails(self.mail_server.mails) + read_posts(self.receiver)
 
     def count_undelivered(self) -> int:
-        """Notices in no message, and messages that weren't sent."""
+        """The number of notifications in no message and of messages that weren't sent."""
         row = self.year.connection.execute(
             "select (select count(*) from ops.notification where message_id is null)"
             " + (select count(*) from ops.message where status <> 'sent')"
@@ -52,8 +52,8 @@ class Stage:
 
 
 @contextmanager
-def open_stage(cluster: Database, name: str, told: Telling) -> Iterator[Stage]:
-    """A stage with nothing on it yet, until the block ends. ``name``: its database's."""
+def open_stage(cluster: Database, name: str, scenario: Scenario) -> Iterator[Stage]:
+    """An empty stage, until the block ends. ``name``: of its database."""
     run_as_superuser(cluster, "CREATE DATABASE {} TEMPLATE {} OWNER {}", name, TEMPLATE, "cchc_owner")
     url = cluster.url("cchc_loader", name)
     with ExitStack() as stack:
@@ -70,6 +70,6 @@ def open_stage(cluster: Database, name: str, told: Telling) -> Iterator[Stage]:
         }
         alerting = Alerting(ROOT_CODE, load_rules(ALERT_RULES), recipients, read_working_days(CATALOG))
         connection = stack.enter_context(psycopg.connect(url, autocommit=True))
-        year = YearWarehouse(connection, told, alerting, open_channels(recipients, access.get))
+        year = YearWarehouse(connection, scenario, alerting, open_channels(recipients, access.get))
         year.prepare()
         yield Stage(url, year, mail_server, receiver)

@@ -31,7 +31,7 @@ from cchc.alerts.detection.states import KINDS, AlertState, AlertStates
 from cchc.alerts.model import IndicatorKind
 from cchc.alerts.rules import Rules
 
-# The years of so many series are in memory together when they are read again.
+# So many series are read again at once, with all results of their years.
 SERIES_AT_ONCE = 500
 
 

@@ -54,7 +54,7 @@ def send_directly(
             log.warning("%s could not be notified: %s", recipient.id, error)
         else:
             marker.parent.mkdir(parents=True, exist_ok=True)
-            marker.touch()
+            marker.write_bytes(b"")
 
 
 def _make_event(alerting: Alerting, failure: FailedRun) -> AlertEvent:

@@ -120,7 +120,9 @@ def test_refused_sender_is_no_fault_of_the_recipient(
 
 
 @pytest.mark.parametrize("password", ["wrong", "mật khẩu"])
-def test_refused_login_tells_no_secret(mail_server: MailServer, certificate: Secured, password: str) -> None:
+def test_refused_login_raises_an_error_without_the_secret(
+    mail_server: MailServer, certificate: Secured, password: str
+) -> None:
     access = replace(reach(mail_server.port, certificate), password=password)
     with pytest.raises(ChannelDownError, match="login") as caught:
         EmailChannel(access).send(RECIPIENT, write_message())

@@ -90,7 +90,7 @@ def test_receiver_without_an_answer_is_down(receiver: Script, fate: str) -> None
 
 
 @pytest.mark.parametrize("port_fixture", ["closed_port", "silent_port"])
-def test_failure_tells_neither_the_address_nor_the_secret(
+def test_failure_raises_an_error_without_address_and_secret(
     port_fixture: str, request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
