@@ -63,7 +63,8 @@ def test_analyst_reads_every_alert_but_those_that_name_recipients(warehouse: War
         for kind in ("missed", "undelivered"):
             connection.execute(
                 "with opened as (insert into ops.alert (alert_id, kind, severity, audience, status, province_code,"
-                " subject, began_on, as_of_date, is_notified, facts, opened_at) values (gen_random_uuid(), %s, 'warning',"
+                " subject, began_on, as_of_date, is_notified, facts, opened_at)"
+                " values (gen_random_uuid(), %s, 'warning',"
                 " 'operators', 'open', 'H58', 'so-noi-vu', '2024-06-30', '2024-06-30', true, '{}', now())"
                 " returning alert_id)"
                 " insert into ops.alert_step (alert_id, step, noted_at) select alert_id, 'opened', now() from opened",
