@@ -26,9 +26,7 @@ def test_retried_answer_is_audited_again_and_not_asked_for(installation, portal)
         retry_loads(connection, "national_portal", DAY)
     asked = len(portal.requests())
     assert installation.run_day(DAY) == STOPPED
-    assert installation.query(
-        "select load_id, status, stop_rules, error from ops.load where status <> 'published'"
-    ) == (stopped)
+    assert installation.query(LEDGER) == stopped
     assert len(portal.requests()) == asked
 
     assert installation.run_day(DAY) == PORTAL_WELL  # without a retry the source is asked anew
