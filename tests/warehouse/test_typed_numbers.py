@@ -158,7 +158,7 @@ def login(cluster: Database) -> Iterator[Login]:
 
 @st.composite
 def draw_numbers(draw: st.DrawFn) -> list[tuple[str, Decimal]]:
-    """What is counted, and a number of it: whole things have no decimals, rates are below 100."""
+    """Kinds of count, each with a number of it: whole things have no decimals, rates are below 100."""
     whole = st.integers(0, 10**7).map(Decimal)
     amount = st.decimals(0, 10**7, places=3)
     rate = st.decimals(0, 100, places=2)
@@ -207,7 +207,7 @@ def test_number_is_in_the_warehouse_as_typed_or_its_row_is_quarantined(
         typed |= {(load.load_id, agency): (path.name, *what) for agency, what in meant}
 
     with connect(login) as connection, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what Great Expectations and its dependencies warn of is theirs
+        warnings.simplefilter("ignore")  # of Great Expectations and its dependencies
         for load in loads:
             assert stage(connection, PROFILE, load, "H58") > 0
         audit(connection, login, PROFILE, loads, "run")
