@@ -14,13 +14,16 @@ CCHC := PYTHONUTF8=1 PYTHONPATH=plugins:. .venv/bin/python -m cchc.local
 # What the caller says to Python (PYTHONHOME, PYTHONWARNINGS …) is meant for other programs.
 unexport $(filter-out PYTHON,$(filter PYTHON%,$(.VARIABLES)))
 
+# A file's tests stay in one worker, which makes its server and its runs once for all of them.
+PYTEST := .venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+
 # What a user gives may hold quotes, $ and line ends: it goes to the shell as it is, by environment.
 unexport Q WHY WHO
 sql: export QUERY = $(value Q)
 ack snooze: export REASON = $(value WHY)
 ack snooze: export PERSON = $(value WHO)
 
-.PHONY: help run test test-stack nightly check ack snooze alerts-dry-run withdraw templates validate docs up down psql sql checksum bench lint
+.PHONY: help run test test-fast test-nightly test-stack nightly check ack snooze alerts-dry-run withdraw templates validate docs up down psql sql checksum bench lint
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-20s %s\n", $$1, $$2 }'
@@ -28,8 +31,14 @@ help: ## this list
 run: $(INSTALLED) ## sets everything up, runs the simulated province's last three nights, prints its attainment
 	@$(CCHC) run
 
-test: $(INSTALLED) ## all tests but those of test-stack
-	@.venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --ignore=tests/stack
+test: $(INSTALLED) ## all tests but those of test-nightly and test-stack
+	@$(PYTEST) -m 'not nightly' --ignore=tests/stack
+
+test-fast: $(INSTALLED) ## the tests that need less than a minute together: no runs of DAGs, no commands, no years
+	@$(PYTEST) -m 'not nightly and not slow' --ignore=tests/stack
+
+test-nightly: $(INSTALLED) ## what changes rarely: the SQL on PostgreSQL 16, the details of docker-compose.yaml, the simulator
+	@$(PYTEST) -m nightly --ignore=tests/stack
 
 test-stack: $(INSTALLED) ## nights of docker-compose.yaml's services as plain processes; skipped without a redis-server
 	@.venv/bin/python -m pytest tests/stack

@@ -33,6 +33,29 @@ if "AIRFLOW_HOME" not in os.environ:
 VOLATILE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 TEMPLATE = "migrated"
 
+# Folders and files whose tests get a marker of pyproject.toml. Slow ones begin first: short ones then fill the gaps.
+MARKED = {
+    "slow": (
+        "alerts/test_disturbed_year.py",
+        "alerts/test_planted_year.py",
+        "nights",
+        "oracle",
+    ),
+    "nightly": ("compose", "simulator"),
+}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of ``MARKED``, slow ones first."""
+    here = Path(__file__).parent
+    for marker, names in MARKED.items():
+        for place in (here / name for name in names):
+            assert place.exists(), f"{place} of {marker} is gone"
+            for item in items:
+                if item.path.is_relative_to(place):
+                    item.add_marker(marker)
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
 
 @dataclass(frozen=True)
 class Warehouse:
