@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 
 import pytest
 
-from tests.nights.conftest import PORTAL_WELL, set_night
+from simulator.server import run_simulator
+from tests.nights.conftest import PORTAL_WELL, Installation, set_night
 
 DAY = date(2024, 12, 31)
 YESTERDAY = date(2024, 12, 30)
@@ -39,6 +41,15 @@ THIRD_NIGHT = {
     "dvc-progress-tree": ("wrong_root", "stopped", ["wrong_root"], "load_stopped:wrong_root"),
     "handling-satisfaction": ("numerator_over_denominator", "published", [], None),
 }
+
+
+@pytest.fixture(scope="module")
+def after_yesterday(make_installation: Callable[..., Installation]) -> Installation:
+    """An installation after a good run of YESTERDAY."""
+    installation = make_installation()
+    with run_simulator(dossiers_per_year=100_000) as simulator:
+        run(installation, simulator, YESTERDAY)
+    return installation
 
 
 def run(installation, portal, day, **extra):
@@ -138,9 +149,9 @@ def test_metrics_that_feed_nothing_may_be_gone_and_one_that_is_used_may_not(inst
     ],
 )
 def test_a_source_that_refuses_or_fails_is_left_alone_and_earlier_figures_are_stale(
-    installation, portal, kind, options, asked
+    make_installation, after_yesterday, portal, kind, options, asked
 ):
-    run(installation, portal, YESTERDAY)
+    installation = make_installation(after_yesterday)
     before = len(portal.requests())
     portal.set_fault("*", kind, **options)
     states = run(installation, portal, DAY)
