@@ -1,11 +1,16 @@
-"""``killed_night.py POINT DAY SIGNAL``: runs a night and sends itself a signal in the middle of one of its steps.
+"""Runs nights, each in a process of its own that sends itself a signal in the middle of one of the night's steps.
 
 The steps are the real ones; only the moment is chosen: it comes right after the named function has done its
 work for the ``nth`` time, before anybody can commit or, at SIGKILL, tidy up.
+
+A line of the standard input asks for a night, as JSON: ``environment``, ``arguments`` (point, day, signal) and the path
+``said`` for its output. Its exit code is answered. The processes are forked from this one, which has imported
+Airflow and Great Expectations once for all.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
@@ -49,5 +54,29 @@ def main(point: str, day: str, number: str) -> None:
     run_night(date.fromisoformat(day), ["national_portal"])
 
 
+def serve() -> None:
+    """Answer each line; in the process of a night, run it and return."""
+    import great_expectations  # noqa: F401
+    from airflow import settings
+
+    import cchc.tasks.nightly  # noqa: F401
+
+    for line in sys.stdin:
+        asked = json.loads(line)
+        pid = os.fork()
+        if not pid:
+            with open(asked["said"], "wb") as said:
+                for stream in (sys.stdout, sys.stderr):
+                    os.dup2(said.fileno(), stream.fileno())
+            os.environ.update(asked["environment"])
+            settings.dispose_orm()
+            settings.configure_vars()
+            settings.configure_orm()
+            main(*asked["arguments"])
+            return
+        _, status = os.waitpid(pid, 0)
+        print(os.waitstatus_to_exitcode(status), flush=True)  # noqa: T201 - the answer
+
+
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    serve()
