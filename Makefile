@@ -14,8 +14,9 @@ CCHC := PYTHONUTF8=1 PYTHONPATH=plugins:. .venv/bin/python -m cchc.local
 # What the caller says to Python (PYTHONHOME, PYTHONWARNINGS …) is meant for other programs.
 unexport $(filter-out PYTHON,$(filter PYTHON%,$(.VARIABLES)))
 
-# A file's tests stay in one worker, which makes its server and its runs once for all of them.
-PYTEST := .venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+# A file's tests stay in one worker, which makes its server and its runs once for all of them. Three workers keep two
+# cores busy: one of them often waits for a server or a command.
+PYTEST := .venv/bin/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 # What a user gives may hold quotes, $ and line ends: it goes to the shell as it is, by environment.
 unexport Q WHY WHO

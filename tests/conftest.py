@@ -38,10 +38,25 @@ MARKED = {
     "slow": (
         "alerts/test_disturbed_year.py",
         "alerts/test_planted_year.py",
+        "indicators/test_attainment_oracle.py",
+        "indicators/test_order_of_loading.py",
+        "local/test_alerts.py",
+        "local/test_commands_at_once.py",
+        "local/test_demonstration.py",
+        "local/test_documents.py",
+        "local/test_embedded.py",
+        "local/test_install.py",
+        "local/test_lock_files.py",
+        "local/test_query.py",
+        "local/test_roles.py",
+        "local/test_server.py",
+        "local/test_services.py",
+        "local/test_stack.py",
+        "local/test_withdraw.py",
         "nights",
         "oracle",
     ),
-    "nightly": ("compose", "simulator"),
+    "nightly": ("compose", "local/test_stack.py", "simulator"),
 }
 
 
