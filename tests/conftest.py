@@ -55,6 +55,7 @@ MARKED = {
         "local/test_withdraw.py",
         "nights",
         "oracle",
+        "quality",
     ),
     "nightly": ("compose", "local/test_stack.py", "simulator"),
 }
