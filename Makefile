@@ -24,7 +24,7 @@ sql: export QUERY = $(value Q)
 ack snooze: export REASON = $(value WHY)
 ack snooze: export PERSON = $(value WHO)
 
-.PHONY: help run test test-fast test-nightly test-stack nightly check ack snooze alerts-dry-run withdraw templates validate docs up down psql sql checksum bench lint
+.PHONY: help run test test-fast test-nightly test-stack nightly check ack snooze alerts-dry-run retry withdraw templates validate docs up down psql sql checksum bench lint
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-20s %s\n", $$1, $$2 }'
@@ -58,6 +58,9 @@ snooze: $(INSTALLED) ## has nobody told of an alert up to a day: make snooze ALE
 
 alerts-dry-run: $(INSTALLED) ## what a night tells, to whom, and what it holds back, why: make alerts-dry-run DATE=2024-06-30
 	@$(CCHC) alerts-dry-run -- "$$DATE"
+
+retry: $(INSTALLED) ## audits the stopped loads of a day again, from the same bytes: make retry SOURCE=eoffice DATE=2024-06-30
+	@$(CCHC) retry -- "$$SOURCE" "$$DATE"
 
 withdraw: $(INSTALLED) ## takes a day out that was computed and shouldn't have been, with its effects: make withdraw DATE=2042-12-31
 	@$(CCHC) withdraw -- "$$DATE"

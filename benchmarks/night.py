@@ -21,25 +21,25 @@ from typing import Any
 
 import psycopg
 
+from cchc.calendar import DateRange
 from cchc.catalog import load_catalog
-from cchc.days import DayRange
-from cchc.indicators.attainment import attain
+from cchc.indicators.attainment import compute_attainment
 from cchc.local.embedded import Database, open_database
 from cchc.quality.audit import audit
 from cchc.settings import CHECKOUT, SOURCES
-from cchc.sources.archive import Archive
 from cchc.sources.http import Response
 from cchc.sources.load import Load
 from cchc.sources.profile import read_profile, read_profiles
+from cchc.sources.raw_archive import Archive
 from cchc.sources.window import Window
-from cchc.warehouse.catalog import store_catalog
+from cchc.warehouse.catalog_sync import sync_catalog
 from cchc.warehouse.connection import Login, connect
 from cchc.warehouse.migrations import migrate
 from cchc.warehouse.publish import publish
 from cchc.warehouse.staging import stage
 from simulator.agencies import ROOT_CODE, ROOT_DEPARTMENT_ID, read_agencies
 from simulator.faults import Fault, alter_payload
-from simulator.figures import Figures
+from simulator.values import Values
 from simulator.periods import Period
 from simulator.wire import Query, encode_payload, write_payload
 
@@ -94,15 +94,15 @@ def measure(folder: Path, database: Database, rows: int) -> Iterator[Part]:
     for step in (stage_load, audit_load, publish_load):
         run_apart(step.__name__, step, login, real)
     yield run_apart("catalog (456 agencies, 47 entries, 53 tasks)", store, login)
-    yield run_apart("measure and attain one day", attain_days, login, DayRange(DAY, DAY))
-    yield run_apart("measure and attain 92 days", attain_days, login, DayRange(date(2024, 10, 1), DAY))
+    yield run_apart("measure and attain one day", attain_days, login, DateRange.inclusive(DAY, DAY))
+    yield run_apart("measure and attain 92 days", attain_days, login, DateRange.inclusive(date(2024, 10, 1), DAY))
 
 
 def archive_answer(root: Path, rows: int) -> Load:
     """An answer of about ``rows`` figures, at least those of the province, archived."""
     window = Window("dossier-digitized", "year", date(2024, 1, 1), DAY)
     query = Query(window.entity, Period("year", window.start, window.end), 1, 1000, DAY)
-    payload = write_payload(Figures(1, 900_000, read_agencies()), query)
+    payload = write_payload(Values(1, 900_000, read_agencies()), query)
     extra = rows // METRICS - len(payload["data"]["evaluation"]) - 1
     if extra > 0:
         payload = alter_payload(payload, Fault(kind="many_bad_rows", n=1, good=extra))
@@ -156,13 +156,13 @@ def publish_load(login: Login, load: Load) -> None:
 def store(login: Login) -> None:
     """Read and mirror the catalog's files."""
     with connect(login) as connection, timed():
-        store_catalog(connection, load_catalog(CHECKOUT / "include" / "catalog", ROOT_CODE))
+        sync_catalog(connection, load_catalog(CHECKOUT / "include" / "catalog", ROOT_CODE))
 
 
-def attain_days(login: Login, days: DayRange) -> None:
+def attain_days(login: Login, days: DateRange) -> None:
     """All entries, agencies and variants of the days."""
     with connect(login) as connection, timed():
-        attain(connection, read_profiles(), ROOT_CODE, days, "bench")
+        compute_attainment(connection, read_profiles(), ROOT_CODE, days, "bench")
 
 
 SECONDS = "SECONDS"

@@ -1,8 +1,8 @@
-"""Whether the night is ready, and what is to be told: every quarter of an hour, beside the nights.
+"""Checks for late runs and sends the messages that are due, every quarter of an hour and apart from the nightly runs.
 
-Looks for nights that weren't attained by their hour (night_ready_by in include/alerts/rules.yaml), whatever kept them;
-then sends what is due: urgent news at once, digests at their recipients' hours, and again what couldn't be sent. A
-scheduler that was off over the hour does it as soon as it comes back. Trigger it to have something sent now.
+A run is late when its attainment isn't ready by its hour (run_ready_by in include/alerts/rules.yaml), for any reason.
+Urgent messages go out at once, digests at the hours of their recipients, and a message that failed goes out again. A
+scheduler that was off at the hour checks as soon as it is back. Trigger the DAG to send at once.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from airflow.sdk import DAG, CronTriggerTimetable, task
 from pendulum import datetime
 
-from cchc.days import LOCAL
+from cchc.calendar import LOCAL
 from cchc.tasks import operations
 from cchc.tasks.policy import RUN_CALLBACKS, TASK_DEFAULTS
 

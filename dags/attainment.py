@@ -1,12 +1,12 @@
-"""The nightly attainment, and its repetition for days that a late publish has touched.
+"""The nightly attainment run, and its repetition for dirty dates.
 
-`attainment` computes the day that has ended, for every target, agency and variant, when every configured source has
-finished, at the latest at 06:00: with what there is then, stale figures said to be stale. `attainment_late` runs when a
-source has changed days that were computed before, and computes those again. After a change of the plan or the map,
-trigger `attainment` with `date` and `through` for the days that it concerns.
+`attainment` computes the day that has ended, for every indicator, agency and variant. It starts when every configured
+source has finished, at the latest at 06:00 with the data that have come; older data are flagged stale.
+`attainment_late` runs when a source has changed days that were computed before, and computes those again. After a
+change of the plan or the map, trigger `attainment` with `date` and `through` for the days that it concerns.
 
-Both then look for what people are to be told of. `attainment` also sends it; otherwise `alerts` does. A night that
-isn't over two hours after it began is looked at as `alerts` looks at it.
+Both then evaluate the alerts. `attainment` also sends the notifications; otherwise the DAG `alerts` does. A run that
+isn't over two hours after its start is checked for lateness, as `alerts` checks it.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from datetime import timedelta
 from airflow.sdk import DAG, Asset, DeadlineAlert, DeadlineReference, Param, SyncCallback, task
 from pendulum import datetime
 
-from cchc.days import LOCAL
-from cchc.tasks import alerts, attain
+from cchc.calendar import LOCAL
+from cchc.tasks import alerts, attainment
 from cchc.tasks.operations import check_and_deliver
-from cchc.tasks.policy import RUN_CALLBACKS, TASK_DEFAULTS, run_every_night
+from cchc.tasks.policy import RUN_CALLBACKS, TASK_DEFAULTS, run_daily
 
-# From 04:35 to a little after night_ready_by: the callback looks for itself whether the night is late.
+# From 04:35 to a little after run_ready_by: the callback itself checks whether the run is late.
 HOURS_TO_BE_READY = timedelta(hours=2)
 
 COMMON = {
@@ -37,7 +37,7 @@ COMMON = {
 with DAG(
     dag_id="attainment",
     description="Mức độ hoàn thành kế hoạch CCHC, hằng đêm",
-    schedule=run_every_night("35 4 * * *"),
+    schedule=run_daily("35 4 * * *"),
     params={
         "date": Param(None, type=["null", "string"], format="date", description="The day; empty = yesterday"),
         "through": Param(None, type=["null", "string"], format="date", description="Last day, to compute several"),
@@ -46,15 +46,15 @@ with DAG(
     **COMMON,
 ):
     wait = task.sensor(mode="reschedule", poke_interval=60, timeout=timedelta(hours=3).total_seconds())
-    catalog = task(attain.take_in_catalog)()
-    attained = task(attain.attain_night)()
-    wait(attain.wait_for_sources)() >> catalog >> attained >> task(attain.report_late_sources)()
-    attained >> task(alerts.evaluate_alerts)() >> task(alerts.deliver_alerts)()
+    catalog = task(attainment.sync_catalog)()
+    computed = task(attainment.compute_days)()
+    wait(attainment.wait_for_sources)() >> catalog >> computed >> task(attainment.report_late_sources)()
+    computed >> task(alerts.evaluate_alerts)() >> task(alerts.deliver_alerts)()
 
 with DAG(
     dag_id="attainment_late",
     description="Tính lại những ngày có số liệu đến muộn",
-    schedule=[Asset("cchc_late_days")],
+    schedule=[Asset("cchc_dirty_dates")],
     **COMMON,
 ):
-    task(attain.take_in_catalog)() >> task(attain.attain_late_days)() >> task(alerts.evaluate_alerts)()
+    task(attainment.sync_catalog)() >> task(attainment.compute_dirty_dates)() >> task(alerts.evaluate_alerts)()

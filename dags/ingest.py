@@ -1,11 +1,11 @@
 """One ingest DAG for each source profile in include/sources/.
 
-Each night at the profile's hour: what the source says of the day that has ended is landed (bytes archived as
-received), staged, audited and published, a chain for each window (endpoint and period), one for the files of the inbox.
-A window that fails stops no other; the run is red when one is missing, and says which and why. Trigger it with `date`
-for another day: what is archived is replayed, what isn't is asked for and filed under the day that the answer tells of.
+It runs daily at the profile's hour, for the day that has ended. Each window (endpoint and period) is fetched, staged,
+audited and published in a chain of its own; files of the inbox share chains. A window that fails stops no other: the
+run is red when one is missing, and its last task names it with the reason. Trigger it with `date` for another day: it
+replays archived windows, and asks for the others. The archive has an answer under the day that it describes.
 
-A profile with a mistake stops its own source alone: its DAG has one task, which fails each night and says why.
+A profile with a mistake stops its own source alone: its DAG has one task, which fails with the reason.
 """
 
 from __future__ import annotations
@@ -15,13 +15,16 @@ import re
 from airflow.sdk import DAG, Asset, Param, task, task_group
 from pendulum import datetime
 
-from cchc.days import LOCAL
+from cchc.calendar import LOCAL
+from cchc.messages import read_messages
 from cchc.sources.profile import Profile, read_all_profiles
-from cchc.tasks import ingest, profile
-from cchc.tasks.policy import RUN_CALLBACKS, TASK_DEFAULTS, run_every_night
+from cchc.tasks import ingest
+from cchc.tasks import profile as profile_task
+from cchc.tasks.policy import RUN_CALLBACKS, TASK_DEFAULTS, run_daily
 
+MESSAGES = read_messages("sources")
 WINDOW_NAME = "{{ window_name }}"
-LATE_DAYS = Asset("cchc_late_days")
+DIRTY_DATES = Asset("cchc_dirty_dates")
 COMMON = {
     "doc_md": __doc__,
     "start_date": datetime(2024, 1, 1, tz=LOCAL.key),
@@ -33,47 +36,47 @@ COMMON = {
 }
 
 
-def build_dag(known: Profile) -> DAG:
+def build_dag(profile: Profile) -> DAG:
     """The ingest DAG of one source."""
-    source = known.source
+    source = profile.source
     with DAG(
         dag_id=f"ingest_{source}",
-        description=known.name_vi,
-        schedule=run_every_night(known.schedule),
-        default_args={**TASK_DEFAULTS, "owner": known.owner},
+        description=profile.name_vi,
+        schedule=run_daily(profile.schedule),
+        default_args={**TASK_DEFAULTS, "owner": profile.owner},
         **COMMON,
     ) as dag:
 
         @task_group(group_id="window")
         def load_windows(windows: list[dict[str, str]]) -> list[str]:
-            # One request at a time: the source is asked by one task of the run, under a lock in the warehouse.
-            land = task(map_index_template=WINDOW_NAME, max_active_tis_per_dagrun=1)(ingest.land_windows)
+            # One request at a time: one task of the run asks the source, under a lock in the warehouse.
+            fetch = task(map_index_template=WINDOW_NAME, max_active_tis_per_dagrun=1)(ingest.fetch_windows)
             stage = task(map_index_template=WINDOW_NAME)(ingest.stage_windows)
             audit = task(map_index_template=WINDOW_NAME)(ingest.audit_windows)
             publish = task(map_index_template=WINDOW_NAME)(ingest.publish_windows)
-            return publish(audit(stage(land(source, windows))))
+            return publish(audit(stage(fetch(source, windows))))
 
-        windows = task(ingest.plan_night)(source)
+        windows = task(ingest.plan_windows)(source)
         published = load_windows.expand(windows=windows)
-        late = task(trigger_rule="all_done", outlets=[LATE_DAYS])(ingest.report_late_days)(source)
+        dirty = task(trigger_rule="all_done", outlets=[DIRTY_DATES])(ingest.report_dirty_dates)(source)
         close = task(trigger_rule="all_done")(ingest.close_source)(source, windows, published)
-        published >> late >> close  # the last task decides the colour of the run
+        published >> dirty >> close  # the last task decides the colour of the run
     return dag
 
 
-def build_refused_dag(source: str) -> DAG:
-    """The DAG of a source whose profile is refused, under a name that a DAG may have and no good one has: with -."""
+def build_rejected_dag(source: str) -> DAG:
+    """The DAG of a source whose profile is rejected, under a name that a DAG may have and no good one has: with -."""
     with DAG(
         dag_id=f"ingest_{re.sub(r'[^A-Za-z0-9_.-]', '-', source)[:200]}",
-        description=f"{source}.yaml: hồ sơ nguồn có lỗi, chưa lấy được số liệu",
-        schedule=run_every_night("30 4 * * *"),
+        description=MESSAGES.format("dag.rejected_profile", source=source),
+        schedule=run_daily("30 4 * * *"),
         default_args={**TASK_DEFAULTS, "owner": "van-phong-ubnd-tinh"},
         **COMMON,
     ) as dag:
-        task(profile.read_profile)(source)
+        task(profile_task.read_profile)(source)
     return dag
 
 
 read = read_all_profiles()
-for dag in (*map(build_dag, read.good), *map(build_refused_dag, read.refused)):
+for dag in (*map(build_dag, read.good), *map(build_rejected_dag, read.rejected)):
     globals()[dag.dag_id] = dag

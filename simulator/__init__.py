@@ -1,18 +1,23 @@
-"""The source systems, for demonstration and tests: a real HTTP server that the pipeline can't tell from the real ones.
+"""The simulated source systems, for demonstration and tests: an HTTP server that answers as the real ones do.
 
-``agencies``, ``sets`` and ``season`` are the world. The portal: ``figures`` the numbers of a day, ``periods`` what can
-be asked, ``wire`` the shape of an answer. ``eoffice`` and ``treasury`` are what their names say, ``records`` the shape
-of their answers; ``returns`` (told by returns.yaml) and ``tasks`` are what agencies report, ``inbox`` the files of it.
-``faults``, ``record_faults`` and ``failures`` are what can be made to go wrong, ``planted`` (planted.yaml) what is
-wrong on purpose from the beginning. ``access`` is tokens, ``controls`` the switches, ``app`` and ``server`` the HTTP.
-Nothing here is imported by the pipeline but by ``make run``.
+- ``agencies``, ``sets``, ``season``: the agencies of a day, and the working rhythm of a year
+- ``values``, ``procedures``: the counts behind the portal's answers; ``scenario``: counts by a file instead of a seed
+- ``periods``, ``wire``, ``metrics``, ``trees``, ``scores``: the portal's questions and the shape of its answers
+- ``eoffice``, ``treasury``: rows of these sources; ``records``: the shape of their answers
+- ``returns`` (returns.yaml), ``tasks``: the agencies' reports by hand; ``inbox``: the files of returns and exports
+- ``seeded_faults`` (seeded_faults.yaml): faults that are in the data from the beginning
+- ``faults``, ``record_faults``, ``failures``: faults that a test switches on
+- ``access``: tokens; ``controls``: clock, faults and request log; ``app``, ``server``, ``certificates``: HTTP
+- ``runs``: runs through a running Airflow
 
-Raw records without HTTP, for tests that reckon for themselves; each is a list of dicts as on the wire, planted mistakes
-included, the same for the same seed (1 unless said, as the server's):
+The pipeline imports nothing from here; only ``make run`` starts it.
 
-- ``eoffice_records(first_day, last_day, known_on)``: unit-days as told at the end of ``known_on``;
-- ``treasury_records(year, closed_on)``: rows of a budget year at a closing day, ``with_planted=False``: as exported;
-- ``return_records(known_on)``: cells of the returns that have arrived, with ``file``, ``sheet`` and ``arrived_on``.
+Tests with their own oracle read raw records without HTTP. Each is a list of dicts as on the wire, seeded faults
+included; the same seed (default 1, as the server's) gives the same rows:
+
+- ``eoffice_records(first_day, last_day, known_on)``: unit-days as reported at the end of ``known_on``
+- ``treasury_records(year, closed_on)``: rows of a budget year at a closing day; the export ``with_seeded_faults=False``
+- ``return_records(known_on)``: rows of the returns that have arrived, with ``file``, ``sheet`` and ``arrived_on``
 """
 
 from __future__ import annotations

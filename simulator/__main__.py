@@ -10,7 +10,6 @@ from datetime import datetime
 from pathlib import Path
 
 from simulator.certificates import make_certificates
-from simulator.figures import DEFAULT_SEED
 from simulator.server import (
     DEFAULT_DOSSIERS_PER_YEAR,
     DEFAULT_NOW,
@@ -20,6 +19,7 @@ from simulator.server import (
     build_simulator,
     list_connections,
 )
+from simulator.values import DEFAULT_SEED
 
 
 def parse_moment(text: str) -> datetime:
@@ -31,7 +31,7 @@ def parse_moment(text: str) -> datetime:
 
 
 def parse_size(text: str) -> int:
-    """Dossiers a year: below 1000 most agencies would have none. The story of figures.RATES needs 60,000."""
+    """Dossiers a year, at least 1000, else most agencies have none. The levels of values.RATES need 60,000."""
     size = int(text)
     if size < 1000:
         raise argparse.ArgumentTypeError("a province has at least 1000 dossiers a year")
@@ -44,18 +44,18 @@ def parse_names(text: str) -> tuple[str, ...]:
 
 
 def main() -> None:
-    """Serve until interrupted; say where, once requests are answered."""
+    """Serve until interrupted; print the address once the server listens."""
     parser = argparse.ArgumentParser(prog="python -m simulator", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0, help="0: a free one, which is printed")
-    parser.add_argument("--port-file", type=Path, help="write the port here when ready, instead of the lines printed")
-    parser.add_argument("--tls", type=Path, help="a folder; certificates are made in it and https is spoken")
+    parser.add_argument("--port-file", type=Path, help="write the port to this file when ready, and print nothing")
+    parser.add_argument("--tls", type=Path, help="a folder; certificates are made in it, and the server uses https")
     parser.add_argument(
-        "--names", type=parse_names, default=("localhost",), help="by which the certificate names its servers"
+        "--names", type=parse_names, default=("localhost",), help="the names of servers in the certificate"
     )
     parser.add_argument("--seed", type=int, default=DEFAULT_SEED)
     parser.add_argument("--dossiers-per-year", type=parse_size, default=DEFAULT_DOSSIERS_PER_YEAR)
-    parser.add_argument("--inbox", type=Path, help="a folder; files come into it as the simulated time moves")
+    parser.add_argument("--inbox", type=Path, help="a folder; files arrive in it as the simulated time moves")
     parser.add_argument("--now", type=parse_moment, default=DEFAULT_NOW, help="the simulated time; it stands still")
     options = parser.parse_args()
 
@@ -64,11 +64,11 @@ def main() -> None:
     scale = Scale(options.seed, options.dossiers_per_year, inbox=options.inbox)
     app, simulator = build_simulator(base_url, scale, options.now)
 
-    def say_ready() -> None:
+    def announce_ready() -> None:
         if options.port_file:
             draft = options.port_file.with_suffix(".draft")
             draft.write_text(f"{base_url.rpartition(':')[2]}\n", encoding="ascii")
-            draft.replace(options.port_file)  # whoever waits for the file never reads half of it
+            draft.replace(options.port_file)  # a reader that waits for the file never sees half of it
         else:
             sys.stdout.write(f"simulator listening on {base_url}\n")
             for name, connection in list_connections(base_url, simulator.access, options.inbox).items():
@@ -76,7 +76,7 @@ def main() -> None:
             sys.stdout.flush()
 
     with suppress(KeyboardInterrupt):  # uvicorn stops in order, then raises the signal again
-        build_server(app, say_ready, secured).run(sockets=[listener])
+        build_server(app, announce_ready, secured).run(sockets=[listener])
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Who may ask: the e-office's token, the treasury's client and the bearer tokens it is given."""
+"""Access control: the e-office's token, the treasury's client and its bearer tokens."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ TOKEN_LIFE = timedelta(hours=1)  # of simulated time
 
 
 def draw_word(seed: int, what: str) -> str:
-    """A secret of a simulated source: the same for the same seed, so it can be put into a connection beforehand."""
+    """A secret of a simulated source. The seed decides it, so a connection can hold it beforehand."""
     return sha256(f"{seed} {what}".encode()).hexdigest()[:32]
 
 
 class Access:
-    """The words that open the sources, and the treasury's bearer tokens."""
+    """The secrets of the sources, and the bearer tokens that the treasury has issued."""
 
     def __init__(self, seed: int) -> None:
         self.eoffice_token = draw_word(seed, "eoffice")
@@ -31,7 +31,7 @@ class Access:
         self._expiries: dict[str, datetime] = {}
 
     def check_eoffice(self, token: str | None) -> None:
-        """RefusedError 401 unless ``token``, from the header lgspaccesstoken, is the right one."""
+        """Raise RefusedError 401 unless ``token``, from the header lgspaccesstoken, is the e-office's."""
         if token is None or not secrets.compare_digest(token.encode(), self.eoffice_token.encode()):
             raise RefusedError(401, "UNAUTHORIZED", "lgspaccesstoken: missing or not known")
 
@@ -49,14 +49,14 @@ class Access:
         return {"access_token": token, "token_type": "Bearer", "expires_in": int(TOKEN_LIFE.total_seconds())}
 
     def check_treasury(self, authorization: str | None, now: datetime) -> None:
-        """RefusedError 401 unless ``authorization`` bears a token that was issued and lives."""
+        """Raise RefusedError 401 unless ``authorization`` has a token that was issued and hasn't expired."""
         with self._lock:
             expiry = self._expiries.get((authorization or "").removeprefix("Bearer "))
         if expiry is None or expiry <= now:
             raise RefusedError(401, "INVALID_TOKEN", "access token: missing, not known or expired")
 
     def expire_tokens(self) -> None:
-        """No token issued so far is good any more."""
+        """Let every token expire that has been issued."""
         with self._lock:
             self._expiries = {
                 token: datetime.min.replace(tzinfo=expiry.tzinfo) for token, expiry in self._expiries.items()

@@ -14,12 +14,12 @@ AGENCIES_CSV = Path(__file__).resolve().parents[1] / "include" / "catalog" / "ag
 ROOT_CODE = "H58"
 PROVINCE_SUFFIX = " - Tỉnh Tiền Giang"
 
-# Divisions and public service units have no figures of their own in the portal.
+# Divisions and public service units have no values of their own in the portal.
 PORTAL_LEVELS = ("province", "department", "district", "commune")
 OFFICE_LEVELS = ("department", "district", "division", "commune")
 ALL_LEVELS = ("province", *OFFICE_LEVELS, "public_service_unit")
 
-# Who answers for the dossiers of a commune that was merged away (Resolutions 1013 and 1202/NQ-UBTVQH15, in force on
+# Merged commune → the commune that answers for its dossiers (Resolutions 1013 and 1202/NQ-UBTVQH15, in force on
 # 1 May and 1 November 2024). The day of the merger is the end of validity in agencies.csv.
 HEIRS = {
     "H58.32.01": "H58.32.02",
@@ -34,7 +34,7 @@ HEIRS = {
 
 
 def department_id(code: str) -> str:
-    """The portal's identifier of the agency with ``code``: made from the code, so the same in every run."""
+    """The portal's identifier of the agency with ``code``. The code decides it, so it is the same in every run."""
     return str(uuid5(NAMESPACE_URL, f"https://dichvucong.gov.vn/departments/{code}"))
 
 
@@ -52,12 +52,12 @@ class Agency:
     valid_to: date | None
 
     def is_valid(self, day: date) -> bool:
-        """Whether this version holds on ``day``."""
+        """Whether this version is valid on ``day``."""
         return self.valid_from <= day and (self.valid_to is None or day < self.valid_to)
 
     @property
     def portal_name(self) -> str:
-        """The name as the portal writes it: not always the catalogue's, so joining by name goes wrong."""
+        """The name as the portal writes it. It may differ from the catalog's, so a join by name is wrong."""
         if self.level == "province":
             return f"UBND {self.name[0].lower()}{self.name[1:]}"
         return self.name + PROVINCE_SUFFIX if self.level == "department" else self.name
@@ -82,7 +82,7 @@ def read_agencies(path: Path = AGENCIES_CSV, levels: Collection[str] = PORTAL_LE
 
 
 def answering_code(code: str, valid_codes: set[str], heirs: Mapping[str, str] = HEIRS) -> str:
-    """The code of the agency that answers for ``code``'s dossiers when ``valid_codes`` are the agencies of the day."""
+    """The code of the agency that answers for the dossiers of ``code``; ``valid_codes``: the agencies of the day."""
     while code not in valid_codes:
         code = heirs[code]
     return code

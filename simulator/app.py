@@ -28,10 +28,10 @@ from simulator.failures import (
     refuse,
 )
 from simulator.faults import Fault, alter_payload, alter_query
-from simulator.figures import Figures
 from simulator.periods import RefusedError, described_day
 from simulator.record_faults import alter_day, alter_list, alter_page
 from simulator.records import DISBURSEMENT, DOCUMENTS, TOKEN, find_disbursement, find_documents, write_list
+from simulator.values import Values
 from simulator.wire import Payload, encode_payload, read_query, write_payload
 
 BASE_PATH = "/api/v1/reporting/evaluation"
@@ -49,7 +49,7 @@ class Clock(BaseModel):
 
 
 class DatedResponses:
-    """Gives every response the simulated time as its HTTP ``Date``; the server's own is switched off."""
+    """Sets the HTTP ``Date`` of every response to the simulated time; the server's own is off."""
 
     def __init__(self, app: ASGIApp, controls: Controls) -> None:
         self.app = app
@@ -68,7 +68,7 @@ class DatedResponses:
 
 
 def respond(answer: Answer, manners: Manners, fault: Fault | None) -> Response:
-    """What ``answer`` gives or refuses, in the interface's ``manners`` and with ``fault``."""
+    """The answer or the refusal, in the interface's ``manners`` and with ``fault``."""
     if fault and fault.kind in REFUSALS:
         return REFUSALS[fault.kind](fault, manners)
     try:
@@ -81,7 +81,7 @@ def respond(answer: Answer, manners: Manners, fault: Fault | None) -> Response:
 
 
 async def await_hangup(request: Request, seconds: float) -> None:
-    """Leave the client waiting for ``seconds``, or until it hangs up."""
+    """Let the client wait for ``seconds``, or until it hangs up."""
     try:
         async with asyncio.timeout(seconds):
             while (await request.receive())["type"] != "http.disconnect":
@@ -91,18 +91,18 @@ async def await_hangup(request: Request, seconds: float) -> None:
 
 
 class Sources:
-    """The simulated sources behind the paths of the server; pure but for caches, tokens and ``controls``."""
+    """The simulated sources behind the server's paths. State is only in caches, tokens and ``controls``."""
 
-    def __init__(self, figures: Figures, office: EOffice, access: Access, controls: Controls) -> None:
-        self.figures = figures
+    def __init__(self, values: Values, office: EOffice, access: Access, controls: Controls) -> None:
+        self.values = values
         self.office = office
         self.access = access
         self.controls = controls
 
     def answer_portal(self, endpoint: str, body: bytes, fault: Fault | None) -> Payload:
         """A question to the portal."""
-        query = alter_query(read_query(self.figures, endpoint, body, described_day(self.controls.now)), fault)
-        return alter_payload(write_payload(self.figures, query), fault)
+        query = alter_query(read_query(self.values, endpoint, body, described_day(self.controls.now)), fault)
+        return alter_payload(write_payload(self.values, query), fault)
 
     def answer_documents(self, token: str | None, body: bytes, fault: Fault | None) -> Payload:
         """A page of the e-office."""
@@ -117,7 +117,7 @@ class Sources:
             self.access.expire_tokens()
         self.access.check_treasury(authorization, self.controls.now)
         day = described_day(self.controls.now)
-        page = alter_page(find_disbursement(self.figures.seed, body, day), fault)
+        page = alter_page(find_disbursement(self.values.seed, body, day), fault)
         return alter_list(write_list(page), page, fault)
 
     def issue_token(self, authorization: str | None, body: bytes) -> Payload:

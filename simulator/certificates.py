@@ -1,4 +1,4 @@
-"""Certificates of a demonstration: an authority of its own, and one certificate for all its servers."""
+"""Certificates of a demonstration: its own authority, and one certificate for all its servers."""
 
 from __future__ import annotations
 
@@ -36,19 +36,22 @@ class Secured:
         return self.folder / "server.key"
 
     def lasts(self) -> bool:
-        """Whether there is a certificate of these names for another month."""
+        """Whether a certificate of these names is there and valid for another month."""
         if not self.ca.exists():  # written last
             return False
         found = x509.load_pem_x509_certificate(self.certificate.read_bytes())
-        told = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        alternatives = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
         return (
-            list(told) == [alternative(n) for n in self.names]
+            list(alternatives) == [alternative(n) for n in self.names]
             and found.not_valid_after_utc > datetime.now(UTC) + MARGIN
         )
 
 
 def make_certificates(folder: Path, names: tuple[str, ...]) -> Secured:
-    """Make the files, for a year, unless they are there for another month: others have read them. Keeps no CA key."""
+    """Make the files, valid for a year; files that last another month stay, since clients trust them.
+
+    The key of the authority is not kept.
+    """
     secured = Secured(folder, names)
     if secured.lasts():
         return secured
@@ -76,7 +79,7 @@ def make_certificates(folder: Path, names: tuple[str, ...]) -> Secured:
     return secured
 
 
-# Without it and the key identifiers, Python 3.13 and later take no authority.
+# Python 3.13 and later reject an authority without key usage and key identifiers.
 KEY_USAGE = x509.KeyUsage(
     digital_signature=False,
     content_commitment=False,

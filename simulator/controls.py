@@ -1,4 +1,4 @@
-"""The switches of the simulator, shared by its HTTP side and the thread that drives it: clock, faults, request log."""
+"""Clock, faults and request log of the simulator, shared by its server and the thread that controls it."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class LoggedRequest:
     """A request to a source.
 
     ``at`` is simulated time; ``received_s`` and ``answered_s`` are seconds of a monotonic clock, for the pauses between
-    requests. ``answered_s`` and ``status`` are None until it is answered; ``in_flight`` counts the others to the same
-    source that were unanswered when it came.
+    requests. ``answered_s`` and ``status`` are None until it is answered. ``in_flight`` counts the other
+    unanswered requests to the same source at its arrival.
     """
 
     at: str
@@ -35,10 +35,10 @@ class LoggedRequest:
 
 
 class Controls:
-    """Clock (it stands still until it is set), faults (one for each endpoint) and log."""
+    """The clock, which stands still between settings; the faults, one for each endpoint; the request log."""
 
     def __init__(self, now: datetime, on_clock: Callable[[date], object] = lambda day: None) -> None:
-        """``on_clock`` is called with the day whose end the figures describe, whenever the clock is set."""
+        """``on_clock`` is called at each setting of the clock, with the day whose end the values describe."""
         self._on_clock = on_clock
         self._lock = Lock()
         self._faults: dict[str, Fault] = {}
@@ -76,9 +76,9 @@ class Controls:
             self._left.clear()
 
     def take_fault(self, endpoint: str) -> Fault | None:
-        """The fault for the request that just came to ``endpoint``, its own before that of all; counts its times.
+        """The fault for a request to ``endpoint``, its own before the one of ``*``; counts its times.
 
-        A fault of all hits the endpoints that can have it.
+        A fault of ``*`` hits the endpoints that can have it.
         """
         with self._lock:
             key = endpoint if endpoint in self._faults else "*"
@@ -93,7 +93,7 @@ class Controls:
             return fault
 
     def log_request(self, source: str, endpoint: str, body: bytes, fault: Fault | None) -> LoggedRequest:
-        """Note a request as it comes; the entry is given back to be completed by ``log_answer``."""
+        """Log a request at its arrival. Returns the log entry, which ``log_answer`` completes."""
         with self._lock:
             entry = LoggedRequest(
                 at=self._now.isoformat(),
@@ -108,7 +108,7 @@ class Controls:
             return entry
 
     def log_answer(self, entry: LoggedRequest, status: int) -> None:
-        """Note that ``entry`` was answered with the HTTP ``status``."""
+        """Complete ``entry`` with the HTTP ``status`` of its answer."""
         with self._lock:
             entry.answered_s = time.monotonic()
             entry.status = status

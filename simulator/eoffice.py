@@ -1,7 +1,7 @@
-"""The e-office: how many documents and work files each unit handled on each day, as told at the end of any later day.
+"""The e-office: counts of documents and work files by unit and day, as reported at the end of any later day.
 
-A year is drawn once from (seed, year). Parts are drawn of their whole, so the identities of sources.md hold by
-construction: sent = its three kinds, received ≥ its parts, processed ≤ handled. planted.yaml breaks them.
+A year is drawn once from (seed, year). Parts are drawn from their whole, so the identities of the source contract hold:
+sent = its three kinds, received ≥ its parts, processed ≤ handled. Only seeded_faults.yaml breaks them.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from typing import NamedTuple
 import numpy as np
 
 from simulator.agencies import OFFICE_LEVELS, Agency, read_agencies
-from simulator.figures import DEFAULT_SEED, FIRST_YEAR, Real, Whole, cumulate_whole
-from simulator.planted import Corrections, EOfficePlants, Row, read_planted
 from simulator.season import weigh_day
+from simulator.seeded_faults import Corrections, EOfficeFaults, Row, read_seeded_faults
+from simulator.values import DEFAULT_SEED, FIRST_YEAR, Real, Whole, cumulate_whole
 
 COUNTERS = (
     "VanBanDen",
@@ -30,14 +30,14 @@ COUNTERS = (
     "HoSoCongViec",
     "HoSoCongViecXuLyTrenMang",
 )
-STREAM = 9  # keeps the draws of this source apart from the portal's, which have the same seed and year
+STREAM = 9  # separates the draws of this source from the portal's, which have the same seed and year
 
 
 class Desk(NamedTuple):
-    """A unit's ordinary Wednesday, and the share that it processes online, by up to ``spread`` more or less.
+    """A unit's counts on an ordinary Wednesday, and the share ``online`` ± ``spread`` that it processes online.
 
-    Against the targets of plan_2024 the departments together pass their 80 % and the divisions their 50 %, but some
-    of each fall short by themselves.
+    By the targets of plan_2024 the departments together attain their 80 % and the divisions their 50 %; some units of
+    each miss the target.
     """
 
     received: float
@@ -54,17 +54,17 @@ DESKS = {
     "commune": Desk(8, 3, 2, 0.72, 0.10),
 }
 RECEIVED_ELECTRONIC, REST_DIGITISED = 0.93, 0.6
-WITHOUT_PAPER = 0.35  # so many units send nothing on paper alone, the others up to MOST_ON_PAPER of what they send
-MOST_ON_PAPER, MOST_WITH_COPY = 0.04, 0.06
+WITHOUT_PAPER = 0.35  # share of units that send nothing on paper alone; the others send up to MAX_ON_PAPER so
+MAX_ON_PAPER, MAX_WITH_COPY = 0.04, 0.06
 SECRET_PER_DAY = 0.05
 
 
 class Year(NamedTuple):
-    """Counts by day × unit × counter as told first and in the end, and after how many days they are told anew."""
+    """Counts by day × unit × counter as reported first and in the end, and the days until the correction."""
 
     first: Whole
     final: Whole
-    told_again_after: Whole
+    corrected_after: Whole
 
 
 def draw_part(whole: Whole, share: Real | float, rng: np.random.Generator) -> Whole:
@@ -75,7 +75,7 @@ def draw_part(whole: Whole, share: Real | float, rng: np.random.Generator) -> Wh
 
 
 def complete_counts(base: dict[str, Whole]) -> Whole:
-    """The counters in their order, with what is a sum of others; days × units × counters."""
+    """The counters in their order, sums of others included; days × units × counters."""
     base["VanBanDi"] = base["VanBanDiDienTuKhongKemGiay"] + base["VanBanDiDienTuKemGiay"] + base["VanBanDiGiay"]
     base["VanBanXuLyTrenMang"] = np.minimum(base["VanBanXuLyTrenMang"], base["VanBanDen"] + base["VanBanDi"])
     return np.stack([base[counter] for counter in COUNTERS]).transpose(2, 1, 0)
@@ -83,7 +83,7 @@ def complete_counts(base: dict[str, Whole]) -> Whole:
 
 @lru_cache(maxsize=4)
 def draw_year(seed: int, year: int, units: tuple[Agency, ...], corrections: Corrections) -> Year:
-    """All unit-days of ``year``; a unit is counted all year, whether or not it lasts."""
+    """All unit-days of ``year``; a unit has counts all year, also after its end."""
     rng = np.random.default_rng([seed, year, STREAM])
     days = [date(year, 1, 1) + timedelta(days=n) for n in range((date(year + 1, 1, 1) - date(year, 1, 1)).days)]
     desks = np.array([DESKS[unit.level] for unit in units])
@@ -91,10 +91,10 @@ def draw_year(seed: int, year: int, units: tuple[Agency, ...], corrections: Corr
     busy = busy * rng.uniform(0.8, 1.2, busy.shape)
     received, sent, work_files = (np.diff(cumulate_whole(desks[:, [n]] * busy, rng), axis=1) for n in range(3))
     online = desks[:, [3]] + desks[:, [4]] * rng.uniform(-1, 1, (len(units), 1))
-    on_paper = rng.uniform(0, MOST_ON_PAPER, online.shape) * (rng.random(online.shape) >= WITHOUT_PAPER)
+    on_paper = rng.uniform(0, MAX_ON_PAPER, online.shape) * (rng.random(online.shape) >= WITHOUT_PAPER)
     electronic = draw_part(received, RECEIVED_ELECTRONIC, rng)
     paper = draw_part(sent, on_paper, rng)
-    with_copy = draw_part(sent - paper, rng.uniform(0, MOST_WITH_COPY, online.shape), rng)
+    with_copy = draw_part(sent - paper, rng.uniform(0, MAX_WITH_COPY, online.shape), rng)
     final = {
         "VanBanDen": received,
         "VanBanDenDienTu": electronic,
@@ -107,22 +107,22 @@ def draw_year(seed: int, year: int, units: tuple[Agency, ...], corrections: Corr
         "HoSoCongViec": work_files,
         "HoSoCongViecXuLyTrenMang": draw_part(work_files, online, rng),
     }
-    told_again_after = rng.integers(1, corrections.longest_days + 1, (len(days), len(units)))
-    told_again_after[rng.random(told_again_after.shape) >= corrections.share] = 0
+    corrected_after = rng.integers(1, corrections.max_days + 1, (len(days), len(units)))
+    corrected_after[rng.random(corrected_after.shape) >= corrections.share] = 0
     first = {counter: counts // 2 for counter, counts in final.items()}
-    return Year(complete_counts(first), complete_counts(final), told_again_after)
+    return Year(complete_counts(first), complete_counts(final), corrected_after)
 
 
 class EOffice:
-    """The e-office's rows: pure in (seed, agencies, planted, what is asked), whatever is asked in whatever order."""
+    """The e-office's rows. Seed, agencies, faults and question decide them, not the order of questions."""
 
     def __init__(
-        self, seed: int, agencies: tuple[Agency, ...], plants: EOfficePlants, units: int | None = None
+        self, seed: int, agencies: tuple[Agency, ...], faults: EOfficeFaults, units: int | None = None
     ) -> None:
-        """``units``: only so many of each level, the first by code, for small tests; their rows are the same."""
+        """``units``: only the first so many of each level by code, for small tests; their rows are the same."""
         self.seed = seed
         self.agencies = agencies
-        self.plants = plants
+        self.faults = faults
         first_versions = {agency.code: agency for agency in reversed(agencies)}
         self.units = tuple(sorted(first_versions.values(), key=lambda agency: agency.code))
         self._columns = {unit.code: column for column, unit in enumerate(self.units)}
@@ -134,15 +134,15 @@ class EOffice:
         self.list_rows = lru_cache(maxsize=8)(self._list_rows)  # a window is asked page by page
 
     def _list_rows(self, first_day: date, last_day: date, known_on: date) -> list[Row]:
-        """The rows of ``first_day`` to ``last_day`` as told at the end of ``known_on``, by day and code."""
+        """The rows of ``first_day`` to ``last_day`` as reported at the end of ``known_on``, by day and code."""
         first = max(first_day, date(FIRST_YEAR, 1, 1))
         days = (min(last_day, known_on) - first).days + 1
         return [row for n in range(days) for row in self._list_day(first + timedelta(days=n), known_on)]
 
     def _list_day(self, day: date, known_on: date) -> list[Row]:
-        year = draw_year(self.seed, day.year, self.units, self.plants.corrections)
+        year = draw_year(self.seed, day.year, self.units, self.faults.corrections)
         number = day.timetuple().tm_yday - 1
-        is_final = year.told_again_after[number] <= (known_on - day).days
+        is_final = year.corrected_after[number] <= (known_on - day).days
         counts = np.where(is_final[:, None], year.final[number], year.first[number]).tolist()
         rows = {
             unit.code: write_row(unit.code, unit.name, day)
@@ -150,32 +150,32 @@ class EOffice:
             for unit in self.agencies
             if unit.code in self._shown and unit.is_valid(day)
         }
-        for plant in self.plants.rows:
-            if plant.hits(day, known_on):
-                if plant.unit not in self._columns:
-                    rows[plant.unit] = write_row(plant.unit, "", day)
-                if plant.unit in rows:
-                    rows[plant.unit] |= plant.changes
+        for fault in self.faults.rows:
+            if fault.hits(day, known_on):
+                if fault.unit not in self._columns:
+                    rows[fault.unit] = write_row(fault.unit, "", day)
+                if fault.unit in rows:
+                    rows[fault.unit] |= fault.changes
         return list(rows.values())
 
 
 def write_row(code: str, name: str, day: date) -> Row:
-    """The fields that every row begins with."""
+    """The first fields of every row."""
     return {"MaDinhDanh": code, "TenDonVi": name, "Ngay": day.isoformat()}
 
 
 @lru_cache(maxsize=4)
 def build_eoffice(seed: int, units: int | None = None) -> EOffice:
     """The e-office of the province of include/catalog/agencies.csv."""
-    return EOffice(seed, read_agencies(levels=OFFICE_LEVELS), read_planted().eoffice, units)
+    return EOffice(seed, read_agencies(levels=OFFICE_LEVELS), read_seeded_faults().eoffice, units)
 
 
 def eoffice_records(
     first_day: date, last_day: date, known_on: date, *, seed: int = DEFAULT_SEED, units: int | None = None
 ) -> list[Row]:
-    """The rows of ``first_day`` to ``last_day`` as the e-office tells them at the end of ``known_on``, by day and code.
+    """The e-office's rows of ``first_day`` to ``last_day`` as reported at the end of ``known_on``, by day and code.
 
-    Wire-shaped (sources.md, eoffice), planted mistakes included; none of a day after ``known_on``. ``units``: as
-    ``EOffice``. The rows are the caller's to change.
+    They have the fields of the wire (docs/contracts.md) and the seeded faults; none is of a day after ``known_on``.
+    ``units``: as for EOffice. The caller may change the rows.
     """
     return [dict(row) for row in build_eoffice(seed, units).list_rows(first_day, last_day, known_on)]

@@ -1,4 +1,4 @@
-"""Failures of the way: refusals, pages that are no answers, bodies that arrive broken or not at all."""
+"""Failures of transport: refusals, HTML pages in place of answers, bodies that arrive broken or not at all."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Please consult with your administrator.<br><br>Your support ID is: 4611686018427
 
 
 class Manners(NamedTuple):
-    """How an interface answers: the HTTP status of a good answer, and the body of a refusal."""
+    """The HTTP status of an interface's good answers, and the body of its refusals."""
 
     good_status: int
     write_refusal: Callable[[int, str, str], dict[str, Any]]
@@ -38,13 +38,13 @@ TOKENS = Manners(200, lambda status, code, message: {"error": code.lower(), "err
 
 
 def refuse(manners: Manners, refusal: RefusedError, headers: dict[str, str] | None = None) -> Response:
-    """An error in the envelope of the interface."""
+    """A refusal in the envelope of the interface."""
     body = json.dumps(manners.write_refusal(refusal.status, refusal.code, str(refusal)), ensure_ascii=False)
     return Response(body, refusal.status, headers, media_type=JSON_TYPE)
 
 
 class BrokenResponse(Response):
-    """Promises all of the body, sends half of it and hangs up: the server closes a connection left incomplete."""
+    """Announces the whole body and sends half of it; the server then closes the incomplete connection."""
 
     async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
         """Send the headers and half of the body, and return."""
@@ -53,7 +53,7 @@ class BrokenResponse(Response):
 
 
 def cut_body(body: bytes, status: int) -> Response:
-    """Two thirds of the body under a Content-Length that fits them: only the JSON tells."""
+    """Two thirds of the body under a Content-Length that fits them: only the JSON is broken."""
     return Response(body[: len(body) * 2 // 3], status, media_type=JSON_TYPE)
 
 
@@ -63,22 +63,22 @@ def drop_connection(body: bytes, status: int) -> Response:
 
 
 def recode_latin1(body: bytes, status: int) -> Response:
-    """Latin-1 bytes under a header that says UTF-8; letters that Latin-1 lacks become question marks."""
+    """Latin-1 bytes under a header that states UTF-8; letters that Latin-1 lacks become question marks."""
     return Response(body.decode().encode("latin-1", errors="replace"), status, media_type=JSON_TYPE)
 
 
 def write_page(page: str) -> Callable[[Fault, Manners], Response]:
-    """An HTML page under a status that doesn't say so."""
+    """An HTML page under the status of the fault."""
     return lambda fault, _: Response(page, fault.status, media_type="text/html; charset=utf-8")
 
 
 def refuse_all(status: int, code: str, message: str, *, retry: bool = False) -> Callable[[Fault, Manners], Response]:
-    """The same refusal whatever is asked; ``retry``: with a Retry-After."""
+    """The same refusal for every question; ``retry``: with a Retry-After."""
     error = RefusedError(status, code, message)
     return lambda fault, manners: refuse(manners, error, {"Retry-After": f"{fault.seconds:.0f}"} if retry else None)
 
 
-# Instead of an answer, before the question is looked at.
+# In place of an answer, before the question is read.
 REFUSALS: dict[str, Callable[[Fault, Manners], Response]] = {
     "html_200": write_page(MAINTENANCE),
     "firewall_page": write_page(REJECTION),
@@ -87,7 +87,7 @@ REFUSALS: dict[str, Callable[[Fault, Manners], Response]] = {
     "rate_limited": refuse_all(429, "TOO_MANY_REQUESTS", "Too many requests", retry=True),
     "server_error": refuse_all(500, "INTERNAL_SERVER_ERROR", "Internal server error"),
 }
-# The right answer, on a bad way.
+# The right answer, damaged in transport.
 DAMAGES: dict[str, Callable[[bytes, int], Response]] = {
     "cut_body": cut_body,
     "dropped_connection": drop_connection,
@@ -100,7 +100,7 @@ ON_THE_WAY = frozenset({HANG, *REFUSALS, *DAMAGES})
 PORTAL_KINDS = ON_THE_WAY | {*QUERY_FAULTS, *PAYLOAD_FAULTS}
 RECORDS_KINDS = ON_THE_WAY | {*PAGE_FAULTS, *LIST_FAULTS}
 
-# What can go wrong where; an endpoint is also the key of its faults and its name in the log.
+# Source → endpoint → the kinds of faults that it can have. The endpoint is also its name in the request log.
 SOURCES: dict[str, dict[str, frozenset[str]]] = {
     "national_portal": dict.fromkeys(ENDPOINTS, PORTAL_KINDS),
     "eoffice": {DOCUMENTS: RECORDS_KINDS | {LAGGING}},

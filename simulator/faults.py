@@ -1,4 +1,4 @@
-"""Faults of content: what a portal that answers can answer wrongly. Pure: question → question, payload → payload."""
+"""Faults in the content of the portal's answers: functions of a question or of a payload, without state."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Node = dict[str, Any]
 HUGE = 10**12
 STRANGER = "H99"
 
-# The counts that are a unit's own: transparency repeats the province's in its other metrics.
+# The metrics with a unit's own counts: the others of transparency repeat the province's counts.
 OWN_METRICS = {"DOSSIER_SYNC", "DOSSIER_RECEIVING_SATISFACTION", "SO_HOA_GIAY_TO_GIAI_QUYET"}
 TREE_COUNTS = (
     ("totalOnTime", "totalReceived"),
@@ -29,11 +29,11 @@ TREE_COUNTS = (
 
 
 class Fault(BaseModel):
-    """What is to go wrong with the answers of ``endpoint`` (``*``: all of them) for the next ``times`` (None: always).
+    """A fault of the next ``times`` answers (None: all) of ``endpoint`` (``*``: every endpoint).
 
-    ``n``: entries hit, dropped or added; ``good``: good departments added beside ``n`` bad ones; ``where``: hit
-    entries or the root; ``field``: the one that is missing, of metrics several; ``status``: of an HTML page;
-    ``seconds``: to hang, or to retry after.
+    ``n``: number of entries hit, dropped or added; ``good``: good departments added beside ``n`` bad ones; ``where``:
+    hit entries or the root; ``field``: the missing field, or several metrics; ``status``: of an HTML page;
+    ``seconds``: time of hanging, or of Retry-After.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -56,13 +56,13 @@ def root_of(payload: Payload) -> Node:
 
 
 def entries_of(payload: Payload) -> list[Node]:
-    """The list of the units' nodes itself, so that it can be changed."""
+    """The list of the units' nodes itself, for changes in place."""
     data: dict[str, list[Node]] = payload["data"]
     return data["evaluation"] if "evaluation" in data else data["children"]
 
 
 def own_count(node: Node) -> tuple[Node, str, str]:
-    """Where ``node`` keeps a count of its own: holder, key of the numerator, key of the denominator."""
+    """The place of a count of the node's own: holder, key of the numerator, key of the denominator."""
     for metric in node.get("metrics", ()):
         if metric["code"] in OWN_METRICS:
             return metric, "numerator", "denominator"
@@ -89,13 +89,13 @@ def set_count(change: Callable[[int, int], tuple[int | None, int]]) -> Callable[
 
 
 def shorten_list(payload: Payload, fault: Fault) -> Payload:
-    """``n`` entries fewer; pagination.total, where there is one, still counts them."""
+    """Drop ``n`` entries; pagination.total, where there is one, still counts them."""
     del entries_of(payload)[-fault.n :]
     return payload
 
 
 def repeat_entries(payload: Payload, _: Fault) -> Payload:
-    """A list that fits one page: its second half is the first half again, so that its length gives nothing away."""
+    """Repeat the first half of a one-page list in place of its second half; the length stays the same."""
     entries = entries_of(payload)
     if payload["data"].get("pagination", {}).get("totalPages", 1) == 1:
         half = len(entries) // 2
@@ -109,14 +109,14 @@ def change_envelope(payload: Payload, _: Fault) -> Payload:
 
 
 def add_field(payload: Payload, _: Fault) -> Payload:
-    """A field that nobody knows, in every node."""
+    """Add an unknown field to every node."""
     for node in (root_of(payload), *entries_of(payload)):
         node["verifiedBy"] = "BCQG"
     return payload
 
 
 def remove_field(payload: Payload, fault: Fault) -> Payload:
-    """``field`` of the nodes hit, or of the count of their own; the numerator unless said."""
+    """Remove ``field`` (default: the numerator) from the nodes hit or from their own count."""
     for node in hit_nodes(payload, fault):
         holder, top, _ = own_count(node)
         field = fault.field or top
@@ -127,7 +127,7 @@ def remove_field(payload: Payload, fault: Fault) -> Payload:
 
 
 def remove_metrics(payload: Payload, fault: Fault) -> Payload:
-    """Metrics by their codes, or counters of a tree, named in ``field`` with commas between, from every node."""
+    """Remove the metrics or counters that ``field`` lists between commas from every node."""
     holder, top, _ = own_count(root_of(payload))
     names = (fault.field or holder.get("code") or top).split(",")
     for node in (root_of(payload), *entries_of(payload)):
@@ -139,7 +139,7 @@ def remove_metrics(payload: Payload, fault: Fault) -> Payload:
 
 
 def change_root(payload: Payload, _: Fault) -> Payload:
-    """Another province's root; the entries stay."""
+    """Replace the root by another province's; the entries stay."""
     root = root_of(payload)
     root |= {"departmentId": department_id(STRANGER), "departmentName": "UBND tỉnh Khác"}
     if "departmentCode" in root:
@@ -148,7 +148,7 @@ def change_root(payload: Payload, _: Fault) -> Payload:
 
 
 def add_departments(payload: Payload, fault: Fault) -> Payload:
-    """``n`` more departments with one negative count each, then ``good`` more without; all on the last page."""
+    """Add ``n`` departments with a negative count each, then ``good`` ones without, all on the last page."""
     entries = entries_of(payload)
     pagination = payload["data"].get("pagination", {"currentPage": 1, "totalPages": 1, "total": 0})
     if pagination["currentPage"] == pagination["totalPages"]:
@@ -168,12 +168,12 @@ def add_departments(payload: Payload, fault: Fault) -> Payload:
 
 
 def ask_yesterday(query: Query) -> Query:
-    """The portal wasn't renewed: yesterday's figures again."""
+    """The portal wasn't renewed: yesterday's values again."""
     return replace(query, day=max(query.day - timedelta(days=1), query.period.first))
 
 
 def ask_first_page(query: Query) -> Query:
-    """Whatever page is asked, the first one comes."""
+    """The first page, for a question about any page."""
     return replace(query, page=1)
 
 

@@ -1,4 +1,4 @@
-"""The inbox: returns of the agencies and monthly exports of the treasury, as files that arrive day by day."""
+"""The files of the inbox: returns of the agencies and monthly exports of the treasury, which arrive day by day."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from openpyxl import Workbook
 
-from simulator.figures import DEFAULT_SEED, FIRST_YEAR
 from simulator.periods import LOCAL
-from simulator.planted import Cell, Export, Row, read_planted
 from simulator.returns import HEADINGS, File, list_returns
+from simulator.seeded_faults import Cell, Export, Row, read_seeded_faults
 from simulator.treasury import AMOUNTS, treasury_records
+from simulator.values import DEFAULT_SEED, FIRST_YEAR
 
-EXPORTER = "H58.04"  # Sở Tài chính hands on what the treasury exports
+EXPORTER = "H58.04"  # Sở Tài chính forwards the treasury's exports
 EXPORTED = "GiaiNgan"
 DAYS_TO_EXPORT = 2
 CSV_MONTHS = {3, 7, 10}
-STAMP = (2024, 1, 1, 0, 0, 0)  # of everything in a workbook, so that the same rows are the same bytes
-SENT_AT = time(16)  # of the day of its arrival: when a file was last changed
+STAMP = (2024, 1, 1, 0, 0, 0)  # the time of every part of a workbook, so that equal rows give equal bytes
+SENT_AT = time(16)  # local time of a file's last change, on the day of its arrival
 SAVED_AT = re.compile(rb"(<dcterms:(created|modified)[^>]*>)[^<]*")
 
 
@@ -38,33 +38,33 @@ def list_files(known_on: date, seed: int) -> list[File]:
 
 def list_exports(known_on: date, seed: int) -> Iterator[File]:
     """The treasury's exports of the budget year that began in FIRST_YEAR, one for each month's end until it closes."""
-    planted = {export.closed_on: export for export in read_planted().treasury.exports}
+    faults = {export.closed_on: export for export in read_seeded_faults().treasury.exports}
     for number in range(13):
         year, month = FIRST_YEAR + number // 12, number % 12 + 1
         closed_on = date(year, month, monthrange(year, month)[1])
         if closed_on >= known_on:
             return
-        rows = treasury_records(FIRST_YEAR, closed_on, seed=seed, with_planted=False)
-        plant = planted.get(closed_on)
+        rows = treasury_records(FIRST_YEAR, closed_on, seed=seed, with_seeded_faults=False)
+        fault = faults.get(closed_on)
         path = f"{EXPORTER}/giai-ngan-{closed_on:%Y-%m}"
         form = "csv" if month in CSV_MONTHS else "xlsx"
-        told = [convert(row, plant) for row in rows] if plant else rows
-        yield File(f"{path}.{form}", closed_on + timedelta(days=DAYS_TO_EXPORT), {EXPORTED: told})
-        if plant and plant.told_right_on:
-            yield File(f"{path}-thay-the.{form}", plant.told_right_on, {EXPORTED: rows})
+        exported = [convert(row, fault) for row in rows] if fault else rows
+        yield File(f"{path}.{form}", closed_on + timedelta(days=DAYS_TO_EXPORT), {EXPORTED: exported})
+        if fault and fault.corrected_on:
+            yield File(f"{path}-thay-the.{form}", fault.corrected_on, {EXPORTED: rows})
 
 
 def convert(row: Row, export: Export) -> Row:
-    """``row`` with its amounts in the export's unit, and under the unit that it says."""
+    """``row`` with its amounts in the export's unit, and the unit that the export states."""
     amounts = {amount: row[amount] / export.values_in for amount in AMOUNTS}
-    return row | amounts | {"DonViTien": export.says}
+    return row | amounts | {"DonViTien": export.stated_unit}
 
 
 def write_inbox(folder: Path, day: date, seed: int = DEFAULT_SEED) -> list[Path]:
     """Write the files that have arrived by the end of ``day`` into the senders' folders under ``folder``.
 
-    Returns all of them, by arrival and path. A file that is there already is left alone, so that writing again, or
-    day by day, ends in the same bytes and modification times; files that the pipeline put beside them stay.
+    Returns all of them, by arrival and path. An existing file stays as it is: writing again, or day by day, ends in the
+    same bytes and modification times. Files that the pipeline puts beside them stay too.
     """
     paths = []
     for file in list_files(day, seed):
@@ -81,7 +81,7 @@ def write_inbox(folder: Path, day: date, seed: int = DEFAULT_SEED) -> list[Path]
 
 
 def encode_file(file: File) -> bytes:
-    """The bytes of ``file``: a workbook or, by its name, the CSV that a Vietnamese Excel saves."""
+    """The bytes of ``file``: a workbook or, by its name, a CSV as a Vietnamese Excel saves it."""
     tables = {sheet: list_cells(sheet, rows, file.is_decomposed) for sheet, rows in file.tables.items() if rows}
     if file.path.endswith(".csv"):
         (cells,) = tables.values()
@@ -90,7 +90,7 @@ def encode_file(file: File) -> bytes:
 
 
 def list_cells(sheet: str, rows: list[Row], is_decomposed: bool) -> list[list[Cell]]:
-    """Headings and rows; ``is_decomposed``: with the letters' marks apart (NFD) and a stray space behind headings."""
+    """Headings and rows; ``is_decomposed``: with decomposed letters (NFD) and a stray space after each heading."""
     headings = list(HEADINGS.get(sheet, rows[0]))
     cells: list[list[Cell]] = [list(headings), *([row.get(heading) for heading in headings] for row in rows)]
     if is_decomposed:
@@ -100,7 +100,7 @@ def list_cells(sheet: str, rows: list[Row], is_decomposed: bool) -> list[list[Ce
 
 
 def encode_csv(cells: list[list[Cell]]) -> bytes:
-    """With BOM, semicolons and decimal commas."""
+    """CSV with BOM, semicolons and decimal commas."""
     text = io.StringIO()
     writer = csv.writer(text, delimiter=";", lineterminator="\r\n")
     for row in cells:
@@ -109,7 +109,7 @@ def encode_csv(cells: list[list[Cell]]) -> bytes:
 
 
 def encode_workbook(tables: dict[str, list[list[Cell]]]) -> bytes:
-    """An .xlsx whose bytes depend on nothing but its cells."""
+    """An .xlsx whose bytes depend on its cells only."""
     workbook = Workbook(write_only=True)
     for sheet, cells in tables.items():
         worksheet = workbook.create_sheet(sheet)

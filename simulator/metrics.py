@@ -7,15 +7,15 @@ from typing import Any, NamedTuple
 
 from simulator import procedures
 from simulator.agencies import department_id
-from simulator.figures import Snapshot, Unit
 from simulator.scores import scale, write_number
+from simulator.values import Snapshot, Unit
 
 Node = dict[str, Any]
 Parts = tuple[int, int]
 Number = int | float | None
 
-# Type and level. Seen: the province and its departments both have level PROVINCE. Districts were gone when the excerpts
-# were captured: theirs are formed alike.
+# Level → department type and level. In the captured excerpts the province and its departments both have level PROVINCE.
+# Districts had ended by then: their values are formed alike.
 DEPARTMENT_TYPES = {
     "province": ("PROVINCE", "PROVINCE"),
     "department": ("PROVINCIAL_DEPARTMENT", "PROVINCE"),
@@ -33,7 +33,7 @@ NO_DATA = {
 
 
 class Metric(NamedTuple):
-    """A metric's code, name and maximum; full points from ``full_from`` percent; ``empty``: (ratio, score) of 0/0."""
+    """A metric of the portal. ``full_from``: the percentage for full points; ``empty``: (ratio, score) of 0/0."""
 
     code: str
     name: str
@@ -79,7 +79,7 @@ DIGITIZED = (
 
 
 def write_metric(metric: Metric, parts: Parts) -> Node:
-    """One entry of ``metrics[]``. A metric that isn't scored has maximum 0 and no score."""
+    """One entry of ``metrics[]``. A metric without a score has maximum 0."""
     numerator, denominator = parts
     ratio: Number = metric.empty[0]
     score: Number = metric.empty[1]
@@ -189,7 +189,7 @@ def write_digitized(snapshot: Snapshot) -> Node:
 
 
 def write_data(snapshot: Snapshot, write: Callable[[int, Unit], Node], source: str) -> Node:
-    """The root and all units, the first of which has number 1 again; not yet cut into pages."""
+    """The root with number 1 and all units, numbered from 1 again; not yet in pages."""
     return {
         "overview": write(1, snapshot.root),
         "evaluation": [write(stt, unit) for stt, unit in enumerate(snapshot.units, 1)],

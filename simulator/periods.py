@@ -1,4 +1,4 @@
-"""What the portal can be asked: six endpoints, a period, a page."""
+"""The portal's questions: endpoint, period and page."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ENDPOINTS = (
 class RefusedError(Exception):
     """A request that the portal doesn't answer; ``status`` is the HTTP status, ``code`` the envelope's.
 
-    The real portal's error bodies aren't known: these keep its envelope and say what was wrong.
+    The real portal's error bodies aren't known: these keep its envelope and state the error.
     """
 
     def __init__(self, status: int, code: str, message: str) -> None:
@@ -39,7 +39,7 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """A whole year, quarter or month; ``last`` is its last day, also while it still runs."""
+    """A whole year, quarter or month; ``last`` is its last day, also while the period still runs."""
 
     kind: Literal["year", "quarter", "month"]
     first: date
@@ -60,7 +60,7 @@ class Period:
 
 
 class Question(BaseModel):
-    """What all bodies share. Anything unknown is refused: a filter by procedure isn't simulated."""
+    """The fields of every body. Unknown fields are refused: a filter by procedure isn't simulated."""
 
     model_config = ConfigDict(extra="forbid", strict=True, alias_generator=to_camel)
 
@@ -70,11 +70,11 @@ class Question(BaseModel):
 
     @abstractmethod
     def period(self) -> Period:
-        """The period asked for; RefusedError 400 when it isn't a whole one."""
+        """The period asked for; raises RefusedError 400 when it isn't a whole one."""
 
 
 class PeriodQuestion(Question):
-    """Five endpoints are asked by ``timeType``, ``year`` and, where it applies, ``quarter`` or ``month``."""
+    """The question of five endpoints: ``timeType``, ``year`` and, where it applies, ``quarter`` or ``month``."""
 
     time_type: Literal["year", "quarter", "month"]
     year: Annotated[int, Field(ge=1, le=9999)]
@@ -82,7 +82,7 @@ class PeriodQuestion(Question):
     month: Annotated[int, Field(ge=1, le=12)] | None = None
 
     def period(self) -> Period:
-        """By kind of period and its number."""
+        """The period by its kind and number."""
         if self.time_type == "month" and self.month:
             return Period.of_months(self.year, self.month, self.month)
         if self.time_type == "quarter" and self.quarter:
@@ -93,13 +93,13 @@ class PeriodQuestion(Question):
 
 
 class DatesQuestion(Question):
-    """handling-satisfaction is asked by the first and last day of the whole period."""
+    """The question of handling-satisfaction: first and last day of the whole period."""
 
     from_date: str
     to_date: str
 
     def period(self) -> Period:
-        """By its first and last day."""
+        """The period by its first and last day."""
         try:
             first, last = date.fromisoformat(self.from_date), date.fromisoformat(self.to_date)
         except ValueError as error:
@@ -116,7 +116,7 @@ class DatesQuestion(Question):
 def parse_question(endpoint: str, body: bytes) -> Question:
     """Read the JSON ``body`` of a request to ``endpoint``.
 
-    Raises RefusedError 404 for an unknown endpoint and 400 for a body that isn't what the endpoint takes.
+    Raises RefusedError 404 for an unknown endpoint, 400 for a body that doesn't fit the endpoint.
     """
     if endpoint not in ENDPOINTS:
         raise RefusedError(404, "NOT_FOUND", f"no endpoint {endpoint}")
@@ -129,5 +129,5 @@ def parse_question(endpoint: str, body: bytes) -> Question:
 
 
 def described_day(now: datetime) -> date:
-    """The day whose end the figures describe at ``now``: they are renewed at 02:00 with all of the day before."""
+    """The day whose end the portal's values describe at ``now``: at 02:00 the whole day before is added."""
     return (now.astimezone(LOCAL) - RENEWED_AT).date() - timedelta(days=1)

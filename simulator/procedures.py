@@ -1,6 +1,6 @@
-"""Counts of procedures: how many an agency has, how many came up in a period, how many were made public in time.
+"""Counts of procedures: of an agency, used in a period, and published in time.
 
-A procedure is shared by many agencies, so these are distinct counts: the units' don't add up to the province's.
+Many agencies share a procedure, so these are distinct counts: the units' counts don't add up to the province's.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from simulator.periods import Period
 
 @dataclass(frozen=True, slots=True)
 class Procedures:
-    """How many procedures an agency has: ``total``, and those ``with_fee``."""
+    """The number of an agency's procedures: ``total``, and those ``with_fee``."""
 
     total: int
     with_fee: int
@@ -27,7 +27,7 @@ class Procedures:
 # Communes have one catalogue, and so have districts; the province's is the union.
 BY_LEVEL = {"province": Procedures(1842, 318), "district": Procedures(288, 66), "commune": Procedures(137, 41)}
 
-AUTHORITY = {"year": 94, "quarter": 94, "month": 61}  # procedures that the province itself decides
+AUTHORITY = {"year": 94, "quarter": 94, "month": 61}  # procedures that the province itself decides on
 PARTIAL, FULL = 29, 43
 CONTENT_FULL = 92
 CITIZEN_DATA = {"year": 1264, "quarter": 1264, "month": 1265}
@@ -36,7 +36,7 @@ SERVICES = {"year": 1806, "quarter": 1806, "month": 1893}
 
 @lru_cache(maxsize=1024)
 def draw_procedures(seed: int, agency: Agency) -> Procedures:
-    """The procedures of ``agency``: a department's are its own."""
+    """The procedures of ``agency``; each department has its own."""
     if agency.level in BY_LEVEL:
         return BY_LEVEL[agency.level]
     rng = np.random.default_rng([seed, crc32(agency.code.encode())])
@@ -45,13 +45,13 @@ def draw_procedures(seed: int, agency: Agency) -> Procedures:
 
 
 def count_distinct(procedures: int, dossiers: int) -> int:
-    """How many of ``procedures`` turn up among ``dossiers``: the first ones are all new, the last ones never come."""
+    """The number of distinct ``procedures`` among ``dossiers``: it rises fast at first and never reaches all."""
     return procedures * dossiers // (dossiers + 25 * procedures) if dossiers else 0
 
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """A day's decision: procedures announced, those of them opened to the public, and how many of these late."""
+    """A day's decision: numbers of procedures announced, opened to the public, and opened late."""
 
     day: date
     announced: int
@@ -61,7 +61,10 @@ class Publication:
 
 @lru_cache(maxsize=8)
 def draw_publications(seed: int, year: int) -> tuple[Publication, ...]:
-    """The province's decisions of ``year``. Two months have none; all are announced in time, each fifth opened late."""
+    """The province's decisions of ``year``; two months have none.
+
+    All procedures are announced in time; every fifth decision opens one late.
+    """
     rng = np.random.default_rng([seed, year, crc32(b"publications")])
     quiet = rng.choice(12, 2, replace=False) + 1
     days = [
@@ -78,6 +81,6 @@ def draw_publications(seed: int, year: int) -> tuple[Publication, ...]:
 
 
 def list_publications(seed: int, period: Period, day: date) -> list[Publication]:
-    """The decisions of ``period`` that were taken until the end of ``day``."""
+    """The decisions of ``period`` up to the end of ``day``."""
     decisions = draw_publications(seed, period.first.year)
     return [decision for decision in decisions if period.first <= decision.day <= min(period.last, day)]

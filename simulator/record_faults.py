@@ -1,4 +1,4 @@
-"""Faults of content of the interfaces that give records: what one that answers can answer wrongly. Pure."""
+"""Faults in the content of lists of records: functions of a page or of a payload, without state."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from simulator.faults import HUGE, Fault
 from simulator.records import DISBURSEMENT, DOCUMENTS, Page, Payload
 
-COUNTS = {DOCUMENTS: "VanBanDi", DISBURSEMENT: "KeHoachVon"}  # the field that is hit unless the fault names one
+COUNTS = {DOCUMENTS: "VanBanDi", DISBURSEMENT: "KeHoachVon"}  # the field that is hit where the fault names none
 KEYS = {DOCUMENTS: "MaDinhDanh", DISBURSEMENT: "MaDuAn"}
 LAGGING = "repeated_snapshot"
 
@@ -27,32 +27,32 @@ def set_field(value: int | None) -> Callable[[Payload, Page, Fault], Payload]:
 
 
 def remove_field(payload: Payload, page: Page, fault: Fault) -> Payload:
-    """``field`` is gone from the first ``n`` rows."""
+    """Remove ``field`` from the first ``n`` rows."""
     for row in payload["data"][: fault.n]:
         del row[fault.field or COUNTS[page.endpoint]]
     return payload
 
 
 def add_field(payload: Payload, _: Page, __: Fault) -> Payload:
-    """A field that nobody knows, in every row."""
+    """Add an unknown field to every row."""
     for row in payload["data"]:
         row["NguonDuLieu"] = "LGSP"
     return payload
 
 
 def shorten_list(payload: Payload, _: Page, fault: Fault) -> Payload:
-    """``n`` rows fewer on this page; TotalCount still counts them."""
+    """Drop ``n`` rows of this page; TotalCount still counts them."""
     del payload["data"][-fault.n :]
     return payload
 
 
 def leave_page_out(payload: Payload, page: Page, fault: Fault) -> Payload:
-    """Page ``n`` comes empty."""
+    """Empty page ``n``."""
     return payload | {"data": []} if page.number == fault.n else payload
 
 
 def repeat_rows(payload: Payload, page: Page, _: Fault) -> Payload:
-    """Where there is one page: its second half is the first half again."""
+    """Repeat the first half of a one-page list in place of its second half."""
     rows = payload["data"]
     if page.is_last and page.number == 1:
         half = len(rows) // 2
@@ -61,7 +61,7 @@ def repeat_rows(payload: Payload, page: Page, _: Fault) -> Payload:
 
 
 def miscount(payload: Payload, _: Page, fault: Fault) -> Payload:
-    """TotalCount is ``n`` too many."""
+    """Raise TotalCount by ``n``."""
     return payload | {"TotalCount": payload["TotalCount"] + fault.n}
 
 
@@ -72,7 +72,7 @@ def change_envelope(payload: Payload, _: Page, __: Fault) -> Payload:
 
 
 def add_rows(payload: Payload, page: Page, fault: Fault) -> Payload:
-    """``n`` more rows with a negative count each, then ``good`` more without; all on the last page, and counted."""
+    """Add ``n`` rows with a negative count each, then ``good`` ones without, all on the last page and counted."""
     if page.is_last:
         for number in range(1, fault.n + fault.good + 1):
             row = deepcopy(payload["data"][0])
@@ -84,7 +84,7 @@ def add_rows(payload: Payload, page: Page, fault: Fault) -> Payload:
 
 
 def change_closing_day(payload: Payload, page: Page, _: Fault) -> Payload:
-    """Rows of the day before the one asked for."""
+    """Set the day of every row to the day before."""
     field = "Ngay" if page.endpoint == DOCUMENTS else "NgayKetSo"
     for row in payload["data"]:
         row[field] = (date.fromisoformat(row[field]) - timedelta(days=1)).isoformat()
@@ -109,7 +109,7 @@ LIST_FAULTS: dict[str, Callable[[Payload, Page, Fault], Payload]] = {
 
 
 def alter_day(day: date, fault: Fault | None) -> date:
-    """The day up to which an e-office with ``fault`` knows: one that wasn't renewed is a day behind."""
+    """The newest day of an e-office with ``fault``: one that wasn't renewed is a day behind."""
     return day - timedelta(days=1) if fault and fault.kind == LAGGING else day
 
 

@@ -1,4 +1,4 @@
-"""The interfaces that give records in pages: the e-office's documents and the treasury's payments."""
+"""Questions and pages of the interfaces of records: the e-office's documents and the treasury's payments."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from simulator.eoffice import EOffice
 from simulator.periods import RefusedError
-from simulator.planted import Row
+from simulator.seeded_faults import Row
 from simulator.treasury import treasury_records
 
 Payload = dict[str, Any]
@@ -25,7 +25,7 @@ class _Question(BaseModel):
 
 
 class DocumentsQuestion(_Question):
-    """Days from TuNgay to DenNgay, both included, page by page."""
+    """A page of the days from TuNgay to DenNgay, both included."""
 
     TuNgay: date
     DenNgay: date
@@ -34,7 +34,7 @@ class DocumentsQuestion(_Question):
 
 
 class DisbursementQuestion(_Question):
-    """One closing day of one budget year, in one answer."""
+    """One closing day of one budget year, without pages."""
 
     NienDo: int
     NgayKetSo: date
@@ -42,7 +42,7 @@ class DisbursementQuestion(_Question):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Page ``number`` of ``rows``, which aren't to be changed; ``size`` None: all of them."""
+    """Page ``number`` of ``rows``, which nobody changes; ``size`` None: one page of all rows."""
 
     endpoint: str
     rows: list[Row]
@@ -56,7 +56,7 @@ class Page:
 
 
 def read_question(model: type[Q], body: bytes) -> Q:
-    """The JSON ``body``; RefusedError 400 where it isn't what the interface takes."""
+    """The JSON ``body``; raises RefusedError 400 where it doesn't fit the interface."""
     try:
         return model.model_validate_json(body)
     except ValidationError as error:
@@ -74,7 +74,7 @@ def find_documents(office: EOffice, body: bytes, day: date) -> Page:
 
 
 def find_disbursement(seed: int, body: bytes, day: date) -> Page:
-    """The treasury's answer: what it closed at the end of the day asked for, which has to be over on ``day``."""
+    """The treasury's answer for the closing day asked for; raises RefusedError 400 where it is after ``day``."""
     question = read_question(DisbursementQuestion, body)
     if question.NgayKetSo > day:
         raise RefusedError(400, "BAD_REQUEST", f"NgayKetSo {question.NgayKetSo}: not closed, the newest is {day}")
@@ -82,7 +82,7 @@ def find_disbursement(seed: int, body: bytes, day: date) -> Page:
 
 
 def write_list(page: Page) -> Payload:
-    """The envelope around the page's rows; a page too far is empty. TotalCount counts all pages."""
+    """The envelope around the page's rows, none beyond the last page. TotalCount counts all pages."""
     start = (page.number - 1) * (page.size or 0)
     return {
         "error_code": GOOD[page.endpoint],

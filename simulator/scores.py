@@ -1,13 +1,13 @@
-"""The portal's arithmetic, as computed from its responses: exact quotients, rounded half up to hundredths.
+"""The portal's arithmetic, derived from its responses: exact quotients, rounded half up to hundredths.
 
-Scores and percentages are carried as whole hundredths (``530`` is 5.3), so that sums of scores are exact.
+Scores and percentages are whole hundredths (``530`` is 5.3), so that sums of scores are exact.
 """
 
 from __future__ import annotations
 
 
 def scale(numerator: int, denominator: int, top: int = 100) -> int:
-    """``numerator`` ÷ ``denominator`` × ``top`` in hundredths, half up; 0 when there is nothing to divide by."""
+    """``numerator`` ÷ ``denominator`` × ``top`` in hundredths, half up; 0 when the denominator is 0."""
     return (numerator * top * 200 + denominator) // (2 * denominator) if denominator else 0
 
 

@@ -1,4 +1,4 @@
-"""When people hand in dossiers: the week, the public holidays and Tết."""
+"""The rhythm of the dossiers received: the week, the public holidays and Tết."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 MONDAY_TO_SUNDAY = (1.15, 1.05, 1.0, 1.0, 0.9, 0.06, 0.02)
 
-# First and last day of the holidays as the government set them for 2024 and the first half of 2025.
+# First and last day of the holidays that the government set for 2024 and the first half of 2025.
 TET = (
     (date(2024, 2, 8), date(2024, 2, 14)),
     (date(2025, 1, 25), date(2025, 2, 2)),
@@ -29,7 +29,7 @@ DECEMBER = 1.12
 
 
 def weigh_day(day: date) -> float:
-    """How many dossiers come on ``day`` compared with an ordinary Wednesday."""
+    """The number of dossiers on ``day`` in proportion to an ordinary Wednesday."""
     if any(first <= day <= last for first, last in (*TET, *HOLIDAYS)):
         return CLOSED
     weight = MONDAY_TO_SUNDAY[day.weekday()]

@@ -21,26 +21,26 @@ from simulator.certificates import Secured
 from simulator.controls import Controls
 from simulator.eoffice import build_eoffice
 from simulator.faults import Fault
-from simulator.figures import DEFAULT_SEED, Figures
 from simulator.inbox import write_inbox
 from simulator.periods import LOCAL
-from simulator.story import read_story
+from simulator.scenario import read_scenario
+from simulator.values import DEFAULT_SEED, Values
 
 DEFAULT_DOSSIERS_PER_YEAR = 900_000
-DEFAULT_NOW = datetime(2025, 1, 1, 4, 30, tzinfo=LOCAL)  # the night of the last day of plan_2024
+DEFAULT_NOW = datetime(2025, 1, 1, 4, 30, tzinfo=LOCAL)  # the morning after the last day of plan_2024
 
 START_SECONDS = 30
 
 
 class ReadyServer(uvicorn.Server):
-    """A uvicorn server that says when it listens."""
+    """A uvicorn server that calls ``on_ready`` once it listens."""
 
     def __init__(self, config: uvicorn.Config, on_ready: Callable[[], object]) -> None:
         super().__init__(config)
         self._on_ready = on_ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Listen, then say so."""
+        """Listen, then call ``on_ready``."""
         await super().startup(sockets)
         self._on_ready()
 
@@ -53,7 +53,7 @@ def bind_socket(host: str, port: int, secured: Secured | None = None) -> tuple[s
 
 
 def build_server(app: FastAPI, on_ready: Callable[[], object], secured: Secured | None = None) -> ReadyServer:
-    """A server without uvicorn's own ``Date`` and ``Server``. It logs nothing: broken answers are its trade."""
+    """A server without uvicorn's own ``Date`` and ``Server``, and without logs: broken answers are intended."""
     config = uvicorn.Config(
         app,
         loop="asyncio",
@@ -73,9 +73,9 @@ def build_server(app: FastAPI, on_ready: Callable[[], object], secured: Secured 
 
 @dataclass(frozen=True)
 class Simulator:
-    """The simulated sources of the province of include/catalog/agencies.csv; its switches work without HTTP.
+    """The simulated sources of the province of include/catalog/agencies.csv, controlled without HTTP.
 
-    ``access`` holds what a client has to know: the e-office's token, the treasury's client and secret.
+    ``access``: the credentials of a client.
     """
 
     base_url: str
@@ -85,7 +85,7 @@ class Simulator:
 
     @property
     def eoffice_token(self) -> str:
-        """What the header lgspaccesstoken has to be."""
+        """The right value of the header lgspaccesstoken."""
         return self.access.eoffice_token
 
     @property
@@ -95,7 +95,7 @@ class Simulator:
 
     @property
     def treasury_secret(self) -> str:
-        """Its secret."""
+        """The secret of the treasury's client."""
         return self.access.treasury_secret
 
     def set_clock(self, now: datetime) -> None:
@@ -117,34 +117,38 @@ class Simulator:
 
 @dataclass(frozen=True)
 class Scale:
-    """What is simulated: ``seed`` of all that is drawn, size of the province, ``units`` of each level in the e-office.
+    """The extent of the simulation: ``seed``, size of the province, ``units`` of each level in the e-office.
 
-    ``inbox``: the folder into which files come as the clock moves; without it none are written.
-    ``story``: a file and the register beside it (simulator/story.py), which the portal then tells in place of its own.
+    ``inbox``: the folder in which files arrive as the clock moves; None: no files are written.
+    ``scenario``: a file with the portal's counts (simulator/scenario.py); None: they are drawn from the seed.
     """
 
     seed: int = DEFAULT_SEED
     dossiers_per_year: int = DEFAULT_DOSSIERS_PER_YEAR
     units: int | None = None
     inbox: Path | None = None
-    story: Path | None = None
+    scenario: Path | None = None
 
 
 def build_simulator(base_url: str, scale: Scale, now: datetime) -> tuple[FastAPI, Simulator]:
-    """The app behind ``base_url``, and its switches."""
+    """The app behind ``base_url``, and its controls."""
 
     def fill_inbox(day: date) -> None:
         if scale.inbox:
             write_inbox(scale.inbox, day, seed=scale.seed)
 
     controls, access = Controls(now, fill_inbox), Access(scale.seed)
-    figures = read_story(scale.story) if scale.story else Figures(scale.seed, scale.dossiers_per_year, read_agencies())
-    sources = Sources(figures, build_eoffice(scale.seed, scale.units), access, controls)
+    values = (
+        read_scenario(scale.scenario)
+        if scale.scenario
+        else Values(scale.seed, scale.dossiers_per_year, read_agencies())
+    )
+    sources = Sources(values, build_eoffice(scale.seed, scale.units), access, controls)
     return build_app(sources), Simulator(base_url, controls, access)
 
 
 def list_connections(base_url: str, access: Access, inbox: Path | None) -> dict[str, dict[str, Any]]:
-    """What the pipeline has to know of each source: Airflow connections as JSON by identifier."""
+    """The Airflow connections of the sources: identifier → fields."""
     at_once = {"pause_seconds": 0}
     connections: dict[str, dict[str, Any]] = {
         "national_portal": {"extra": {"root_department_id": ROOT_DEPARTMENT_ID, **at_once}},

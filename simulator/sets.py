@@ -1,4 +1,4 @@
-"""Who is meant by a named set of agencies on a day (include/catalog/agency_sets.yaml)."""
+"""The members of a named set of agencies on a day (include/catalog/agency_sets.yaml)."""
 
 from __future__ import annotations
 
@@ -6,15 +6,14 @@ from datetime import date
 from functools import cache
 from typing import Any
 
-import yaml
-
 from simulator.agencies import AGENCIES_CSV, ALL_LEVELS, Agency, read_agencies
+from simulator.yaml_files import load_yaml
 
 
 @cache
 def _read_rules() -> dict[str, dict[str, Any]]:
-    text = AGENCIES_CSV.with_name("agency_sets.yaml").read_text(encoding="utf-8")
-    return {rule["code"]: rule for rule in yaml.safe_load(text)["sets"]}
+    rules = load_yaml(AGENCIES_CSV.with_name("agency_sets.yaml"))["sets"]
+    return {rule["code"]: rule for rule in rules}
 
 
 @cache
@@ -25,7 +24,7 @@ def list_valid(day: date) -> tuple[Agency, ...]:
 
 @cache
 def find_members(code: str, day: date) -> tuple[Agency, ...]:
-    """The members of set ``code`` on ``day``, sorted by code as text; none once the set is no more."""
+    """The members of set ``code`` on ``day``, sorted by code as text; none after the end of the set."""
     rule = _read_rules()[code]
     if not rule["valid_from"] <= day < rule.get("valid_to_exclusive", date.max):
         return ()

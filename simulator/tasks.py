@@ -1,4 +1,4 @@
-"""How the tasks of the plan's annex (include/catalog/tasks_2024.yaml) get on."""
+"""The agencies' progress on the tasks of the plan's annex (include/catalog/tasks_2024.yaml)."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
 
-import yaml
-
 from simulator.agencies import AGENCIES_CSV, Agency
 from simulator.sets import find_members, list_valid
+from simulator.yaml_files import load_yaml
 
 NEVER_DONE, DONE_LATE, NOT_APPLICABLE = 0.06, 0.12, 0.03  # shares of the agencies that answer for a task
 DAYS_LATE = 25
@@ -17,7 +16,7 @@ DAYS_LATE = 25
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A task, and who answers for it."""
+    """A task, and the agencies and sets that answer for it."""
 
     code: str
     kind: str
@@ -35,7 +34,7 @@ class Task:
 @cache
 def list_tasks() -> tuple[Task, ...]:
     """The tasks in the order of the annex."""
-    plan = yaml.safe_load(AGENCIES_CSV.with_name("tasks_2024.yaml").read_text(encoding="utf-8"))
+    plan = load_yaml(AGENCIES_CSV.with_name("tasks_2024.yaml"))
     return tuple(
         Task(
             code=task["code"],
@@ -51,10 +50,10 @@ def list_tasks() -> tuple[Task, ...]:
 
 
 def find_status(task: Task, drawn: float, day: date) -> tuple[str, date | None]:
-    """What an agency says of ``task`` on ``day``, and since when it is done; ``drawn``, from 0 to 1, is its own.
+    """An agency's status of ``task`` on ``day``, and the day of its completion; ``drawn``: its own number from 0 to 1.
 
-    A task with an end is done before it by most, some days later by some, never by a few; of the others the ones that
-    a plan or a request asks for are done in the course of the year, and the standing ones go on.
+    Most agencies complete a task with an end in time, some days later, a few never. Tasks of a plan or a request are
+    completed in the course of the year; standing tasks go on.
     """
     if day < task.starts_on:
         return "chưa thực hiện", None

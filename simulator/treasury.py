@@ -2,7 +2,7 @@
 
 A budget year is drawn once from (seed, year): for each project and fund a line of the Prime Minister's plan (TTG), one
 of the council's (HDND), which contains it, and sometimes capital carried over from the year before. Each payment is on
-one row: what is paid of the Prime Minister's plan isn't on the council's row again.
+one row: a payment of the Prime Minister's plan isn't on the council's row again.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from simulator.figures import DEFAULT_SEED
-from simulator.planted import ProjectRow, Row, read_planted
+from simulator.seeded_faults import ProjectRow, Row, read_seeded_faults
+from simulator.values import DEFAULT_SEED
 
 STREAM = 7
 MILLION = 10**6
@@ -45,25 +45,28 @@ PLAN_VND = 4_974_000 * MILLION
 # Share of the year's payments made by the end of each month, the thirteenth included: little before the rains, a rush
 # before the books close. By pace, a project is ahead of it or behind.
 PAID_BY_MONTH = (0.01, 0.03, 0.08, 0.14, 0.21, 0.29, 0.37, 0.45, 0.54, 0.63, 0.74, 0.88, 1.0)
-# Paid of the plan when the year closes. Of the Prime Minister's plan all together, whatever the seed: above the target
-# of 90 % in the last days; of what the council added much less, so that its reading (variant council_plan) misses it.
+# Share of the plan that is paid when the year closes. For any seed, payments of the Prime Minister's plan pass the
+# target of 90 % in the last days. The council's addition is paid much less, so that the variant council_plan misses it.
 PAID_OF_PLAN, SPREAD = 0.92, 0.06
 PAID_OF_ADDED = 0.70
-RETURNED_SHARE, DAYS_TO_PAY_AGAIN = 0.8, 40  # of an advance that a contractor gives back, and until it is paid again
+RETURNED_SHARE, DAYS_TO_PAY_AGAIN = (
+    0.8,
+    40,
+)  # the share of an advance that a contractor returns, and the days until it is paid again
 
 
 class Version(NamedTuple):
-    """A plan as decided: in force from ``effective_on``, in the answers from ``told_on``."""
+    """A decided plan: in force from ``effective_on``, in the answers from ``reported_on``."""
 
     decision: str
     effective_on: date
-    told_on: date
+    reported_on: date
     amount: int
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A project's money of one fund and kind of plan; ``final`` is paid when the year closes, in đồng."""
+    """A project's capital of one fund and kind of plan; ``final``: the payments when the year closes, in đồng."""
 
     project: int
     fund: str
@@ -93,19 +96,19 @@ def share_paid(year: int, day: date) -> float:
 
 
 def decide_versions(year: int, amounts: tuple[int, int], rng: np.random.Generator) -> tuple[Version, ...]:
-    """A first decision on ``amounts[0]``; a quarter are revised to ``amounts[1]``, half of these told in advance."""
+    """A decision on ``amounts[0]``; a quarter are revised to ``amounts[1]``, half of these announced before."""
     first_day = date(year, 1, 1)
     number = int(rng.integers(100, 900))
     first = Version(f"{number}/QĐ-UBND", first_day, first_day, amounts[0])
     if rng.random() >= 0.25:
         return (first,)
     effective_on = first_day + timedelta(days=int(rng.integers(100, 320)))
-    told_on = effective_on - timedelta(days=int(rng.integers(5, 20)) if rng.random() < 0.5 else 0)
-    return first, Version(f"{number + 1000}/QĐ-UBND", effective_on, told_on, amounts[1])
+    reported_on = effective_on - timedelta(days=int(rng.integers(5, 20)) if rng.random() < 0.5 else 0)
+    return first, Version(f"{number + 1000}/QĐ-UBND", effective_on, reported_on, amounts[1])
 
 
 def whole_millions(amount: float) -> int:
-    """Plans are decided in whole millions of đồng."""
+    """An amount in whole millions of đồng, as plans are decided."""
     return round(amount / MILLION) * MILLION
 
 
@@ -158,9 +161,9 @@ def pay(line: Line, year: int, day: date) -> tuple[int, int]:
 
 
 def write_rows(line: Line, year: int, day: date) -> list[Row]:
-    """The line's versions told by ``day``: the one in force with all that was paid, and those still to come."""
-    told = [version for version in line.versions if version.told_on <= day]
-    in_force = max((version for version in told if version.effective_on <= day), key=lambda v: v.effective_on)
+    """The line's versions reported by ``day``: the one in force with all payments, and those of later days."""
+    reported = [version for version in line.versions if version.reported_on <= day]
+    in_force = max((version for version in reported if version.effective_on <= day), key=lambda v: v.effective_on)
     completed, advance = pay(line, year, day)
     investor_code, investor_name = INVESTORS[line.project % len(INVESTORS)]
     return [
@@ -181,7 +184,7 @@ def write_rows(line: Line, year: int, day: date) -> list[Row]:
             "TamUngChuaThuHoi": advance if version is in_force else 0,
             "DonViTien": 1,
         }
-        for version in told
+        for version in reported
         if version is in_force or version.effective_on > day
     ]
 
@@ -189,26 +192,28 @@ def write_rows(line: Line, year: int, day: date) -> list[Row]:
 AMOUNTS = ("KeHoachVon", "KeHoachKeoDai", "ThanhToanKLHT", "TamUngChuaThuHoi")
 
 
-def plant(rows: list[Row], planted: ProjectRow) -> None:
-    """Put the mistake ``planted`` into ``rows``."""
-    hit = [row for row in rows if row["MaDuAn"] == planted.project]
-    if planted.times is None:
-        hit[0].update(planted.changes)
+def seed_fault(rows: list[Row], fault: ProjectRow) -> None:
+    """Put ``fault`` into ``rows``."""
+    hit = [row for row in rows if row["MaDuAn"] == fault.project]
+    if fault.times is None:
+        hit[0].update(fault.changes)
     else:
         for row in hit:
-            row.update({amount: row[amount] * planted.times for amount in AMOUNTS})
+            row.update({amount: row[amount] * fault.times for amount in AMOUNTS})
 
 
-def treasury_records(year: int, closed_on: date, *, seed: int = DEFAULT_SEED, with_planted: bool = True) -> list[Row]:
+def treasury_records(
+    year: int, closed_on: date, *, seed: int = DEFAULT_SEED, with_seeded_faults: bool = True
+) -> list[Row]:
     """The rows of budget year ``year`` closed at the end of ``closed_on``, in đồng; none while the year isn't open.
 
-    Wire-shaped (sources.md, treasury). ``with_planted``: as the API answers; without its planted mistakes the rows are
-    those of the month's export.
+    The rows have the fields of the wire (docs/contracts.md). With seeded faults they are the API's answer, without them
+    the month's export.
     """
     if not date(year, 1, 1) <= closed_on <= closes_on(year):
         return []
     rows = [row for line in draw_lines(seed, year) for row in write_rows(line, year, closed_on)]
-    for planted in read_planted().treasury.rows if with_planted else ():
-        if planted.hits(closed_on, closed_on):
-            plant(rows, planted)
+    for fault in read_seeded_faults().treasury.rows if with_seeded_faults else ():
+        if fault.hits(closed_on, closed_on):
+            seed_fault(rows, fault)
     return rows

@@ -6,20 +6,20 @@ from typing import Any
 
 from simulator import procedures
 from simulator.agencies import department_id
-from simulator.figures import NOTHING, Counts, Snapshot, Unit
 from simulator.scores import scale, write_number
+from simulator.values import NOTHING, Counts, Snapshot, Unit
 
 Node = dict[str, Any]
 
 LEVELS = {"department": "PROVINCE", "district": "DISTRICT", "commune": "COMMUNE"}
 ALL_MONTHS = range(1, 13)
 
-# "Dossiers" differ by endpoint: one in so many has no channel, far more of a month's than of a year's.
+# The endpoints count dossiers differently: one in so many has no channel, by kind of period.
 ONE_WITHOUT_CHANNEL_IN = {"year": 25_000, "quarter": 20, "month": 6}
 
 
 def write_identity(unit: Unit) -> Node:
-    """The fields that every tree node begins with."""
+    """The first fields of every tree node."""
     return {
         "departmentId": department_id(unit.agency.code),
         "departmentName": unit.agency.portal_name,
@@ -54,7 +54,7 @@ def write_progress(snapshot: Snapshot) -> Node:
 
 
 def write_progress_child(unit: Unit) -> Node:
-    """What isn't on time is overdue here, even while it is open."""
+    """A child of dvc-progress-tree: a dossier that isn't on time is overdue, also while it is open."""
     counts = unit.counts
     return write_identity(unit) | {
         "level": LEVELS[unit.agency.level],
@@ -86,7 +86,7 @@ def count_channels(counts: Counts, kind: str) -> dict[str, int]:
 
 
 def write_online(snapshot: Snapshot) -> Node:
-    """provide-online-tree: counts for the province only; the children have a score and nothing to explain it."""
+    """provide-online-tree: counts for the province only; the children have a score without counts."""
     kind = snapshot.period.kind
     counts = count_channels(snapshot.root.counts, kind)
     authority, services = procedures.AUTHORITY[kind], procedures.SERVICES[kind]
@@ -117,7 +117,7 @@ def write_online(snapshot: Snapshot) -> Node:
 
 
 def write_online_child(unit: Unit, kind: str) -> Node:
-    """A score without the counts behind it."""
+    """A child of provide-online-tree: a score without the counts behind it."""
     counts = count_channels(unit.counts, kind)
     used = procedures.count_distinct(unit.procedures.total, counts["channelOnlineSum"])
     score = score_online_channel(counts) + scale(used, unit.procedures.total, 4)
@@ -131,12 +131,12 @@ def write_online_child(unit: Unit, kind: str) -> Node:
 
 
 def score_online_channel(counts: dict[str, int]) -> int:
-    """Hundredths of 6 points, all of them from half of the dossiers online."""
+    """The score of the online channel in hundredths of a point: 600, all of it, from half of the dossiers online."""
     return min(600, scale(2 * counts["channelOnlineSum"], counts["channelTotalSum"], 6))
 
 
 def write_payment(snapshot: Snapshot) -> Node:
-    """formality-online-payment-tree: ``ratio`` is the score's share, not the share that was paid online."""
+    """formality-online-payment-tree: ``ratio`` is the share of the score, not the share paid online."""
     parent = write_payment_counts(snapshot.root, snapshot.period.kind)
     children = []
     for unit in snapshot.units:
@@ -149,7 +149,7 @@ def write_payment(snapshot: Snapshot) -> Node:
 
 
 def write_payment_counts(unit: Unit, kind: str) -> Node:
-    """Dossiers paid online of those that owe a fee, and three distinct counts of procedures."""
+    """Dossiers paid online, dossiers that owe a fee, and three distinct counts of procedures."""
     paid, payable = unit.counts.paid_online, unit.counts.payable
     fees = unit.procedures.with_fee
     fees -= fees // 40 if kind == "month" else 0

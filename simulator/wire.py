@@ -8,10 +8,10 @@ from datetime import date
 from typing import Any
 
 from simulator.agencies import ROOT_CODE, ROOT_DEPARTMENT_ID
-from simulator.figures import FIRST_YEAR, Figures
 from simulator.metrics import write_digitized, write_satisfaction, write_transparency
 from simulator.periods import Period, RefusedError, parse_question
 from simulator.trees import write_online, write_payment, write_progress
+from simulator.values import FIRST_YEAR, Values
 
 Payload = dict[str, Any]
 
@@ -36,22 +36,22 @@ class Query:
     day: date
 
 
-def read_query(figures: Figures, endpoint: str, body: bytes, day: date) -> Query:
-    """Understand a request; RefusedError where there is nothing to answer."""
+def read_query(values: Values, endpoint: str, body: bytes, day: date) -> Query:
+    """The query of a request; raises RefusedError where there is no answer."""
     question = parse_question(endpoint, body)
     if question.root_department_id != ROOT_DEPARTMENT_ID:
         raise RefusedError(404, "NOT_FOUND", f"no department {question.root_department_id}")
     period = question.period()
     if period.first > day:
-        raise RefusedError(400, "BAD_REQUEST", f"the period from {period.first} hasn't begun: figures end on {day}")
-    if period.first.year < FIRST_YEAR or ROOT_CODE not in figures.valid_agencies(day):
-        raise RefusedError(404, "NOT_FOUND", f"no figures of {ROOT_CODE} for {period.first.year} on {day}")
+        raise RefusedError(400, "BAD_REQUEST", f"the period from {period.first} hasn't begun: values end on {day}")
+    if period.first.year < FIRST_YEAR or ROOT_CODE not in values.valid_agencies(day):
+        raise RefusedError(404, "NOT_FOUND", f"no values of {ROOT_CODE} for {period.first.year} on {day}")
     return Query(endpoint, period, question.current_page, question.page_size, day)
 
 
-def write_payload(figures: Figures, query: Query) -> Payload:
-    """The whole answer to ``query``. The trees take no notice of page and page size; a page too far is empty."""
-    data = WRITERS[query.endpoint](figures.take_snapshot(query.period, query.day))
+def write_payload(values: Values, query: Query) -> Payload:
+    """The whole answer to ``query``. The trees ignore page and page size; a page beyond the last is empty."""
+    data = WRITERS[query.endpoint](values.take_snapshot(query.period, query.day))
     if "evaluation" in data:
         entries = data["evaluation"]
         data["evaluation"] = entries[(query.page - 1) * query.page_size : query.page * query.page_size]

@@ -1,4 +1,4 @@
-"""What many tests stand on: an embedded server for each worker, a fresh warehouse for each test, the shared facts."""
+"""Fixtures of many tests: an embedded server for each worker, a fresh warehouse for each test, the shared facts."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from cchc.warehouse.migrations import migrate
 
 ignore_libpq_environment()
 
-# Airflow makes its home when it is imported, in the user's if not told otherwise; whole nights set another.
+# Airflow makes its home at its import, by default in the user's folder; tests of whole runs set another.
 if "AIRFLOW_HOME" not in os.environ:
     os.environ["AIRFLOW_HOME"] = tempfile.mkdtemp(prefix="cchc-test-airflow-")
     atexit.register(shutil.rmtree, os.environ["AIRFLOW_HOME"], ignore_errors=True)
 
-# The cluster lives as long as its tests: nothing of it need survive a crash of the machine.
+# The cluster lives as long as its tests, so it need not survive a crash of the machine.
 VOLATILE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 TEMPLATE = "migrated"
 
@@ -37,13 +37,12 @@ TEMPLATE = "migrated"
 MARKED = {
     "slow": (
         "alerts/test_disturbed_year.py",
-        "alerts/test_planted_year.py",
+        "alerts/test_seeded_year.py",
         "indicators/test_attainment_oracle.py",
         "indicators/test_order_of_loading.py",
         "local/test_alerts.py",
         "local/test_commands_at_once.py",
         "local/test_demonstration.py",
-        "local/test_documents.py",
         "local/test_embedded.py",
         "local/test_install.py",
         "local/test_lock_files.py",
@@ -53,9 +52,11 @@ MARKED = {
         "local/test_services.py",
         "local/test_stack.py",
         "local/test_withdraw.py",
-        "nights",
         "oracle",
+        "presentation/test_quality_page.py",
+        "presentation/test_reference_pages.py",
         "quality",
+        "runs",
     ),
     "nightly": ("compose", "local/test_stack.py", "simulator"),
 }
@@ -75,7 +76,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @dataclass(frozen=True)
 class Warehouse:
-    """A database of its own with the whole schema and no rows."""
+    """A database with the whole schema and no rows, for one test."""
 
     server: Database
     database: str
@@ -92,7 +93,7 @@ class Warehouse:
 
 @contextmanager
 def open_folder() -> Iterator[Path]:
-    """A temporary folder that others may pass: as root PostgreSQL runs as another user, and pytest's own are closed."""
+    """A temporary folder that others may traverse, unlike pytest's: for root PostgreSQL runs as another user."""
     with tempfile.TemporaryDirectory(prefix="cchc-test-") as name:
         folder = Path(name)
         folder.chmod(0o755)
@@ -101,7 +102,7 @@ def open_folder() -> Iterator[Path]:
 
 @pytest.fixture
 def home() -> Iterator[Path]:
-    """The home of an installation that isn't there yet; whatever server a test left in it is stopped."""
+    """The home of an installation that isn't made yet; a server that a test leaves in it is stopped."""
     with open_folder() as folder:
         yield folder / "home"
         stop_if_unused(folder / "home")
@@ -130,7 +131,7 @@ def warehouse(cluster: Database, numbers: Iterator[int]) -> Iterator[Warehouse]:
 
 @pytest.fixture(scope="session")
 def numbers() -> Iterator[int]:
-    """1, 2, 3 … to tell this worker's databases apart."""
+    """1, 2, 3 … for the names of this worker's databases."""
     return itertools.count(1)
 
 

@@ -1,4 +1,4 @@
-"""The variables that libpq obeys: those of its keywords, and those that it sends or reads beside them."""
+"""The environment variables that libpq reads: those of its keywords and some more."""
 
 from __future__ import annotations
 

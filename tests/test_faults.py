@@ -1,4 +1,4 @@
-"""docs/faults.md: each row names a test that is there."""
+"""docs/faults.md: each row names existing tests."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ ROW = re.compile(r"^\| (?!fault |---)(?P<fault>.+?) \| .+ \| (?P<tests>[^|]+) \|
 NAME = re.compile(r"(?P<file>[\w/]+\.py)?(?:::(?P<test>\w+))?")
 
 
-def test_every_row_names_tests_that_are_there():
+def test_every_row_of_the_faults_page_names_existing_tests():
     rows = list(ROW.finditer(PAGE.read_text(encoding="utf-8")))
     assert len(rows) > 50
     gone, text = [], None

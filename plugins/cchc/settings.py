@@ -1,4 +1,4 @@
-"""Where this installation keeps its things, as told by the environment. Nothing else reads ``CCHC_*``."""
+"""Paths and settings of this installation, from the environment. No other module reads ``CCHC_*``."""
 
 from __future__ import annotations
 
@@ -15,18 +15,25 @@ SOURCES = INCLUDE / "sources"
 EXPECTATIONS = INCLUDE / "expectations"
 ALERT_RULES = INCLUDE / "alerts" / "rules.yaml"
 
-# The settings; CCHC_VERSION names the image of docker-compose.yaml.
+# The names of this machine for itself: no proxy between, and plain http is safe.
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+# The variables that hold settings; CCHC_VERSION names the image in docker-compose.yaml.
 NAMES = ("CCHC_HOME", "CCHC_PROVINCE", "CCHC_CATALOG", "CCHC_RECIPIENTS", "CCHC_NOW", "CCHC_VERSION")
 
 
 class SettingsError(ValueError):
-    """A variable of the environment that can't be used; the message names it and says what is expected."""
+    """An environment variable has a wrong value; the message names it and states what is expected."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """``home``: all local state; ``catalog``: the folder of the law and the map; ``province``: its root agency;
-    ``recipients``: the file of who is told; ``now``: the time that a demonstration plays in, None = the clock's."""
+    """The settings of one process.
+
+    ``home``: the folder of all local state; ``catalog``: the folder of plans, tasks and agencies; ``province``: the
+    code of its root agency; ``recipients``: the file of the alerts' recipients; ``now``: the present time of a
+    demonstration, None = the clock's.
+    """
 
     home: Path
     catalog: Path
@@ -36,20 +43,20 @@ class Settings:
 
     @property
     def archive(self) -> Path:
-        """The raw responses, readable by the owner only."""
+        """The folder of the raw archive, readable by its owner only."""
         return self.home / "archive"
 
     @property
     def pages(self) -> Path:
-        """The quality pages, one folder a night."""
+        """The folder of the quality pages, one folder for each data date."""
         return self.home / "pages"
 
 
 def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
-    """Read ``CCHC_HOME``, ``CCHC_CATALOG``, ``CCHC_PROVINCE``, ``CCHC_RECIPIENTS`` and ``CCHC_NOW``.
+    """The settings that ``CCHC_HOME``, ``_CATALOG``, ``_PROVINCE``, ``_RECIPIENTS`` and ``_NOW`` give, else defaults.
 
-    Relative paths count from the checkout; an empty variable is one that isn't set. Raises SettingsError where CCHC_NOW
-    is no time with a zone.
+    A relative path starts at the checkout; an empty variable counts as unset. Raises SettingsError where CCHC_NOW is no
+    time with a zone.
     """
     now = environment.get("CCHC_NOW")
     return Settings(
@@ -62,17 +69,17 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
 
 
 def read_home() -> Path:
-    """The home alone, whatever is wrong with the other settings."""
+    """The home folder, also while another setting is wrong."""
     return read_settings({"CCHC_HOME": os.environ.get("CCHC_HOME", "")}).home
 
 
 def read_now() -> datetime:
-    """The time by which people are told: the clock's, or that of a demonstration."""
+    """The present time: ``CCHC_NOW`` in a demonstration, else the clock's."""
     return read_settings().now or datetime.now(UTC)
 
 
 def check_clock(settings: Settings, clock: datetime | None = None) -> None:
-    """Raises SettingsError where ``CCHC_NOW`` is later than the clock: days that aren't over would be taken as data."""
+    """Raise SettingsError where ``CCHC_NOW`` is later than the clock: days that aren't over would become data dates."""
     if settings.now is not None and settings.now > (clock or datetime.now(UTC)):
         raise SettingsError(
             f"CCHC_NOW={settings.now.isoformat()} is later than this machine's clock, correct or unset it"

@@ -1,4 +1,4 @@
-"""A board of cells, and the receivers of messages: a mail server with its certificate, and one of HTTP."""
+"""A warehouse with results, and receivers of messages: a mail server with its certificate, and an HTTP server."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from cchc.warehouse.connection import LOADER, Login, connect
 from simulator.certificates import Secured, make_certificates
-from tests.alerts.board import DISTRICT, PROVINCE, Board, make_recipient
+from tests.alerts.attainment_fixture import DISTRICT, PROVINCE, AttainmentFixture, make_recipient
 from tests.alerts.outbox import Outbox
 from tests.alerts.smtp_server import MailServer, serve_mail
 from tests.conftest import Warehouse
@@ -24,14 +24,14 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Secured:
 
 @pytest.fixture
 def mail_server(certificate: Secured) -> Iterator[MailServer]:
-    """One that wants STARTTLS and a login."""
+    """A mail server that requires STARTTLS and a login."""
     with serve_mail("starttls", certificate) as server:
         yield server
 
 
 @pytest.fixture
 def receiver() -> Iterator[Script]:
-    """Of webhooks; takes everything unless scripted otherwise."""
+    """A receiver of webhooks; it accepts everything unless scripted otherwise."""
     with serve_script() as script:
         script.answers = [Answer(200)]
         yield script
@@ -39,7 +39,7 @@ def receiver() -> Iterator[Script]:
 
 @pytest.fixture
 def silent_port() -> Iterator[int]:
-    """A server that is connected to and never says a word."""
+    """The port of a server that accepts connections and never answers."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         yield listening.getsockname()[1]
 
@@ -59,13 +59,13 @@ def outbox(warehouse: Warehouse) -> Iterator[Outbox]:
 
 
 @pytest.fixture
-def board(warehouse: Warehouse) -> Iterator[Board]:
-    """A warehouse with one indicator, a province and a district, and a leader who is told of all of it."""
+def attainment(warehouse: Warehouse) -> Iterator[AttainmentFixture]:
+    """A warehouse with one indicator, a province and a district, and a leader who gets all their alerts."""
     server = warehouse.server
     login = Login(server.host, server.port, warehouse.database, LOADER, server.credentials[LOADER])
     with connect(login) as connection:
-        board = Board(connection, (make_recipient("leader"),))
-        board.add_indicator()
-        board.add_agency(PROVINCE, "Tỉnh Tiền Giang", "province")
-        board.add_agency(DISTRICT, "Huyện Chợ Gạo")
-        yield board
+        attainment = AttainmentFixture(connection, (make_recipient("leader"),))
+        attainment.add_indicator()
+        attainment.add_agency(PROVINCE, "Tỉnh Tiền Giang", "province")
+        attainment.add_agency(DISTRICT, "Huyện Chợ Gạo")
+        yield attainment

@@ -1,4 +1,4 @@
-"""Recipients, facts and a message, as the tests of recipients, channels and delivery need them."""
+"""Recipients, facts and a message for the tests of recipients, channels and delivery."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from cchc.alerts.channels.channel import Message
-from cchc.alerts.model import CellFacts, Change, Contribution
+from cchc.alerts.model import Change, Contribution, IndicatorFacts
+from cchc.alerts.notification.channels.channel import Message
 from cchc.alerts.recipients import Recipient
-from cchc.days import LOCAL
+from cchc.calendar import LOCAL
 
 MESSAGE_ID = UUID("3f1c1f04-6a0e-5d6b-9a53-8d3c5b5e9a01")
 SENDER, ADDRESS = "cchc@tinh.example.invalid", "so-y-te@tinh.example.invalid"
 COMPOSED_AT = datetime(2024, 12, 31, 7, 0, tzinfo=LOCAL)
 
 
-def name_recipient(**fields: Any) -> Recipient:
-    """An agency that is told by e-mail, unless ``fields`` say otherwise."""
+def make_recipient_of_agency(**fields: Any) -> Recipient:
+    """A recipient for one agency; by e-mail unless ``fields`` set another channel."""
     channel = fields.setdefault("channel", "email")
     if channel == "email":
         fields.setdefault("address", ADDRESS)
@@ -40,13 +40,13 @@ def write_message(subject: str = "Cảnh báo: 2 chỉ tiêu dưới mức") -> 
     )
 
 
-def write_cell(agency: str = "H58.16", contributions: tuple[str | None, ...] = ()) -> CellFacts:
-    """A figure below its target; ``contributions``: the agencies that have a part in its fall."""
+def make_facts(agency: str = "H58.16", contributions: tuple[str | None, ...] = ()) -> IndicatorFacts:
+    """Facts of a result below its target; ``contributions``: the agencies that have a part in its fall."""
     parts = tuple(
         Contribution(agency_code=code, agency_name_vi="Cơ quan", rate=Decimal(-1), mix=Decimal(0))
         for code in contributions
     )
-    return CellFacts(
+    return IndicatorFacts(
         kind="missed",
         indicator_code="II.1.b-1",
         variant="primary",
@@ -64,5 +64,5 @@ def write_cell(agency: str = "H58.16", contributions: tuple[str | None, ...] = (
     )
 
 
-LEADER = name_recipient(id="lanh-dao", agencies=["H58"], with_below=True)
-OPERATOR = name_recipient(id="van-hanh", audience="operators", agencies=[])
+LEADER = make_recipient_of_agency(id="lanh-dao", agencies=["H58"], with_below=True)
+OPERATOR = make_recipient_of_agency(id="van-hanh", audience="operators", agencies=[])

@@ -1,4 +1,4 @@
-"""A real mail server (aiosmtpd) with a test authority's certificate; it keeps what it gets, and replies as scripted."""
+"""A real mail server (aiosmtpd) with a test authority's certificate; it keeps the mails and replies as scripted."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LOGIN, PASSWORD = "cchc", "the-mail-servers-password"
 
 @dataclass(frozen=True)
 class Mail:
-    """One mail as it came."""
+    """One mail as received."""
 
     sender: str
     addresses: list[str]
@@ -34,9 +34,9 @@ class Mail:
 
 @dataclass
 class MailServer:
-    """``replies``: address → what MAIL or RCPT with it is answered, one after another; afterwards it is taken.
+    """``replies``: address → the replies to MAIL or RCPT, in order; later ones are accepted.
 
-    ``data_replies``: what the content is answered in the same way. ``logins``: the names that have logged in.
+    ``data_replies``: the replies to the content, in the same way. ``logins``: the names that have logged in.
     """
 
     port: int = 0
@@ -70,9 +70,9 @@ class MailServer:
         return "250 OK"
 
     def authenticate(
-        self, _server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, told: LoginPassword
+        self, _server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, given: LoginPassword
     ) -> AuthResult:
-        is_right = (told.login, told.password) == (LOGIN.encode(), PASSWORD.encode())
+        is_right = (given.login, given.password) == (LOGIN.encode(), PASSWORD.encode())
         if is_right:
             self.logins.append(LOGIN)
         return AuthResult(success=is_right, handled=False)
@@ -87,7 +87,7 @@ def serve_mail(
     host: str = "127.0.0.1",
     wants_login: bool = True,
 ) -> Iterator[MailServer]:
-    """Serve until the block ends. With a certificate it takes a login; "starttls" insists if it ``wants_login``."""
+    """Serve until the block ends. With a certificate it accepts a login; "starttls" requires one if ``wants_login``."""
     server, loop = MailServer(), asyncio.new_event_loop()
     settings: dict[str, Any] = {"hostname": "mail.example.invalid", "loop": loop}
     if certificate:

@@ -1,4 +1,4 @@
-"""The same year, nights run twice, some killed before that, some not run until days later: the same alerts."""
+"""The same year with runs repeated, some killed before, some days late: the same alerts."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ import psycopg
 import pytest
 
 from cchc.local.embedded import Database
-from tests.alerts.year.alerts import Alert, check_alerts, read_alerts, read_planted
-from tests.alerts.year.playing import Stage, open_stage
-from tests.alerts.year.post import check_letters, drop_repeats
+from tests.alerts.year.alerts import Alert, check_alerts, read_alerts, read_expected
+from tests.alerts.year.deliveries import check_deliveries, drop_repeats
 from tests.alerts.year.proxy import Wire, open_wire
-from tests.alerts.year.telling import NIGHTS, Telling, read_telling
+from tests.alerts.year.scenario import DAYS, Scenario, read_year
+from tests.alerts.year.stage import Stage, open_stage
 
 SEED = 4
 KILLED_SHARE = 0.4
-MOST_PIECES = 150  # a whole night is some hundred pieces on the wire
+MAX_PIECES = 150  # a whole run is some hundred pieces on the wire
 
-# First and last night of some that aren't run on their day but all on the last one's morning, and whether the last is
-# run first. In them lie crossings of the province and of agencies, a province's fall, the merger, days told late and
-# days told anew. A figure's days need no order; but between its nights run backwards there is a gap, across which a bad
-# day before it and one behind it are successive until the gap is filled: here no flutter lies on both sides of one.
+# First and last day of the runs that all take place on the last one's morning, and whether the last day comes first.
+# They cover episodes of the province and of agencies, a fall of the province, the merger, late reports and restated days.
+# The order of days makes no difference to a series. But while days run backwards there is a gap, and bad days before
+# and behind it are successive until it is filled: no single bad day lies on both sides of one here.
 BACKFILLED = [
     (date(2024, 2, 5), date(2024, 2, 14), False),
     (date(2024, 3, 5), date(2024, 3, 14), True),
@@ -33,32 +33,32 @@ BACKFILLED = [
 ]
 
 
-def plan_nights() -> Iterator[tuple[date, date]]:
-    """Each night with the one on whose morning it is run."""
-    nights = iter(NIGHTS)
-    for night in nights:
-        stretch = next((stretch for stretch in BACKFILLED if stretch[0] == night), None)
-        if stretch is None:
-            yield night, night
+def plan_runs() -> Iterator[tuple[date, date]]:
+    """Each day with the one on whose morning its run takes place."""
+    days = iter(DAYS)
+    for day in days:
+        backfill = next((backfill for backfill in BACKFILLED if backfill[0] == day), None)
+        if backfill is None:
+            yield day, day
             continue
-        first, last, is_last_first = stretch
-        missed = [first, *(next(nights) for _ in range((last - first).days))]
+        first, last, is_last_first = backfill
+        missed = [first, *(next(days) for _ in range((last - first).days))]
         yield from ((late, last) for late in (reversed(missed) if is_last_first else missed))
 
 
-def list_eventful(planted: list[Alert]) -> set[date]:
-    """Nights that find, tell or end something, and those after them: they are run twice."""
-    days = {day for alert in planted for day in alert if isinstance(day, date)}
+def list_eventful(expected: list[Alert]) -> set[date]:
+    """The days on which an alert changes, and the day after each: their runs are repeated."""
+    days = {day for alert in expected for day in alert if isinstance(day, date)}
     return days | {day + timedelta(days=1) for day in days}
 
 
-def kill_night(stage: Stage, wire: Wire, pieces: int, night: date, morning_of: date) -> bool:
-    """Run a night whose connection is cut after so many pieces; whether it was."""
+def kill_run(stage: Stage, wire: Wire, pieces: int, day: date, morning_of: date) -> bool:
+    """Start a run whose connection is cut after so many pieces; whether it was cut."""
     connection = stage.year.connection
     wire.cut_after(pieces)
     try:
         with psycopg.connect(stage.url, host="127.0.0.1", port=wire.port, autocommit=True) as stage.year.connection:
-            stage.year.run_night(night, morning_of)
+            stage.year.run_day(day, morning_of)
     except psycopg.Error:
         assert wire.was_cut
     finally:
@@ -67,8 +67,10 @@ def kill_night(stage: Stage, wire: Wire, pieces: int, night: date, morning_of: d
 
 
 def blur(alert: Alert) -> Alert:
-    """Nights run on one morning stand for each other, where they find an alert or its end. Who was told later
-    is asked for an answer later: when isn't compared of those. What began when stays as it is."""
+    """The alert with the runs of one morning as one, where they open it or find its end.
+
+    A later notification is escalated later, so that time isn't compared. First days stay as they are.
+    """
     is_found_late = any(first <= alert.found_on <= last for first, last, _ in BACKFILLED)
     return alert._replace(
         found_on=name_morning(alert.found_on),
@@ -78,28 +80,28 @@ def blur(alert: Alert) -> Alert:
     )
 
 
-def name_morning(night: date) -> date:
-    """The night on whose morning a night is run."""
-    return next((last for first, last, _ in BACKFILLED if first <= night <= last), night)
+def name_morning(day: date) -> date:
+    """The day on whose morning the run for ``day`` takes place."""
+    return next((last for first, last, _ in BACKFILLED if first <= day <= last), day)
 
 
 @pytest.mark.timeout(1200)
 @pytest.mark.filterwarnings("ignore:.*deleted while still open:ResourceWarning")  # nobody closes what was cut off
-def test_a_disturbed_year_ends_in_the_same_alerts_each_told_once(cluster: Database, numbers: Iterator[int]) -> None:
-    told: Telling = read_telling()
+def test_disturbed_year_ends_in_the_same_alerts_each_notified_once(cluster: Database, numbers: Iterator[int]) -> None:
+    scenario: Scenario = read_year()
     chance = random.Random(SEED)  # noqa: S311 - chance, no secret
-    killed, planted = 0, read_planted()
-    eventful = list_eventful(planted)
+    killed, expected = 0, read_expected()
+    eventful = list_eventful(expected)
     with (
-        open_stage(cluster, f"year_{next(numbers)}", told) as stage,
+        open_stage(cluster, f"year_{next(numbers)}", scenario) as stage,
         open_wire(cluster.host, cluster.port) as wire,
     ):
-        for night, morning_of in plan_nights():
+        for day, morning_of in plan_runs():
             if chance.random() < KILLED_SHARE:
-                killed += kill_night(stage, wire, chance.randint(1, MOST_PIECES), night, morning_of)
-            for _ in range(2 if night in eventful else 1):
-                stage.year.run_night(night, morning_of)
+                killed += kill_run(stage, wire, chance.randint(1, MAX_PIECES), day, morning_of)
+            for _ in range(2 if day in eventful else 1):
+                stage.year.run_day(day, morning_of)
         assert killed > 80
-        check_alerts(map(blur, planted), map(blur, read_alerts(stage.year.connection)))
-        check_letters(drop_repeats(stage.list_letters()), planted)
+        check_alerts(map(blur, expected), map(blur, read_alerts(stage.year.connection)))
+        check_deliveries(drop_repeats(stage.list_deliveries()), expected)
         assert stage.count_undelivered() == 0

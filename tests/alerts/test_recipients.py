@@ -1,4 +1,4 @@
-"""Recipients are data: who is told what, when, and no figure of an agency that isn't theirs."""
+"""Recipients: who wants which events and when, the contributions they may see, and mistakes of the file."""
 
 from __future__ import annotations
 
@@ -10,16 +10,15 @@ from uuid import UUID
 
 import pytest
 
-from cchc.alerts.model import CellFacts, OperatorFacts, TaskFacts, Told
+from cchc.alerts.model import AlertEvent, IndicatorFacts, OperatorFacts, TaskFacts
 from cchc.alerts.recipients import Recipient, load_recipients, read_recipients, strip_foreign
-from cchc.alerts.working_days import WorkingDays
-from cchc.days import LOCAL
+from cchc.calendar import LOCAL, WorkingDays
 from cchc.mistake import CatalogError
 from cchc.settings import INCLUDE
-from tests.alerts.messages import LEADER, OPERATOR, name_recipient, write_cell
+from tests.alerts.messages import LEADER, OPERATOR, make_facts, make_recipient_of_agency
 
 SHIPPED = INCLUDE / "alerts" / "recipients.yaml"
-AGENCY = name_recipient()
+AGENCY = make_recipient_of_agency()
 # Monday 30 December 2024; 1 January is a day off, Saturday 4 January is worked instead.
 CALENDAR = WorkingDays(frozenset({2025}), frozenset({date(2025, 1, 1)}), frozenset({date(2025, 1, 4)}))
 
@@ -33,12 +32,12 @@ TASK = TaskFacts(
     due_on=date(2024, 12, 15),
     status="overdue",
 )
-LATE_SOURCE = OperatorFacts(kind="source_late", subject_vi="Kho bạc", told="chưa có số liệu", runbook="Nguồn trễ")
+LATE_SOURCE = OperatorFacts(kind="source_late", subject_vi="Kho bạc", details_vi="chưa có số liệu", runbook="Nguồn trễ")
 
 
-def tell(facts: Any = None, **fields: Any) -> Told:
-    facts = facts or write_cell()
-    told = Told(
+def make_event(facts: Any = None, **fields: Any) -> AlertEvent:
+    facts = facts or make_facts()
+    event = AlertEvent(
         UUID(int=1),
         "opened",
         facts.kind,
@@ -48,33 +47,33 @@ def tell(facts: Any = None, **fields: Any) -> Told:
         date(2024, 12, 30),
         facts,
     )
-    return replace(told, **fields)
+    return replace(event, **fields)
 
 
 def at(day: date, clock: str) -> datetime:
     return datetime.combine(day, datetime.strptime(clock, "%H:%M").time(), LOCAL)  # noqa: DTZ007 - only its time
 
 
-# Who wants what
+# Who wants which events
 
 
 @pytest.mark.parametrize(
     ("recipient", "agency", "expected"),
     [
-        (name_recipient(agencies=["H58"]), "H58", True),
-        (name_recipient(agencies=["H58"]), "H58.16", False),
+        (make_recipient_of_agency(agencies=["H58"]), "H58", True),
+        (make_recipient_of_agency(agencies=["H58"]), "H58.16", False),
         (LEADER, "H58", True),
         (LEADER, "H58.16", True),
         (LEADER, "H58.31.P03", True),
         (LEADER, "H581.16", False),
-        (name_recipient(agencies=["H58.3"], with_below=True), "H58.31", False),
-        (name_recipient(agencies=["H58.16", "H58.31"]), "H58.31", True),
-        (name_recipient(agencies=["H58.16", "H58.31"]), "H58.31.P03", False),
+        (make_recipient_of_agency(agencies=["H58.3"], with_below=True), "H58.31", False),
+        (make_recipient_of_agency(agencies=["H58.16", "H58.31"]), "H58.31", True),
+        (make_recipient_of_agency(agencies=["H58.16", "H58.31"]), "H58.31.P03", False),
     ],
 )
-def test_agency_codes_choose_the_figures(recipient: Recipient, agency: str, expected: bool) -> None:
-    assert recipient.wants(tell(write_cell(agency))) is expected
-    assert recipient.wants(tell(TASK.model_copy(update={"agency_code": agency}))) is expected
+def test_agency_codes_choose_the_results(recipient: Recipient, agency: str, expected: bool) -> None:
+    assert recipient.wants(make_event(make_facts(agency))) is expected
+    assert recipient.wants(make_event(TASK.model_copy(update={"agency_code": agency}))) is expected
 
 
 @pytest.mark.parametrize(
@@ -89,34 +88,34 @@ def test_agency_codes_choose_the_figures(recipient: Recipient, agency: str, expe
     ],
 )
 def test_indicators_are_chosen_by_code_or_by_its_beginning(indicators: list[str], expected: bool) -> None:
-    assert name_recipient(indicators=indicators).wants(tell(write_cell())) is expected
+    assert make_recipient_of_agency(indicators=indicators).wants(make_event(make_facts())) is expected
 
 
 def test_choice_of_indicators_leaves_tasks_alone() -> None:
-    assert name_recipient(indicators=["II.7*"]).wants(tell(TASK))
+    assert make_recipient_of_agency(indicators=["II.7*"]).wants(make_event(TASK))
 
 
 @pytest.mark.parametrize(("kinds", "expected"), [([], True), (["missed", "drop"], True), (["drop"], False)])
 def test_kinds_are_chosen_by_name(kinds: list[str], expected: bool) -> None:
-    assert name_recipient(kinds=kinds).wants(tell()) is expected
+    assert make_recipient_of_agency(kinds=kinds).wants(make_event()) is expected
 
 
 @pytest.mark.parametrize(("least", "expected"), [("info", True), ("warning", True), ("urgent", False)])
-def test_less_severe_than_wanted_is_not_told(least: str, expected: bool) -> None:
-    assert name_recipient(least_severity=least).wants(tell(severity="warning")) is expected
+def test_event_below_the_least_severity_is_unwanted(least: str, expected: bool) -> None:
+    assert make_recipient_of_agency(least_severity=least).wants(make_event(severity="warning")) is expected
 
 
 @pytest.mark.parametrize(("gets_escalations", "expected"), [(True, True), (False, False)])
 def test_escalation_goes_to_those_who_get_them_whatever_its_severity(gets_escalations: bool, expected: bool) -> None:
-    recipient = name_recipient(gets_escalations=gets_escalations, least_severity="urgent")
-    assert recipient.wants(tell(step="escalated")) is expected
+    recipient = make_recipient_of_agency(gets_escalations=gets_escalations, least_severity="urgent")
+    assert recipient.wants(make_event(step="escalated")) is expected
 
 
 def test_audiences_are_never_mixed() -> None:
-    assert OPERATOR.wants(tell(LATE_SOURCE))
-    assert OPERATOR.wants(tell(audience="operators"))
-    assert not OPERATOR.wants(tell())
-    assert not LEADER.wants(tell(LATE_SOURCE))
+    assert OPERATOR.wants(make_event(LATE_SOURCE))
+    assert OPERATOR.wants(make_event(audience="operators"))
+    assert not OPERATOR.wants(make_event())
+    assert not LEADER.wants(make_event(LATE_SOURCE))
 
 
 # When
@@ -139,14 +138,14 @@ def test_digest_is_due_on_the_next_working_day_at_its_hour(now: datetime, expect
 
 
 def test_digest_of_every_day_is_due_on_holidays_too() -> None:
-    recipient = name_recipient(working_days_only=False, digest_at="18:30")
+    recipient = make_recipient_of_agency(working_days_only=False, digest_at="18:30")
     now = at(date(2024, 12, 31), "19:00")
     assert recipient.choose_due(False, now, CALENDAR) == at(date(2025, 1, 1), "18:30")
 
 
 def test_urgent_is_due_at_once() -> None:
-    night = at(date(2025, 1, 1), "02:00")
-    assert name_recipient(quiet_hours="21:00-06:00").choose_due(True, night, CALENDAR) == night
+    late_hour = at(date(2025, 1, 1), "02:00")
+    assert make_recipient_of_agency(quiet_hours="21:00-06:00").choose_due(True, late_hour, CALENDAR) == late_hour
 
 
 @pytest.mark.parametrize(
@@ -157,44 +156,46 @@ def test_urgent_is_due_at_once() -> None:
     ],
 )
 def test_quiet_hours_may_go_over_midnight(span: str, quiet: list[str], loud: list[str]) -> None:
-    recipient = name_recipient(quiet_hours=span)
-    told = {clock: recipient.is_quiet(at(date(2024, 12, 30), clock) + timedelta(seconds=1)) for clock in quiet + loud}
-    assert told == dict.fromkeys(quiet, True) | dict.fromkeys(loud, False)
+    recipient = make_recipient_of_agency(quiet_hours=span)
+    found = {clock: recipient.is_quiet(at(date(2024, 12, 30), clock) + timedelta(seconds=1)) for clock in quiet + loud}
+    assert found == dict.fromkeys(quiet, True) | dict.fromkeys(loud, False)
 
 
-# What of it
+# Which contributions
 
 
-def contributions(told: Told) -> list[int]:
-    facts = [told.facts, told.opened_facts]
-    return [len(known.change.contributions) for known in facts if isinstance(known, CellFacts) and known.change]
+def count_contributions(event: AlertEvent) -> list[int]:
+    facts = [event.facts, event.opened_facts]
+    return [len(known.change.contributions) for known in facts if isinstance(known, IndicatorFacts) and known.change]
 
 
 @pytest.mark.parametrize(
     ("recipient", "expected"),
     [
         (LEADER, [2, 1]),
-        (name_recipient(agencies=["H58"]), [0, 0]),
-        (name_recipient(agencies=["H58.16", "H58.31"], with_below=True), [0, 0]),
-        (name_recipient(audience="operators", agencies=[]), [0, 0]),
+        (make_recipient_of_agency(agencies=["H58"]), [0, 0]),
+        (make_recipient_of_agency(agencies=["H58.16", "H58.31"], with_below=True), [0, 0]),
+        (make_recipient_of_agency(audience="operators", agencies=[]), [0, 0]),
     ],
 )
-def test_parts_of_agencies_are_for_who_is_given_the_whole_province(recipient: Recipient, expected: list[int]) -> None:
-    told = tell(
-        write_cell("H58", contributions=("H58.16", None)), opened_facts=write_cell("H58", contributions=("H58.31",))
+def test_contributions_are_for_recipients_of_the_whole_province(recipient: Recipient, expected: list[int]) -> None:
+    event = make_event(
+        make_facts("H58", contributions=("H58.16", None)), opened_facts=make_facts("H58", contributions=("H58.31",))
     )
-    assert contributions(strip_foreign(told, recipient)) == expected
+    assert count_contributions(strip_foreign(event, recipient)) == expected
 
 
-def test_part_of_another_province_is_for_nobody() -> None:
-    assert contributions(strip_foreign(tell(write_cell("H58", contributions=("H58.16", "H20.16"))), LEADER)) == [0]
+def test_contribution_of_another_province_is_for_nobody() -> None:
+    assert count_contributions(
+        strip_foreign(make_event(make_facts("H58", contributions=("H58.16", "H20.16"))), LEADER)
+    ) == [0]
 
 
 def test_stripping_changes_nothing_else() -> None:
-    told = tell(write_cell("H58", contributions=("H58.16",)))
-    kept = strip_foreign(told, AGENCY)
-    assert replace(kept, facts=told.facts) == told
-    assert strip_foreign(tell(TASK), AGENCY) == tell(TASK)
+    event = make_event(make_facts("H58", contributions=("H58.16",)))
+    kept = strip_foreign(event, AGENCY)
+    assert replace(kept, facts=event.facts) == event
+    assert strip_foreign(make_event(TASK), AGENCY) == make_event(TASK)
 
 
 # The file
@@ -206,7 +207,7 @@ def load(folder: Path, text: str) -> tuple[Recipient, ...]:
     return load_recipients(path)
 
 
-def test_shipped_file_tells_nobody() -> None:
+def test_shipped_file_has_no_recipients() -> None:
     assert load_recipients(SHIPPED) == ()
 
 
@@ -267,12 +268,12 @@ MISTAKES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("old", "new", "told"), MISTAKES)
-def test_mistake_is_told_with_recipient_and_field(tmp_path: Path, old: str, new: str, told: str) -> None:
+@pytest.mark.parametrize(("old", "new", "expected"), MISTAKES)
+def test_mistake_names_recipient_and_field(tmp_path: Path, old: str, new: str, expected: str) -> None:
     load(tmp_path, GOOD)
-    with pytest.raises(CatalogError) as refusal:
+    with pytest.raises(CatalogError) as caught:
         load(tmp_path, GOOD.replace(old, new, 1))
-    assert told in str(refusal.value)
+    assert expected in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -283,12 +284,12 @@ def test_address_is_one_bare_address(tmp_path: Path, address: str) -> None:
         load(tmp_path, GOOD.replace("so-y-te@example.invalid", address))
 
 
-def test_every_mistake_is_told_at_once(tmp_path: Path) -> None:
+def test_all_mistakes_are_raised_at_once(tmp_path: Path) -> None:
     entry = GOOD.partition("recipients:\n")[2]
     broken = [entry.replace("performance", "all"), entry.replace("H58.16", "58"), entry]
-    with pytest.raises(CatalogError) as refusal:
+    with pytest.raises(CatalogError) as caught:
         load(tmp_path, "recipients:\n" + "".join(broken))
-    assert [mistake.field for mistake in refusal.value.mistakes] == ["audience", "agencies[0]"]
+    assert [mistake.field for mistake in caught.value.mistakes] == ["audience", "agencies[0]"]
 
 
 def test_id_names_one_recipient(tmp_path: Path) -> None:
@@ -296,7 +297,7 @@ def test_id_names_one_recipient(tmp_path: Path) -> None:
         load(tmp_path, GOOD + GOOD.partition("recipients:\n")[2])
 
 
-def test_missing_file_is_told(tmp_path: Path) -> None:
+def test_missing_file_is_a_mistake(tmp_path: Path) -> None:
     with pytest.raises(CatalogError, match="there is no such file"):
         load_recipients(tmp_path / "recipients.yaml")
 
@@ -316,6 +317,6 @@ def test_missing_file_is_told(tmp_path: Path) -> None:
     ],
     ids=["all", "wrong", "one wrong", "one twice", "no list", "no YAML"],
 )
-def test_entries_that_hold_can_be_had_from_a_file_that_does_not(tmp_path: Path, text: str, expected: list[str]) -> None:
+def test_valid_entries_are_read_from_a_file_with_mistakes(tmp_path: Path, text: str, expected: list[str]) -> None:
     (tmp_path / "recipients.yaml").write_text(text, encoding="utf-8")
     assert [recipient.id for recipient in read_recipients(tmp_path / "recipients.yaml").good] == expected

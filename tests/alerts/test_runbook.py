@@ -1,42 +1,39 @@
-"""Whatever operators are told names a page of the runbook that is there."""
+"""RunbookPage and docs/runbook.md have the same pages, and every producer of operators' facts names one of them."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from importlib import import_module
-from pathlib import Path
 
 import pytest
 
-from cchc.alerts.wording import load_wording
-from cchc.settings import CHECKOUT, INCLUDE
+from cchc.alerts.runbook import PAGES, RunbookPage
+from cchc.settings import CHECKOUT
 
-PLUGINS = CHECKOUT / "plugins"
-WORDING = INCLUDE / "alerts" / "wording_vi.yaml"
-HEADINGS = {
-    line.removeprefix("## ")
-    for line in (CHECKOUT / "docs" / "runbook.md").read_text(encoding="utf-8").splitlines()
-    if line.startswith("## ")
-}
+RUNBOOK = CHECKOUT / "docs" / "runbook.md"
+HEADINGS = [
+    line.removeprefix("## ") for line in RUNBOOK.read_text(encoding="utf-8").splitlines() if line.startswith("## ")
+]
 
 
-def list_pages() -> Iterator[tuple[str, str]]:
-    """Where a page is named, and its heading: each ``OperatorFacts(…, runbook=NAME)``, and the wording's."""
-    for path in sorted((PLUGINS / "cchc").rglob("*.py")):
+def test_every_page_is_a_heading_and_every_heading_a_page() -> None:
+    assert [str(page) for page in RunbookPage] == HEADINGS
+    assert set(PAGES.values()) <= set(RunbookPage)
+
+
+def list_pages() -> Iterator[tuple[str, ast.expr]]:
+    """Each ``OperatorFacts(…, runbook=…)`` of the plugins: its place and the value."""
+    for path in sorted((CHECKOUT / "plugins" / "cchc").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "OperatorFacts":
-                yield from (_resolve(path, named.value) for named in node.keywords if named.arg == "runbook")
-    for kind, heading in load_wording(WORDING).runbook.items():
-        yield f"{WORDING.name}: {kind}", heading
+                for named in node.keywords:
+                    if named.arg == "runbook":
+                        yield f"{path.name}:{node.lineno}", named.value
 
 
-def _resolve(path: Path, value: ast.expr) -> tuple[str, str]:
-    module = ".".join(path.relative_to(PLUGINS).with_suffix("").parts)
-    assert isinstance(value, ast.Name), f"{module}: the page's heading is a constant of the module"
-    return f"{module}.{value.id}", getattr(import_module(module), value.id)
-
-
-@pytest.mark.parametrize(("where", "heading"), list(list_pages()))
-def test_page_that_operators_are_sent_to_is_in_the_runbook(where: str, heading: str) -> None:
-    assert heading in HEADINGS, where
+@pytest.mark.parametrize(("where", "value"), list(list_pages()))
+def test_facts_for_operators_name_a_page(where: str, value: ast.expr) -> None:
+    assert isinstance(value, ast.Attribute), where
+    assert isinstance(value.value, ast.Name), where
+    assert value.value.id == "RunbookPage"
+    assert value.attr in RunbookPage.__members__

@@ -1,4 +1,4 @@
-"""A small right catalog: one entry, one task, one set, four agencies."""
+"""A small valid catalog: one indicator, one task, one set, four agencies."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ valid_to: 2024-12-31
 clauses:
   - clause: II.1.b
     wording_vi: tối thiểu 45%
-    entries:
+    indicators:
       - code: II.1.b-1
         name_vi: Tỷ lệ thanh toán trực tuyến
         short_name_vi: Thanh toán

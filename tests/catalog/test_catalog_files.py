@@ -1,4 +1,4 @@
-"""A mistake in the catalog's files is refused with file, entry, field and what to do; all of them at once."""
+"""Mistakes in the catalog's files name file, entry, field and remedy, all at once."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cchc.catalog import CatalogError, indicator_rows, load_catalog
-from cchc.document import read_document
 from cchc.mistake import Mistake
 from cchc.sources.profile import ProfileError, ProfilesRead
+from cchc.strict_yaml import read_document
 from tests.catalog.small_catalog import AGENCIES, FILES, PLAN, Load, edited
 
 TARGETS = "targets: [{valid_from: 2024-01-01, value: 45}]"
@@ -91,8 +91,8 @@ PLAN_MISTAKES = [
      'variants[0].population.set: "quan" is not in agency_sets.yaml, add or correct it'),
     (POPULATION, "population: {levels: [province, district]}\n        roll_up: pooled",
      "population.set: is missing for roll_up: pooled, name the set whose agencies it is made of"),
-    (POPULATION, POPULATION + "\n        roll_up: pooled\n        figures_for: province",
-     "figures_for: province leaves no agencies for roll_up: pooled, write agencies"),
+    (POPULATION, POPULATION + "\n        roll_up: pooled\n        reported_for: province",
+     "reported_for: province leaves no agencies for roll_up: pooled, write agencies"),
     (POPULATION, POPULATION + "\n        roll_up: share_of_agencies\n        is_share: false",
      "is_share: false doesn't fit roll_up: share_of_agencies, whose value is a share of agencies"),
     (POPULATION, POPULATION + "\n        roll_up: sum",
@@ -105,7 +105,7 @@ PLAN_MISTAKES = [
      "variants[0].population.set: is missing for roll_up: pooled, name the set whose agencies it is made of"),
     (TARGETS, REPORTED, "is_target_reported: goes with is_share: false, the denominator can't be divisor and target"),
     (TARGETS, f"{REPORTED}\n        is_share: false\n        roll_up: pooled",
-     "is_target_reported: doesn't fit roll_up: pooled, a target is reported with its own figure"),
+     "is_target_reported: doesn't fit roll_up: pooled, a target is reported with its own value"),
     (f'comparator: ">="\n        {TARGETS}', f"comparator: null\n        {REPORTED}\n        is_share: false",
      "comparator: is missing for a target that is reported, add >=, > or ="),
     (TARGETS, f"{TARGETS}\n        is_target_reported: true\n        is_share: false",
@@ -116,7 +116,7 @@ PLAN_MISTAKES = [
 ]  # fmt: skip
 
 
-def test_entry_of_a_source_whose_profile_is_refused_stays(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_indicator_of_a_source_with_an_invalid_profile_stays(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
     error = ProfileError([Mistake("national_portal.yaml", "", "owner", "is missing, add it")])
     monkeypatch.setattr("cchc.catalog.loading.read_all_profiles", lambda: ProfilesRead((), {"national_portal": error}))
     assert [indicator.code for plan in load().plans for indicator in plan.indicators] == ["II.1.b-1"]
@@ -125,11 +125,11 @@ def test_entry_of_a_source_whose_profile_is_refused_stays(load: Load, monkeypatc
         load()
 
 
-@pytest.mark.parametrize(("old", "new", "told"), PLAN_MISTAKES)
-def test_a_mistake_in_an_entry_is_refused_by_name(load: Load, old: str, new: str, told: str) -> None:
-    with pytest.raises(CatalogError) as refusal:
+@pytest.mark.parametrize(("old", "new", "message"), PLAN_MISTAKES)
+def test_a_mistake_in_an_indicator_names_entry_and_field(load: Load, old: str, new: str, message: str) -> None:
+    with pytest.raises(CatalogError) as failure:
         load(edited("plan_2024.yaml", old, new))
-    assert str(refusal.value) == f"plan_2024.yaml, entry II.1.b-1, field {told}"
+    assert str(failure.value) == f"plan_2024.yaml, entry II.1.b-1, field {message}"
 
 
 MILESTONE_MISTAKES = [
@@ -148,30 +148,30 @@ MILESTONE_MISTAKES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("written", "told"), MILESTONE_MISTAKES)
-def test_a_mistake_in_the_milestones_is_refused_by_name(load: Load, written: str, told: str) -> None:
-    with pytest.raises(CatalogError) as refusal:
+@pytest.mark.parametrize(("written", "message"), MILESTONE_MISTAKES)
+def test_a_mistake_in_the_milestones_names_entry_and_field(load: Load, written: str, message: str) -> None:
+    with pytest.raises(CatalogError) as failure:
         load(edited("plan_2024.yaml", JUDGED, f"judged: year_end\n        milestones: {written}"))
-    assert str(refusal.value) == f"plan_2024.yaml, entry II.1.b-1, field milestones{told}"
+    assert str(failure.value) == f"plan_2024.yaml, entry II.1.b-1, field milestones{message}"
 
 
 @pytest.mark.parametrize(
-    ("target", "judged", "told"),
+    ("target", "judged", "message"),
     [
         ("value: 45", "as_reported", "go with judged: year_end, write that or take them out"),
         ("value: null, reason_vi: Chưa nêu", "year_end", "lead to a target that isn't known, take them out"),
     ],
 )
-def test_milestones_without_a_year_s_end_or_a_target_are_refused(
-    load: Load, target: str, judged: str, told: str
+def test_milestones_without_a_year_s_end_or_a_target_are_a_mistake(
+    load: Load, target: str, judged: str, message: str
 ) -> None:
     entry = f"targets: [{{valid_from: 2024-01-01, {target}}}]\n        judged: {judged}\n        {STEPS}"
-    with pytest.raises(CatalogError) as refusal:
+    with pytest.raises(CatalogError) as failure:
         load(edited("plan_2024.yaml", f"{TARGETS}\n        {JUDGED}", entry))
-    assert str(refusal.value) == f"plan_2024.yaml, entry II.1.b-1, field milestones: {told}"
+    assert str(failure.value) == f"plan_2024.yaml, entry II.1.b-1, field milestones: {message}"
 
 
-def test_what_only_a_variant_can_be_is_refused_of_an_entry(load: Load) -> None:
+def test_a_roll_up_of_variants_is_a_mistake_in_an_indicator(load: Load) -> None:
     with pytest.raises(CatalogError, match=r"entry II\.1\.b-1, field roll_up: agencies_attaining is for variants: "):
         load(edited("plan_2024.yaml", POPULATION, POPULATION + "\n        roll_up: agencies_attaining"))
 
@@ -180,15 +180,15 @@ FIGURE = "source: national_portal\n        metric: national_portal.online_paymen
 
 
 @pytest.mark.parametrize("name", ["II.1.b-1", "II.2.pooled"])
-def test_a_reported_figure_is_named_after_its_entry_or_derived(load: Load, name: str) -> None:
+def test_a_returns_metric_is_named_after_its_indicator_or_derived(load: Load, name: str) -> None:
     catalog = load(edited("plan_2024.yaml", FIGURE, f"source: returns\n        metric: returns.{name}"))
     assert catalog.plans[0].indicators[0].metric == f"returns.{name}"
 
 
-def test_a_figure_that_is_reported_for_another_entry_is_refused(load: Load) -> None:
+def test_a_returns_metric_of_another_indicator_is_a_mistake(load: Load) -> None:
     with pytest.raises(
         CatalogError,
-        match=r'field metric: "returns\.II\.2-1" is no figure of returns\.yaml, it has returns\.II\.1\.b-1, ',
+        match=r'field metric: "returns\.II\.2-1" is no metric of returns\.yaml, it has returns\.II\.1\.b-1, ',
     ):
         load(edited("plan_2024.yaml", FIGURE, "source: returns\n        metric: returns.II.2-1"))
 
@@ -203,85 +203,85 @@ HEADER_MISTAKES = [
      "header, field signed_on: 2042-01-11 is neither in the plan's year 2024 nor in the one before, correct it"),
     ("signed_on: 2024-01-11\n", "signed_on: 2024-01-11\nseal: true\n", "header, field seal: is not a field"),
     ("year: 2024\n", "year: 2024\nyear: 2024\n", "top of the file, field year: is written twice (line 2)"),
-    ("    entries:", "    items:", "clause II.1.b, field entries: is no list of entries"),
+    ("    indicators:", "    items:", "clause II.1.b, field indicators: is no list of entries"),
     ("clauses:", "clause:", "header, field clauses: is no list of entries"),
     ("year: 2024\n", "year: [2024\n", "is not readable as YAML: "),
     ("year: 2024\n", "{year: 2024}: 2024\n", "is not readable as YAML: a field's name is text"),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("old", "new", "told"), HEADER_MISTAKES)
-def test_a_mistake_outside_the_entries_is_refused_with_its_place(load: Load, old: str, new: str, told: str) -> None:
-    with pytest.raises(CatalogError) as refusal:
+@pytest.mark.parametrize(("old", "new", "message"), HEADER_MISTAKES)
+def test_a_mistake_outside_the_indicators_names_its_place(load: Load, old: str, new: str, message: str) -> None:
+    with pytest.raises(CatalogError) as failure:
         load(edited("plan_2024.yaml", old, new))
-    assert "plan_2024.yaml" in str(refusal.value)
-    assert told in str(refusal.value)
+    assert "plan_2024.yaml" in str(failure.value)
+    assert message in str(failure.value)
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "message"),
     [
         ("value: 45", "value: 450",
-         "450 is more than 100 percent of a share, correct it (or say may_exceed_100: true)"),
+         "450 is more than 100 percent of a share, correct it (or write may_exceed_100: true)"),
         ("value: 45", "value: -45", "-45 is below 0, correct it"),
         ("value: 45}]\n        judged", "value: -45}]\n        is_share: false\n        judged",
          "-45 is below 0, correct it"),
     ],
 )  # fmt: skip
-def test_a_target_that_no_share_or_count_can_have_is_refused(load: Load, old: str, new: str, told: str) -> None:
-    with pytest.raises(CatalogError) as refusal:
+def test_a_target_that_no_share_or_count_can_have_is_a_mistake(load: Load, old: str, new: str, message: str) -> None:
+    with pytest.raises(CatalogError) as failure:
         load(edited("plan_2024.yaml", old, new))
-    assert str(refusal.value) == f"plan_2024.yaml, entry II.1.b-1, field targets[0].value: {told}"
+    assert str(failure.value) == f"plan_2024.yaml, entry II.1.b-1, field targets[0].value: {message}"
 
 
 def test_a_share_that_may_exceed_100_percent_has_such_a_target(load: Load) -> None:
     load(edited("plan_2024.yaml", "value: 45}]", "value: 450}]\n        may_exceed_100: true"))
 
 
-def test_a_repeated_code_is_refused(load: Load) -> None:
+def test_a_repeated_code_is_a_mistake(load: Load) -> None:
     entry = PLAN[PLAN.index("      - code:") :]
     with pytest.raises(CatalogError, match=r"plan_2024.yaml, entry II.1.b-1, field code: is there 2 times"):
         load({"plan_2024.yaml": PLAN + entry})
 
 
-def test_all_mistakes_of_a_file_are_told_at_once(load: Load) -> None:
+def test_all_mistakes_of_a_file_are_reported_at_once(load: Load) -> None:
     wrong = (
         PLAN.replace('">="', '"=>"').replace("period: year_to_date", "period: daily").replace("year: 2024", "year: x")
     )
-    with pytest.raises(CatalogError) as refusal:
+    with pytest.raises(CatalogError) as failure:
         load({"plan_2024.yaml": wrong})
-    assert [(mistake.entry, mistake.field) for mistake in refusal.value.mistakes] == [
+    assert [(mistake.entry, mistake.field) for mistake in failure.value.mistakes] == [
         ("header", "year"),
         ("entry II.1.b-1", "comparator"),
         ("entry II.1.b-1", "period"),
     ]
 
 
-def test_two_plans_of_one_province_and_year_are_refused(load: Load) -> None:
+def test_two_plans_of_one_province_and_year_are_a_mistake(load: Load) -> None:
     with pytest.raises(CatalogError, match=r"plan_b.yaml, header, field year: 2024 is planned in plan_2024.yaml too"):
         load({"plan_b.yaml": PLAN})
 
 
-def test_a_missing_file_is_told(load: Load, tmp_path: Path) -> None:
+def test_a_missing_file_is_reported(load: Load, tmp_path: Path) -> None:
     load()
     (tmp_path / "agencies.csv").unlink()
     with pytest.raises(CatalogError, match=r"^agencies\.csv: there is no such file"):
         load_catalog(tmp_path, "H58")
 
 
-def test_a_file_in_another_encoding_is_told(load: Load, tmp_path: Path) -> None:
+def test_a_file_in_another_encoding_is_reported(load: Load, tmp_path: Path) -> None:
     load()
     (tmp_path / "agencies.csv").write_bytes(AGENCIES.encode("utf-16"))
     with pytest.raises(CatalogError, match=r"^agencies\.csv: is not UTF-8 at byte 0, save it as UTF-8$"):
         load_catalog(tmp_path, "H58")
 
 
-def test_a_province_without_a_plan_is_refused(load: Load) -> None:
+def test_a_province_without_a_plan_is_a_mistake(load: Load) -> None:
     with pytest.raises(CatalogError, match=r"no plan of province H85, add one \(found: H58\)"):
         load(province="H85")
 
 
-def test_plans_of_other_provinces_are_left_alone(load: Load) -> None:
+def test_plans_of_other_provinces_are_skipped(load: Load) -> None:
     others = PLAN.replace("province: H58", "province: H44").replace('">="', '"=>"')
     catalog = load({"plan_2024_h44.yaml": others})
     assert [plan.province for plan in catalog.plans] == ["H58"]
@@ -312,20 +312,20 @@ def test_a_new_target_takes_effect_without_an_edit_of_the_old_one(load: Load) ->
     ]
 
 
-def test_a_target_holds_on_its_last_day_and_no_longer(load: Load) -> None:
+def test_a_target_is_in_force_on_its_last_day_and_no_longer(load: Load) -> None:
     two = "valid_to: 2024-06-30, value: 45}, {valid_from: 2024-07-01, value: 50}]"
     catalog = load(edited("plan_2024.yaml", "value: 45}]", two))
     assert {row["valid_to_exclusive"] for row in indicator_rows(catalog)} == {date(2024, 7, 1), None}
 
 
-def test_a_figure_that_the_source_does_not_have_is_refused(load: Load) -> None:
+def test_a_metric_that_the_source_does_not_have_is_a_mistake(load: Load) -> None:
     with pytest.raises(
-        CatalogError, match=r'field metric: "national_portal\.online_paymnt" is no figure of national_portal'
+        CatalogError, match=r'field metric: "national_portal\.online_paymnt" is no metric of national_portal'
     ):
         load(edited("plan_2024.yaml", "national_portal.online_payment", "national_portal.online_paymnt"))
 
 
-def test_milestones_are_those_of_every_reading_that_has_no_others(load: Load) -> None:
+def test_milestones_apply_to_every_variant_without_its_own(load: Load) -> None:
     plan = PLAN.replace(JUDGED, f"judged: year_end\n        {STEPS}")
     variants = plan[plan.index("          - variant:") : plan.index("        lead_agency_vi")]
     others = variants.replace("portal_only", "with_its_own") + "            milestones: [{by: 2024-06-30, value: 1}]\n"
@@ -340,12 +340,12 @@ def test_milestones_are_those_of_every_reading_that_has_no_others(load: Load) ->
     }
 
 
-def test_milestones_above_the_target_of_a_variant_are_refused_there_alone(load: Load) -> None:
+def test_milestones_above_the_target_of_a_variant_are_a_mistake_there_alone(load: Load) -> None:
     plan = PLAN.replace(JUDGED, f"judged: year_end\n        {STEPS}")
     lower = "            targets: [{valid_from: 2024-01-01, value: 30}]\n            source: one_stop"
-    with pytest.raises(CatalogError) as refusal:
+    with pytest.raises(CatalogError) as failure:
         load({"plan_2024.yaml": plan.replace("            source: one_stop", lower)})
-    assert [(mistake.field, mistake.text) for mistake in refusal.value.mistakes] == [
+    assert [(mistake.field, mistake.text) for mistake in failure.value.mistakes] == [
         ("variants[0].milestones[1].value", "45 is not between 0 and the target 30, correct one")
     ]
 
@@ -363,7 +363,7 @@ def test_a_budget_year_has_milestones_until_the_plan_s_last_day(load: Load) -> N
     assert [milestone.by for milestone in catalog.plans[0].indicators[0].milestones] == [date(2024, 12, 31)]
 
 
-def test_a_day_of_the_plan_without_a_target_is_refused(load: Load) -> None:
+def test_a_day_of_the_plan_without_a_target_is_a_mistake(load: Load) -> None:
     with pytest.raises(CatalogError, match="field targets: no target is in force on 2024-07-01, add one"):
         load(edited("plan_2024.yaml", "value: 45}]", "valid_to: 2024-06-30, value: 45}]"))
 
@@ -379,7 +379,7 @@ def test_decimals_are_read_exactly(number: Decimal, tmp_path_factory: pytest.Tem
 
 
 @pytest.mark.parametrize("text", ["NO", "on", "1:30", "1e5", ".inf", "0x10", "08", "="])
-def test_what_yaml_1_1_would_twist_stays_text(text: str, tmp_path: Path) -> None:
+def test_text_that_yaml_1_1_would_convert_stays_text(text: str, tmp_path: Path) -> None:
     path = tmp_path / "text.yaml"
     path.write_text(f"value: {text}\n", encoding="utf-8")
     assert read_document(path, []) == {"value": text}

@@ -24,17 +24,17 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_it_is_that_of_the_earliest_plan_of_the_province_itself(folder: Path) -> None:
+def test_first_day_is_that_of_the_earliest_plan_of_the_province_itself(folder: Path) -> None:
     assert read_first_day(folder, "H58") == date(2023, 2, 1)
 
 
 @pytest.mark.parametrize("text", ["province: H58\n\t", "province: H58\nvalid_from: soon\n", "- no mapping\n", ""])
-def test_plan_that_cannot_be_read_is_left_aside(folder: Path, text: str) -> None:
+def test_plan_that_cannot_be_read_is_skipped(folder: Path, text: str) -> None:
     (folder / "plan_2023.yaml").write_text(text, encoding="utf-8")
     assert read_first_day(folder, "H58") == date(2024, 1, 1)
 
 
-def test_province_without_a_plan_has_none(folder: Path) -> None:
+def test_province_without_a_plan_has_no_first_day(folder: Path) -> None:
     assert read_first_day(folder, "H42") is None
 
 

@@ -1,4 +1,4 @@
-"""What make validate refuses of agencies and sets, and what it only doubts; one mistake of many is told few times."""
+"""Mistakes and doubts in agencies and sets; many alike mistakes are listed few times."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.catalog.small_catalog import AGENCIES, PLAN, SETS, Load, edited
         ("valid_from: 2024-01-01\n    is_list_complete: true", "valid_from: 2042-01-01\n    is_list_complete: false"),
     ],
 )
-def test_what_may_be_meant_stops_no_run(load: Load, tmp_path: Path, old: str, new: str) -> None:
+def test_doubt_stops_no_run(load: Load, tmp_path: Path, old: str, new: str) -> None:
     with pytest.raises(CatalogError):
         load(edited("agency_sets.yaml", old, new))
     assert load_catalog(tmp_path, "H58").plans
@@ -81,45 +81,45 @@ MAP_MISTAKES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("file", "old", "new", "told"), MAP_MISTAKES)
-def test_a_mistake_in_the_agencies_or_sets_is_refused_by_name(
-    load: Load, file: str, old: str, new: str, told: str
+@pytest.mark.parametrize(("file", "old", "new", "message"), MAP_MISTAKES)
+def test_a_mistake_in_the_agencies_or_sets_names_its_place(
+    load: Load, file: str, old: str, new: str, message: str
 ) -> None:
-    with pytest.raises(CatalogError) as refusal:
+    with pytest.raises(CatalogError) as failure:
         load(edited(file, old, new))
-    assert any(line.startswith(told) for line in str(refusal.value).splitlines()), str(refusal.value)
+    assert any(line.startswith(message) for line in str(failure.value).splitlines()), str(failure.value)
 
 
 def test_rows_that_a_spreadsheet_leaves_below_a_table_are_left_out(load: Load) -> None:
     assert load({"agencies.csv": AGENCIES + ",,,,,,,,\n" * 3}) == load()
 
 
-def test_one_wrong_day_of_the_header_is_told_once_and_not_of_each_entry(load: Load) -> None:
-    with pytest.raises(CatalogError) as refusal:
+def test_one_wrong_day_of_the_header_is_reported_once_and_not_for_each_indicator(load: Load) -> None:
+    with pytest.raises(CatalogError) as failure:
         load(edited("plan_2024.yaml", "valid_from: 2024-01-01\nvalid_to", "valid_from: 2042-01-01\nvalid_to"))
-    assert {mistake.entry for mistake in refusal.value.mistakes if mistake.file == "plan_2024.yaml"} == {"header"}
+    assert {mistake.entry for mistake in failure.value.mistakes if mistake.file == "plan_2024.yaml"} == {"header"}
 
 
-def test_one_mistake_of_many_entries_is_told_three_times_and_counted(load: Load) -> None:
+def test_alike_mistakes_are_listed_three_times_and_counted(load: Load) -> None:
     entry = PLAN[PLAN.index("      - code:") :]
     entries = "".join(entry.replace("II.1.b-1", f"II.1.b-{number}") for number in range(1, 52))
     header = PLAN[: PLAN.index("      - code:")].replace("valid_from: 2024-01-01", "valid_from: 2024-02-01")
-    with pytest.raises(CatalogError) as refusal:
+    with pytest.raises(CatalogError) as failure:
         load({"plan_2024.yaml": header + entries})
-    lines = str(refusal.value).splitlines()
-    told = "field targets[0].valid_from: 2024-01-01 is outside the plan, 2024-02-01 to 2024-12-31"
+    lines = str(failure.value).splitlines()
+    message = "field targets[0].valid_from: 2024-01-01 is outside the plan, 2024-02-01 to 2024-12-31"
     assert [line for line in lines if "targets[0].valid_from" in line] == [
-        f"plan_2024.yaml, entry II.1.b-1, {told}",
-        f"plan_2024.yaml, entry II.1.b-2, {told}",
-        f"plan_2024.yaml, entry II.1.b-3, {told} (and 48 more such)",
+        f"plan_2024.yaml, entry II.1.b-1, {message}",
+        f"plan_2024.yaml, entry II.1.b-2, {message}",
+        f"plan_2024.yaml, entry II.1.b-3, {message} (and 48 more such)",
     ]
 
 
-def test_a_set_without_members_of_the_plan_s_days_is_refused(load: Load) -> None:
+def test_a_set_without_members_on_the_plan_s_days_is_a_doubt(load: Load) -> None:
     agencies = AGENCIES + "H58.33,,UBND huyện Mới,district,H58,2025-01-01,2025-07-01,yes,\n"
     sets = {"agency_sets.yaml": SETS.replace("[H58.31]", "[H58.31, H58.32]"), "agencies.csv": agencies}
-    told = (
+    message = (
         r'entry II.1.b-1, field population.set: "huyen" holds no agency on any day of the plan, correct it in agency_'
     )
-    with pytest.raises(CatalogError, match=told):
+    with pytest.raises(CatalogError, match=message):
         load(sets)

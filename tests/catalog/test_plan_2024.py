@@ -1,4 +1,4 @@
-"""The real catalog: the 47 entries against the facts, the agencies and sets by date, the rows for the warehouse."""
+"""The real catalog: the 47 indicators against the facts, the agencies and sets by date, the rows for the warehouse."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ DISBURSEMENT = {"II.7-1", "PL.VI.7-1"}
 
 
 def find_indicator(catalog: Catalog, code: str) -> Indicator:
-    """One entry of the plan."""
+    """One indicator of the plan."""
     return next(found for found in catalog.plans[0].indicators if found.code == code)
 
 
 @needs_facts
-def test_the_47_entries_say_what_the_facts_say(catalog: Catalog) -> None:
+def test_the_47_indicators_agree_with_the_facts(catalog: Catalog) -> None:
     facts = {row["code"]: row for row in read_facts("indicators.csv")}
     indicators = {indicator.code: indicator for indicator in catalog.plans[0].indicators}
     assert len(indicators) == 47
@@ -89,13 +89,13 @@ def test_the_agencies_are_those_of_the_facts(catalog: Catalog) -> None:
 
 
 @needs_facts
-def test_the_wordings_stand_in_the_decision(catalog: Catalog) -> None:
+def test_the_wordings_are_those_of_the_decision(catalog: Catalog) -> None:
     decision = " ".join((FACTS / "decision-35-qd-ubnd-2024.txt").read_text(encoding="utf-8").split())
     for indicator in catalog.plans[0].indicators:
         assert indicator.wording_vi in decision, indicator.code
 
 
-def test_public_service_units_are_samples_and_say_so(catalog: Catalog) -> None:
+def test_public_service_units_are_marked_as_samples(catalog: Catalog) -> None:
     units = [agency for agency in catalog.agencies if agency.level == "public_service_unit"]
     assert len(units) == 12
     for unit in units:
@@ -107,7 +107,7 @@ def test_public_service_units_are_samples_and_say_so(catalog: Catalog) -> None:
     assert (known["don_vi_su_nghiep"], known["co_quan_don_vi_dia_phuong"]) == (False, False)
 
 
-# Who has a figure of its own to report on 30 June 2024, the province among them.
+# Indicator → agencies that report their own value on 30 June 2024, the province among them.
 REPORTERS = [
     ("II.1.dd-2", {"H58"}, 1),  # the province alone
     ("II.2-1", {"H58", "H58.01"}, 1 + 18),  # counted, though the levels give the departments no row
@@ -127,12 +127,12 @@ def test_an_indicator_is_reported_by_its_population_and_the_province(
     assert len(reporting) == len(set(reporting)) == count
 
 
-def test_nobody_reports_for_a_province_that_is_no_more(catalog: Catalog) -> None:
+def test_no_agency_reports_for_a_province_after_its_end(catalog: Catalog) -> None:
     for code in ("II.1.dd-2", "II.6-1", "PL.VI.4-1"):
         assert catalog.reporters(find_indicator(catalog, code), date(2025, 7, 1)) == []
 
 
-def test_the_entries_stand_in_the_order_of_the_decision(catalog: Catalog) -> None:
+def test_the_indicators_are_in_the_order_of_the_decision(catalog: Catalog) -> None:
     ordinals = {row["indicator_code"]: row["ordinal"] for row in indicator_rows(catalog)}
     assert sorted(ordinals.values()) == list(range(1, 48))
     annex = ["PL.III.7-x", "PL.VI.3-1", "PL.VI.4-1", "PL.VI.5-1", "PL.VI.7-1", "PL.VII.5-x", "PL.VII.7-1", "PL.VII.7-2"]
@@ -146,7 +146,7 @@ def test_surveys_are_rates_disbursement_is_money_and_all_else_is_counted(catalog
     assert counts["II.8-2"] == "whole"  # a plain number of units
 
 
-def test_disbursement_alone_may_exceed_100_percent_in_each_reading(catalog: Catalog) -> None:
+def test_disbursement_alone_may_exceed_100_percent_in_each_variant(catalog: Catalog) -> None:
     exceeding = {(row["indicator_code"], row["variant"]) for row in indicator_rows(catalog) if row["may_exceed_100"]}
     assert exceeding == {("II.7-1", "primary"), ("II.7-1", "council_plan"), ("PL.VI.7-1", "primary")}
 
@@ -196,7 +196,7 @@ def test_the_decision_sets_no_milestones(catalog: Catalog) -> None:
 
 
 def test_the_portal_gives_eleven_indicators(catalog: Catalog) -> None:
-    portal = {i.code: (i.metric, i.figures_for) for i in catalog.plans[0].indicators if i.source == "national_portal"}
+    portal = {i.code: (i.metric, i.reported_for) for i in catalog.plans[0].indicators if i.source == "national_portal"}
     assert portal == {
         "II.1.a-2": ("national_portal.components_digitised", "agencies"),
         "II.1.b-1": ("national_portal.online_payment", "agencies"),
@@ -237,7 +237,7 @@ def test_only_the_baseline_that_the_decision_lacks_is_a_reported_target(catalog:
     assert (reported["II.8-2"]["target"], reported["II.8-2"]["comparator"]) == (None, ">")
 
 
-def test_what_people_report_is_named_after_its_entry(catalog: Catalog) -> None:
+def test_returns_metrics_are_named_after_their_indicators(catalog: Catalog) -> None:
     metrics = {
         (row["indicator_code"], row["variant"]): row["metric"]
         for row in indicator_rows(catalog)
@@ -253,7 +253,7 @@ def test_only_counts_are_no_shares(catalog: Catalog) -> None:
     assert [i.code for i in catalog.plans[0].indicators if not i.is_share] == ["II.3-2", "II.8-2"]
 
 
-def test_a_target_that_is_not_known_says_why(catalog: Catalog) -> None:
+def test_an_unknown_target_has_a_reason(catalog: Catalog) -> None:
     unknown = {row["indicator_code"]: row for row in indicator_rows(catalog) if row["target"] is None}
     assert unknown.keys() == {"II.8-2", "PL.VII.5-x"}
     assert "31/12/2023" in unknown["II.8-2"]["no_target_reason_vi"]
@@ -293,7 +293,7 @@ def test_an_unknown_set_is_a_key_error(catalog: Catalog) -> None:
 
 
 @given(day=st.dates(date(2023, 6, 1), date(2026, 6, 1)))
-def test_member_rows_hold_the_members_of_any_day_once(catalog: Catalog, day: date) -> None:
+def test_member_rows_have_the_members_of_any_day_once(catalog: Catalog, day: date) -> None:
     rows = Counter(
         (row["set_code"], row["agency_code"])
         for row in set_member_rows(catalog)
@@ -337,7 +337,7 @@ def test_agency_rows_are_versions_without_overlap(catalog: Catalog) -> None:
     assert {row["province_code"] for row in rows} == {"H58", "H20"}
 
 
-def test_each_variant_is_a_row_with_what_it_says_and_the_rest_from_its_indicator(catalog: Catalog) -> None:
+def test_each_variant_is_a_row_with_its_own_fields_and_the_rest_from_its_indicator(catalog: Catalog) -> None:
     rows = {(row["indicator_code"], row["variant"]): row for row in indicator_rows(catalog)}
     assert len(rows) == 47 + 9
     variant, primary = rows["PL.VII.7-1", "each_agency"], rows["PL.VII.7-1", "primary"]

@@ -22,7 +22,7 @@ TASK_MISTAKES = [
     ("due_on: 2024-03-31", "due_on: 2025-03-31", "due_on: 2025-03-31 is outside the plan, 2024-01-01 to 2024-12-31"),
     ("starts_on: 2024-01-01", "starts_on: 2024-04-01", "due_on: 2024-03-31 is before starts_on 2024-04-01"),
     ("due_on: 2024-03-31", "due_on: 31/3/2024", 'due_on: "31/3/2024" is not a day, write it as 2024-12-31'),
-    ("[II.1.b-1]", "[II.1.b-2]", 'indicators: "II.1.b-2" is no entry of the plan of 2024, add or correct it'),
+    ("[II.1.b-1]", "[II.1.b-2]", 'indicators: "II.1.b-2" is no indicator of the plan of 2024, add or correct it'),
     ("[H58.02]", "[H58.99]", 'agencies.codes: "H58.99" is not in agencies.csv, add or correct it'),
     ("sets: [huyen]", "sets: [quan]", 'agencies.sets: "quan" is not in agency_sets.yaml, add or correct it'),
     ("{codes: [H58.02], sets: [huyen]}", "{}", "agencies: names nobody, add codes or sets"),
@@ -33,12 +33,12 @@ TASK_MISTAKES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("old", "new", "told"), TASK_MISTAKES)
-def test_a_mistake_in_a_task_is_refused_by_name(load: Load, old: str, new: str, told: str) -> None:
-    with pytest.raises(CatalogError) as refusal:
+@pytest.mark.parametrize(("old", "new", "message"), TASK_MISTAKES)
+def test_a_mistake_in_a_task_names_entry_and_field(load: Load, old: str, new: str, message: str) -> None:
+    with pytest.raises(CatalogError) as failure:
         load(edited("tasks_2024.yaml", old, new))
-    [line] = str(refusal.value).splitlines()
-    assert line.startswith(f"tasks_2024.yaml, entry PL.I.1, field {told}")
+    [line] = str(failure.value).splitlines()
+    assert line.startswith(f"tasks_2024.yaml, entry PL.I.1, field {message}")
 
 
 TASK_FILE_MISTAKES = [
@@ -54,19 +54,19 @@ TASK_FILE_MISTAKES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("text", "told"), TASK_FILE_MISTAKES)
-def test_a_mistake_outside_the_tasks_is_refused_with_its_place(load: Load, text: str, told: str) -> None:
-    with pytest.raises(CatalogError) as refusal:
+@pytest.mark.parametrize(("text", "message"), TASK_FILE_MISTAKES)
+def test_a_mistake_outside_the_tasks_names_its_place(load: Load, text: str, message: str) -> None:
+    with pytest.raises(CatalogError) as failure:
         load({"tasks_2024.yaml": text})
-    assert told in str(refusal.value).splitlines()
+    assert message in str(failure.value).splitlines()
 
 
-def test_two_files_of_tasks_of_one_year_are_refused(load: Load) -> None:
+def test_two_files_of_tasks_of_one_year_are_a_mistake(load: Load) -> None:
     with pytest.raises(CatalogError, match=r"tasks_b.yaml, header, field year: 2024 is planned in tasks_2024.yaml too"):
         load({"tasks_b.yaml": TASKS})
 
 
-def test_tasks_of_other_provinces_are_left_alone(load: Load) -> None:
+def test_tasks_of_other_provinces_are_skipped(load: Load) -> None:
     others = TASKS.replace("province: H58", "province: H44").replace("PL.I.1", "nhiệm vụ")
     plan = PLAN.replace("province: H58", "province: H44")
     files = {"tasks_2024_h44.yaml": others, "plan_2024_h44.yaml": plan}
@@ -88,10 +88,10 @@ def test_a_plan_may_be_without_tasks(load: Load, tmp_path: Path) -> None:
     assert load_catalog(tmp_path, "H58").annexes == ()
 
 
-def test_an_unknown_set_in_a_refused_file_is_not_told_of_tasks_too(load: Load) -> None:
-    with pytest.raises(CatalogError) as refusal:
+def test_an_unknown_set_in_an_invalid_file_is_not_reported_for_tasks_too(load: Load) -> None:
+    with pytest.raises(CatalogError) as failure:
         load(edited("agency_sets.yaml", "code: huyen", "code: Huyện"))
-    assert {mistake.file for mistake in refusal.value.mistakes} == {"agency_sets.yaml"}
+    assert {mistake.file for mistake in failure.value.mistakes} == {"agency_sets.yaml"}
 
 
 def test_a_task_is_answered_for_by_its_agencies_and_the_members_of_its_sets(load: Load) -> None:

@@ -25,9 +25,9 @@ def find_task(catalog: Catalog, code: str) -> Task:
 
 
 @needs_facts
-def test_the_53_tasks_say_what_the_facts_say(catalog: Catalog) -> None:
+def test_the_53_tasks_agree_with_the_facts(catalog: Catalog) -> None:
     [annex] = catalog.annexes
-    told = [
+    tasks = [
         {
             "task_code": task.code,
             "group_name_vi": task.group_vi,
@@ -44,8 +44,8 @@ def test_the_53_tasks_say_what_the_facts_say(catalog: Catalog) -> None:
         for task in annex.tasks
     ]
     facts = read_facts("tasks.csv")
-    assert len(told) == 53
-    assert told == [{column: fact[column] for column in told[0]} for fact in facts]
+    assert len(tasks) == 53
+    assert tasks == [{column: fact[column] for column in tasks[0]} for fact in facts]
 
 
 def test_eleven_tasks_have_an_end(catalog: Catalog) -> None:
@@ -82,7 +82,7 @@ ANSWERERS = [
 
 
 @pytest.mark.parametrize(("code", "words", "some", "count"), ANSWERERS)
-def test_a_task_is_answered_for_by_those_its_words_name(
+def test_a_task_is_answered_for_by_the_agencies_that_its_words_name(
     catalog: Catalog, code: str, words: str, some: set[str], count: int
 ) -> None:
     found = find_task(catalog, code)
@@ -100,18 +100,19 @@ def test_a_task_that_names_an_agency_alone_is_its_leads_alone(catalog: Catalog) 
             assert found.lead_agency_vi == ", ".join(names[code] for code in found.agencies.codes), found.code
 
 
-def test_task_agency_rows_hold_those_who_answer_on_any_day_once(catalog: Catalog) -> None:
+def test_task_agency_rows_have_the_agencies_that_answer_on_any_day_once(catalog: Catalog) -> None:
     rows = list(task_agency_rows(catalog))
     tasks = catalog.annexes[0].tasks
     for day in DAYS:
-        told = Counter(
+        answering = Counter(
             (row["task_code"], row["agency_code"])
             for row in rows
             if row["valid_from"] <= day < (row["valid_to_exclusive"] or date.max)
         )
-        assert told == Counter((found.code, agency.code) for found in tasks for agency in catalog.answerers(found, day))
+        expected = ((found.code, agency.code) for found in tasks for agency in catalog.answerers(found, day))
+        assert answering == Counter(expected)
         is_province_there = date(2024, 1, 1) <= day < date(2025, 7, 1)
-        assert {code for code, _ in told} == ({found.code for found in tasks} if is_province_there else set())
+        assert {code for code, _ in answering} == ({found.code for found in tasks} if is_province_there else set())
 
 
 def test_unregistered_agency_answers_for_tasks_of_sets_whose_list_is_not_complete(catalog: Catalog) -> None:

@@ -48,8 +48,8 @@ def read_env(text: str) -> dict[str, str]:
 
 def make_env(*words: str) -> dict[str, str]:
     """.env as docs/install.md has it made; ``demo``: for the demonstration."""
-    said = subprocess.run(["sh", str(MAKE_ENV), *words], stdout=subprocess.PIPE, text=True, check=True)
-    return read_env(said.stdout)
+    completed = subprocess.run(["sh", str(MAKE_ENV), *words], stdout=subprocess.PIPE, text=True, check=True)
+    return read_env(completed.stdout)
 
 
 def interpolate(value: Any, variables: dict[str, str]) -> Any:

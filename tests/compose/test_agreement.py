@@ -21,12 +21,12 @@ from cchc.local import stack as local_stack
 from cchc.local.__main__ import COMMANDS
 from cchc.local.airflow_home import airflow_environment
 from cchc.local.embedded import MAJOR, Database
-from cchc.local.environment import LOOPBACK
+from cchc.settings import LOOPBACK
 from cchc.local.install import PYTHONS
 from cchc.local.services import HEALTH_CHECKS, SERVICES
 from cchc.settings import CHECKOUT
 from cchc.tasks.policy import TASK_DEFAULTS
-from simulator import nights
+from simulator import runs
 from tests.compose.compose_file import Stack
 
 DOCKERFILE = (CHECKOUT / "Dockerfile").read_text(encoding="utf-8")
@@ -35,7 +35,7 @@ INSTALL_PAGE = (CHECKOUT / "docs" / "install.md").read_text(encoding="utf-8")
 ROOT = "/opt/cchc"
 AIRFLOW_SERVICES = {*SERVICES, "worker"}
 
-# The ports that a service's own program has, unless it is told another.
+# The default ports of the services' programs.
 PORTS = {
     "scheduler": conf.getint("scheduler", "scheduler_health_check_server_port"),
     "metadata": 5432,
@@ -95,13 +95,13 @@ def test_provider_of_the_setting_is_locked_as_it_is_required(stack: Stack, optio
     assert provider in stack.services["worker"]["environment"][f"AIRFLOW__CORE__{option}"].lower()
 
 
-def test_databases_are_of_the_version_that_nights_are_tested_on(stack: Stack) -> None:
+def test_databases_are_of_the_version_that_runs_are_tested_on(stack: Stack) -> None:
     for name in ("metadata", "warehouse"):
         assert stack.services[name]["image"].startswith(f"postgres:{MAJOR}.")
 
 
 def test_one_image_is_every_services_of_ours(stack: Stack) -> None:
-    for name in AIRFLOW_SERVICES | {"init", "simulator", "nights"}:
+    for name in AIRFLOW_SERVICES | {"init", "simulator", "runs"}:
         assert stack.services[name]["image"] == "cchc:1", name
 
 
@@ -132,7 +132,7 @@ def test_no_proxy_stands_between_the_services(stack: Stack) -> None:
     environment = stack.services["worker"]["environment"]
     hosts = environment["NO_PROXY"].split(",")
     assert environment["no_proxy"] == environment["NO_PROXY"]
-    assert set(LOOPBACK[:3]) <= set(hosts)
+    assert set(LOOPBACK) <= set(hosts)
     assert {name for name in stack.services if re.search(rf"[/@]{name}:\d", str(environment))} <= set(hosts)
     assert urlsplit(environment["AIRFLOW__CORE__EXECUTION_API_SERVER_URL"]).hostname in hosts
 
@@ -152,7 +152,7 @@ def test_every_variable_of_ours_is_one_that_the_code_reads(stack: Stack) -> None
         assert f'"{name}"' in source, name
 
 
-def test_fernet_key_made_as_the_page_says_is_one(variables: dict[str, str]) -> None:
+def test_fernet_key_made_by_the_command_of_the_page_is_valid(variables: dict[str, str]) -> None:
     Fernet(variables["FERNET_KEY"])
 
 
@@ -226,7 +226,7 @@ def test_databases_are_set_up_and_asked_as_their_image_knows(stack: Stack) -> No
     assert json.loads(stack.services["worker"]["environment"]["AIRFLOW_CONN_WAREHOUSE"])["port"] == PORTS["warehouse"]
 
 
-def test_libraries_are_told_what_make_up_tells_them(stack: Stack, cluster: Database) -> None:
+def test_libraries_have_the_settings_of_make_up(stack: Stack, cluster: Database) -> None:
     name = "GX_ANALYTICS_ENABLED"
     assert stack.services["worker"]["environment"][name] == airflow_environment(cluster.home, cluster)[name]
 
@@ -241,7 +241,7 @@ def test_redis_is_asked_by_the_password_that_it_wants(stack: Stack, variables: d
 
 
 def test_password_of_the_admin_is_read_by_its_name(stack: Stack) -> None:
-    for name, module in (("init", local_stack), ("nights", nights)):
+    for name, module in (("init", local_stack), ("runs", runs)):
         assert "ADMIN_PASSWORD" in stack.services[name]["environment"]
         assert '"ADMIN_PASSWORD"' in inspect.getsource(module)
 
@@ -252,7 +252,7 @@ def test_health_is_asked_for_where_make_up_asks(stack: Stack) -> None:
         assert f'{path}"' in inspect.getsource(services)
 
 
-def test_commands_of_the_page_are_such_and_of_services_that_there_are(stack: Stack) -> None:
+def test_commands_of_the_page_exist_and_name_existing_services(stack: Stack) -> None:
     commands = re.findall(r"python -m cchc\.local (\S+)", INSTALL_PAGE)
     assert commands
     assert set(commands) <= COMMANDS.keys()

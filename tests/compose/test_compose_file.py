@@ -31,10 +31,10 @@ REQUIRED = re.compile(r"\$\{(?P<name>[A-Z_]+):\?")
 
 
 def find_schema_errors(file: Path) -> str:
-    """What the compose specification's schema says of a file; empty where it allows all."""
+    """The errors of a file by the compose specification's schema; empty where it is valid."""
     check = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", str(file)]
-    said = subprocess.run(check, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
-    return said.stdout if said.returncode else ""
+    completed = subprocess.run(check, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    return completed.stdout if completed.returncode else ""
 
 
 def list_required() -> list[str]:
@@ -121,7 +121,7 @@ def test_what_needs_no_way_out_has_none(stack: Stack) -> None:
 
 
 def test_each_service_is_limited_started_again_and_has_logs_that_rotate(stack: Stack) -> None:
-    once = {"init", "nights"}
+    once = {"init", "runs"}
     for name, service in stack.services.items():
         assert service["deploy"]["resources"]["limits"].keys() == {"cpus", "memory"}, name
         assert service["restart"] == ("no" if name in once else "unless-stopped"), name
@@ -151,7 +151,7 @@ def test_each_waits_for_all_that_it_works_with(stack: Stack) -> None:
     assert find_awaited(stack, "api-server") == databases | {"init"}
     for name in ("scheduler", "dag-processor", "triggerer", "worker"):
         assert find_awaited(stack, name) == databases | {"init", "redis", "api-server"}, name
-    assert find_awaited(stack, "nights") == stack.services.keys() - {"nights", "triggerer"}
+    assert find_awaited(stack, "runs") == stack.services.keys() - {"runs", "triggerer"}
 
 
 def test_our_own_image_may_nothing_that_it_need_not(stack: Stack) -> None:

@@ -1,4 +1,4 @@
-"""The profile demo against the simulator: addresses, certificates, connections and nights."""
+"""The profile demo against the simulator: addresses, certificates, connections and runs."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from pathlib import Path
 import pytest
 from airflow.configuration import conf
 
-from cchc.local.night import SIMULATED_DAYS
+from cchc.local.nightly import SIMULATED_DAYS
 from cchc.settings import CHECKOUT
 from simulator.certificates import Secured
-from simulator.nights import HOURS
 from simulator.periods import described_day
+from simulator.runs import HOURS
 from simulator.server import DEFAULT_NOW, Scale, build_simulator, list_connections
 from tests.compose.compose_file import Stack, read_env
 from tests.compose.test_agreement import PORTS
 
 
-@pytest.mark.parametrize("name", ["simulator", "nights"])
+@pytest.mark.parametrize("name", ["simulator", "runs"])
 def test_demonstrations_options_are_known(stack: Stack, name: str) -> None:
     python, *command = stack.services[name]["command"]
     assert python == "python"
-    said = subprocess.run(
+    shown = subprocess.run(
         [sys.executable, *command[:2], "--help"], cwd=CHECKOUT, stdout=subprocess.PIPE, text=True, check=True
     )
-    assert {word for word in command if word.startswith("--")} <= set(re.findall(r"--[a-z-]+", said.stdout))
+    assert {word for word in command if word.startswith("--")} <= set(re.findall(r"--[a-z-]+", shown.stdout))
 
 
 def test_demonstrations_connections_are_those_of_its_simulator(stack: Stack) -> None:
@@ -49,12 +49,12 @@ def test_demonstrations_connections_are_those_of_its_simulator(stack: Stack) -> 
     assert (CHECKOUT / env["CCHC_RECIPIENTS"]).is_file()
 
 
-def test_demonstration_begins_before_its_first_night(stack: Stack) -> None:
+def test_demonstration_begins_before_its_first_run(stack: Stack) -> None:
     command = stack.services["simulator"]["command"]
     assert datetime.fromisoformat(command[command.index("--now") + 1]) == next(iter(HOURS.values()))
 
 
-def test_demonstration_plays_the_nights_of_make_run() -> None:
+def test_demonstration_has_the_data_dates_of_make_run() -> None:
     assert tuple(HOURS) == SIMULATED_DAYS
     assert {described_day(hour) for hour in HOURS.values()} == set(SIMULATED_DAYS)
 
@@ -68,8 +68,8 @@ def test_mail_catcher_has_the_simulators_certificate_and_the_port_that_is_publis
         str(secured.key),
     )
     assert environment["MP_UI_BIND_ADDR"].rpartition(":")[2] == mail["ports"][0].rpartition(":")[2]
-    night = stack.services["nights"]["command"]
-    assert night[night.index("--ca") + 1] == str(secured.ca)
+    runs = stack.services["runs"]["command"]
+    assert runs[runs.index("--ca") + 1] == str(secured.ca)
     assert str(secured.ca) in stack.services["simulator"]["healthcheck"]["test"]
 
 

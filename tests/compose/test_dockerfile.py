@@ -17,8 +17,8 @@ def lint(file: Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_linter_finds_nothing() -> None:
-    said = lint(CHECKOUT / "Dockerfile")
-    assert (said.stdout, said.returncode) == ("", 0)
+    completed = lint(CHECKOUT / "Dockerfile")
+    assert (completed.stdout, completed.returncode) == ("", 0)
 
 
 def test_linter_would_find_something(tmp_path: Path) -> None:

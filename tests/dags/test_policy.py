@@ -16,12 +16,12 @@ import pytest
 from airflow.sdk import DeadlineReference
 
 from cchc.alerts.rules import load_rules
-from cchc.days import LOCAL
+from cchc.calendar import LOCAL
 from cchc.mistake import Mistake
 from cchc.settings import ALERT_RULES, CHECKOUT, SOURCES
 from cchc.sources.profile import ProfileError, ProfilesRead, read_all_profiles
-from cchc.tasks.operations import check_and_deliver, settle_failure, tell_failure
-from cchc.tasks.policy import run_every_night
+from cchc.tasks.operations import check_and_deliver, report_successful_run, report_failed_run
+from cchc.tasks.policy import run_daily
 
 TAGS = {"cchc", "ingest", "attainment", "alerts"}
 
@@ -58,8 +58,8 @@ def test_source_with_a_refused_profile_has_a_dag_of_one_task_beside_the_others(m
     for name in ("ingest_bad", "ingest_C-ng-m-i"):
         (task,) = dags[name].tasks
         assert task.task_id == "read_profile"
-        assert list(task.on_failure_callback) == [tell_failure]
-        assert dags[name].on_failure_callback is tell_failure
+        assert list(task.on_failure_callback) == [report_failed_run]
+        assert dags[name].on_failure_callback is report_failed_run
         assert set(dags[name].tags) <= TAGS
         assert dags[name].timetable.expression == "30 4 * * *"
 
@@ -98,10 +98,10 @@ def test_every_task_has_an_owner_a_time_limit_and_retries_that_know_the_error(ba
 
 def test_operators_hear_of_every_failed_task_and_run_and_when_it_is_over(bag):
     for dag in bag.dags.values():
-        assert dag.on_failure_callback is tell_failure
-        assert dag.on_success_callback is settle_failure
+        assert dag.on_failure_callback is report_failed_run
+        assert dag.on_success_callback is report_successful_run
         for task in dag.tasks:
-            assert list(task.on_failure_callback) == [tell_failure]
+            assert list(task.on_failure_callback) == [report_failed_run]
 
 
 def test_night_that_takes_long_is_looked_at_soon_after_its_hour(bag):
@@ -109,7 +109,7 @@ def test_night_that_takes_long_is_looked_at_soon_after_its_hour(bag):
     assert deadline.reference == DeadlineReference.DAGRUN_QUEUED_AT
     assert deadline.callback.path == f"{check_and_deliver.__module__}.{check_and_deliver.__name__}"
     hour = (datetime(2024, 12, 31, 4, 35, tzinfo=LOCAL) + deadline.interval).time()
-    assert load_rules(ALERT_RULES).night_ready_by < hour < time(6, 45)
+    assert load_rules(ALERT_RULES).run_ready_by < hour < time(6, 45)
 
 
 def test_scheduler_that_was_off_looks_at_the_night_as_soon_as_it_is_back(bag):
@@ -133,13 +133,13 @@ def test_mapped_tasks_are_named_by_what_they_load(bag):
 def test_the_source_is_asked_by_one_task_at_a_time(bag):
     for dag_id, dag in bag.dags.items():
         if dag_id.startswith("ingest_"):
-            assert dag.get_task("window.land_windows").max_active_tis_per_dagrun == 1
+            assert dag.get_task("window.fetch_windows").max_active_tis_per_dagrun == 1
 
 
 def test_nothing_is_scheduled_by_the_wall_clock_where_the_clock_stands_still(monkeypatch):
-    assert run_every_night("30 4 * * *").expression == "30 4 * * *"
+    assert run_daily("30 4 * * *").expression == "30 4 * * *"
     monkeypatch.setenv("CCHC_NOW", "2025-01-01T05:30:00+07:00")
-    assert run_every_night("30 4 * * *") is None
+    assert run_daily("30 4 * * *") is None
     for path in (CHECKOUT / "dags").glob("*.py"):  # so that no file of nights has a schedule of its own
         assert "CronPartitionTimetable" not in path.read_text(encoding="utf-8")
 

@@ -9,14 +9,14 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.indicators.house import PROVINCE, House
+from tests.indicators.province_fixture import PROVINCE, ProvinceFixture
 
 
 @pytest.fixture
-def house(warehouse: Any) -> Iterator[House]:
-    """The catalog is typed, nothing is published."""
+def province(warehouse: Any) -> Iterator[ProvinceFixture]:
+    """The catalog is filled, nothing is published."""
     with psycopg.connect(warehouse.url("cchc_loader")) as connection:
-        made = House(connection)
+        made = ProvinceFixture(connection)
         made.add_indicator()
         made.add_agency(PROVINCE, date(2024, 1, 1), "province")
         made.add_agency("H58.31", date(2024, 1, 1))

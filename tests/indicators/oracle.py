@@ -1,4 +1,4 @@
-"""The rulings on rows and statuses written down a second time: plain Python, exact fractions, no line of the SQL."""
+"""The rulings on results and statuses a second time: plain Python, exact fractions, no line of the SQL."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.indicators.pace_oracle import Past, move, pace_on, status_of_pace
 ROOT = "H58"
 COMPARATORS: dict[str, Callable[[Fraction, Fraction], bool]] = {">=": operator.ge, ">": operator.gt, "=": operator.eq}
 
-Key = tuple[date, int, int, str, str]  # as_of_date, plan_year, number of the entry, variant, agency
+Key = tuple[date, int, int, str, str]  # as_of_date, plan_year, number of the indicator, variant, agency
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Span:
 
 
 @dataclass(frozen=True)
-class Figure:
+class Parts:
     """Both parts or a ratio; a count has its numerator alone."""
 
     numerator: Decimal | None = None
@@ -38,30 +38,30 @@ class Figure:
 
 
 @dataclass(frozen=True)
-class Telling:
-    """What a source told of one agency for a day of a year's figures."""
+class Report:
+    """A source's report on one agency: its parts of a year on a day."""
 
     agency: str
     year: int
     day: date
-    figure: Figure
+    parts: Parts
     fresh_until: date
     flags: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
 class Metric:
-    """All that was told of a metric: what each day adds, or what holds from the day on."""
+    """All reports of a metric: increments of days, or values that hold from their day on."""
 
     is_increment: bool
-    tellings: tuple[Telling, ...]
+    reports: tuple[Report, ...]
 
 
 @dataclass(frozen=True)
-class Reading:
-    """An entry of a plan in one reading. ``set_name`` None: all agencies are counted, and shown.
+class Variant:
+    """A variant of an indicator of a plan. ``set_name`` None: all agencies are counted, and shown.
 
-    ``milestones``: day and value; ``history``: the province's rows of earlier years.
+    ``milestones``: day and value; ``history``: the province's results of earlier years.
     """
 
     number: int
@@ -77,7 +77,7 @@ class Reading:
     published_on: date | None
     is_budget_year: bool
     roll_up: str
-    figures_for: str
+    reported_for: str
     set_name: str | None
     is_set_complete: bool
     is_shown: bool
@@ -87,35 +87,35 @@ class Reading:
 
 
 @dataclass(frozen=True)
-class World:
-    """Agencies and the members of each set with their days, and the readings of one or two plans."""
+class Scenario:
+    """Agencies and the members of each set with their days, and the variants of one or two plans."""
 
     agencies: dict[str, Span]
     sets: dict[str, dict[str, Span]]
-    readings: tuple[Reading, ...]
+    variants: tuple[Variant, ...]
 
-    def members(self, reading: Reading, day: date) -> list[str]:
-        """Who is counted on ``day``."""
+    def members(self, variant: Variant, day: date) -> list[str]:
+        """The agencies that are counted on ``day``."""
         known = [agency for agency, span in self.agencies.items() if day in span]
-        if reading.set_name is None:
+        if variant.set_name is None:
             return known
-        members = self.sets[reading.set_name]
+        members = self.sets[variant.set_name]
         return [agency for agency in known if agency in members and day in members[agency]]
 
 
 @dataclass(frozen=True)
-class Held:
-    """What is known of a figure on a day."""
+class Known:
+    """The parts known on a day, with their day, freshness and flags."""
 
-    figure: Figure
+    parts: Parts
     data_date: date
     fresh_until: date
     flags: frozenset[str]
 
 
 @dataclass(frozen=True)
-class Row:
-    """A row of the attainment table, without its key."""
+class Result:
+    """A row of mart.indicator_attainment, without its key."""
 
     status: str
     numerator: Fraction | None
@@ -132,67 +132,71 @@ class Row:
     coverage: Fraction | None
 
 
-def reckon(world: World, day: date) -> dict[Key, Row]:
-    """Every row of ``day``."""
+def compute_expected(scenario: Scenario, day: date) -> dict[Key, Result]:
+    """Every result of ``day``."""
     return {
-        (day, reading.plan_year, reading.number, reading.variant, agency): row
-        for reading, year in readings_of(world, day)
-        for agency, row in rows_of(world, reading, year, day)
+        (day, variant.plan_year, variant.number, variant.variant, agency): result
+        for variant, year in variants_in_force(scenario, day)
+        for agency, result in results_of(scenario, variant, year, day)
     }
 
 
-def readings_of(world: World, day: date) -> Iterator[tuple[Reading, int]]:
-    """The readings that hold on ``day``, each with the year of its figures."""
-    newest = max(reading.plan_year for reading in world.readings if reading.plan_year <= day.year)
-    for reading in world.readings:
-        is_open = reading.is_budget_year and reading.plan_year <= newest and day <= reading.closes_on
+def variants_in_force(scenario: Scenario, day: date) -> Iterator[tuple[Variant, int]]:
+    """The variants in force on ``day``, each with the year of its values."""
+    newest = max(variant.plan_year for variant in scenario.variants if variant.plan_year <= day.year)
+    for variant in scenario.variants:
+        is_open = variant.is_budget_year and variant.plan_year <= newest and day <= variant.closes_on
         if is_open:
-            yield reading, reading.plan_year
-        elif reading.plan_year == newest:
-            yield reading, day.year
+            yield variant, variant.plan_year
+        elif variant.plan_year == newest:
+            yield variant, day.year
 
 
-def rows_of(world: World, reading: Reading, year: int, day: date) -> Iterator[tuple[str, Row]]:
-    """The province's row, and those of the agencies that are shown."""
-    members = world.members(reading, day)
-    held = {agency: hold(reading.metric, agency, year, day) for agency in members}
-    fresh = [agency for agency, known in held.items() if known and day <= known.fresh_until]
-    measure = primary_of(world, reading) if reading.roll_up == "agencies_attaining" else reading
-    by_agency = {agency: judge(measure, year, day, held[agency], Fraction(agency in fresh)) for agency in members}
-    province = roll_up(world, reading, year, day, held, by_agency, is_partial=len(fresh) < len(members))
+def results_of(scenario: Scenario, variant: Variant, year: int, day: date) -> Iterator[tuple[str, Result]]:
+    """The province's result, and those of the agencies that are shown."""
+    members = scenario.members(variant, day)
+    known_by_agency = {agency: find_known(variant.metric, agency, year, day) for agency in members}
+    fresh = [agency for agency, known in known_by_agency.items() if known and day <= known.fresh_until]
+    measure = primary_of(scenario, variant) if variant.roll_up == "agencies_attaining" else variant
+    by_agency = {
+        agency: judge(measure, year, day, known_by_agency[agency], Fraction(agency in fresh)) for agency in members
+    }
+    province = roll_up(scenario, variant, year, day, known_by_agency, by_agency, is_partial=len(fresh) < len(members))
     coverage = Fraction(len(fresh), len(members)) if members else None
-    has_map = any(day in span for span in world.agencies.values())
-    is_empty = reading.set_name is not None and reading.is_set_complete and has_map and not members
-    yield ROOT, judge(reading, year, day, province, coverage, is_empty=is_empty)
-    if reading.is_shown:
+    has_map = any(day in span for span in scenario.agencies.values())
+    is_empty = variant.set_name is not None and variant.is_set_complete and has_map and not members
+    yield ROOT, judge(variant, year, day, province, coverage, is_empty=is_empty)
+    if variant.is_shown:
         yield from by_agency.items()
 
 
-def primary_of(world: World, reading: Reading) -> Reading:
-    """The primary reading of the same entry."""
-    name = (reading.plan_year, reading.number, "primary")
-    return next(other for other in world.readings if (other.plan_year, other.number, other.variant) == name)
+def primary_of(scenario: Scenario, variant: Variant) -> Variant:
+    """The primary variant of the same indicator."""
+    name = (variant.plan_year, variant.number, "primary")
+    return next(other for other in scenario.variants if (other.plan_year, other.number, other.variant) == name)
 
 
-def hold(metric: Metric, agency: str, year: int, day: date) -> Held | None:
-    """The newest telling of the year, or the sum of all."""
-    told = [item for item in metric.tellings if (item.agency, item.year) == (agency, year) and item.day <= day]
+def find_known(metric: Metric, agency: str, year: int, day: date) -> Known | None:
+    """The newest report of the year, or the sum of all increments."""
+    reported = [item for item in metric.reports if (item.agency, item.year) == (agency, year) and item.day <= day]
     if metric.is_increment:
-        return add(told)
-    return add(item for item in told if item.day == max(other.day for other in told))
+        return add(reported)
+    return add(item for item in reported if item.day == max(other.day for other in reported))
 
 
-def add(tellings: Iterable[Telling]) -> Held | None:
-    """Parts summed, the newest of the days, all the flags; None of nothing."""
-    told = list(tellings)
-    if not told:
+def add(reports: Iterable[Report]) -> Known | None:
+    """Sums of the parts, the newest day, all flags; None without reports."""
+    reported = list(reports)
+    if not reported:
         return None
-    parts = {part: total(getattr(item.figure, part) for item in told) for part in ("numerator", "denominator", "ratio")}
-    return Held(
-        Figure(**parts),
-        data_date=max(item.day for item in told),
-        fresh_until=max(item.fresh_until for item in told),
-        flags=frozenset().union(*(item.flags for item in told)),
+    parts = {
+        part: total(getattr(item.parts, part) for item in reported) for part in ("numerator", "denominator", "ratio")
+    }
+    return Known(
+        Parts(**parts),
+        data_date=max(item.day for item in reported),
+        fresh_until=max(item.fresh_until for item in reported),
+        flags=frozenset().union(*(item.flags for item in reported)),
     )
 
 
@@ -203,53 +207,55 @@ def total(numbers: Iterable[Decimal | None]) -> Decimal | None:
 
 
 def roll_up(
-    world: World,
-    reading: Reading,
+    scenario: Scenario,
+    variant: Variant,
     year: int,
     day: date,
-    held: dict[str, Held | None],
-    by_agency: dict[str, Row],
+    known_by_agency: dict[str, Known | None],
+    by_agency: dict[str, Result],
     *,
     is_partial: bool,
-) -> Held | None:
-    """The province's figure."""
-    sent = hold(reading.metric, ROOT, year, day)
-    if reading.roll_up == "own":
+) -> Known | None:
+    """The province's parts, by the way that the variant names."""
+    sent = find_known(variant.metric, ROOT, year, day)
+    if variant.roll_up == "own":
         return sent
-    if reading.roll_up == "pooled":
-        return pool(world, reading, year, day, held)
-    if reading.roll_up == "share_of_agencies" and sent:
+    if variant.roll_up == "pooled":
+        return pool(scenario, variant, year, day, known_by_agency)
+    if variant.roll_up == "share_of_agencies" and sent:
         return replace(sent, flags=sent.flags | {"sent_by_lead"})
-    known = [item for item in held.values() if item]
-    yes, all_counted = total(item.figure.numerator for item in known), len(held)
-    answers = [row for row in by_agency.values() if row.value is not None]
-    if reading.roll_up == "agencies_attaining":
-        busy = [row for row in by_agency.values() if row.denominator != 0]
-        yes, all_counted = Decimal(sum(row.status == "attained" for row in busy)), len(busy)
-        answers = [row for row in answers if row.target is not None and row.comparator is not None]
+    known = [item for item in known_by_agency.values() if item]
+    yes, all_counted = total(item.parts.numerator for item in known), len(known_by_agency)
+    answers = [result for result in by_agency.values() if result.value is not None]
+    if variant.roll_up == "agencies_attaining":
+        busy = [result for result in by_agency.values() if result.denominator != 0]
+        yes, all_counted = Decimal(sum(result.status == "attained" for result in busy)), len(busy)
+        answers = [result for result in answers if result.target is not None and result.comparator is not None]
     if all_counted and not answers:
         return None
     return gather(known, yes, Decimal(all_counted), frozenset({"partial"} if is_partial else ()))
 
 
-def pool(world: World, reading: Reading, year: int, day: date, held: dict[str, Held | None]) -> Held | None:
-    """Increments of who was counted on their day, or what holds for those counted on ``day``."""
-    if reading.metric.is_increment:
-        told = [item for item in reading.metric.tellings if item.year == year and item.day <= day]
-        return add(item for item in told if item.agency in world.members(reading, item.day))
-    known = [item for item in held.values() if item]
-    whole = [item.figure for item in known if not reading.is_share or item.figure.denominator is not None]
+def pool(
+    scenario: Scenario, variant: Variant, year: int, day: date, known_by_agency: dict[str, Known | None]
+) -> Known | None:
+    """Increments of agencies that were counted on their day, or values of those counted on ``day``."""
+    if variant.metric.is_increment:
+        reported = [item for item in variant.metric.reports if item.year == year and item.day <= day]
+        return add(item for item in reported if item.agency in scenario.members(variant, item.day))
+    known = [item for item in known_by_agency.values() if item]
+    whole = [item.parts for item in known if not variant.is_share or item.parts.denominator is not None]
     return gather(known, total(item.numerator for item in whole), total(item.denominator for item in whole))
 
 
 def gather(
-    known: list[Held], numerator: Decimal | None, denominator: Decimal | None, flags: frozenset[str] = frozenset()
-) -> Held | None:
-    """A figure made of those of agencies: as new as the newest."""
+    known: list[Known], numerator: Decimal | None, denominator: Decimal | None, flags: frozenset[str] = frozenset()
+) -> Known | None:
+    """Parts made of those of agencies: as new as the newest."""
     if not known:
         return None
-    return Held(
-        Figure(numerator, denominator),
+    return Known(
+        Parts(numerator, denominator),
         data_date=max(item.data_date for item in known),
         fresh_until=max(item.fresh_until for item in known),
         flags=flags.union(*(item.flags for item in known)),
@@ -257,67 +263,67 @@ def gather(
 
 
 def judge(
-    reading: Reading, year: int, day: date, held: Held | None, coverage: Fraction | None, *, is_empty: bool = False
-) -> Row:
-    """The row of a figure on a day."""
-    figure = held.figure if held else Figure()
-    value = measure(reading, figure)
-    target = to_fraction(figure.denominator if reading.is_target_reported else reading.target)
-    status = "not_applicable" if is_empty else choose_status(reading, year, day, figure, value, target)
-    pace = pace_on(reading, year, day, target)
-    return Row(
+    variant: Variant, year: int, day: date, known: Known | None, coverage: Fraction | None, *, is_empty: bool = False
+) -> Result:
+    """The result of parts on a day."""
+    parts = known.parts if known else Parts()
+    value = measure(variant, parts)
+    target = to_fraction(parts.denominator if variant.is_target_reported else variant.target)
+    status = "not_applicable" if is_empty else choose_status(variant, year, day, parts, value, target)
+    pace = pace_on(variant, year, day, target)
+    return Result(
         status=status,
-        numerator=to_fraction(figure.numerator),
-        denominator=to_fraction(figure.denominator),
+        numerator=to_fraction(parts.numerator),
+        denominator=to_fraction(parts.denominator),
         value=value,
-        comparator=reading.comparator,
+        comparator=variant.comparator,
         target=target,
         gap=None if value is None or target is None else value - target,
         pace_target=pace,
         pace_status=status_of_pace(status, value, pace),
-        data_date=held.data_date if held else None,
-        is_stale=held is not None and day > held.fresh_until,
-        flags=(held.flags if held else frozenset()) | added_flags(reading, year, figure, value),
-        coverage=coverage if reading.figures_for == "agencies" else None,
+        data_date=known.data_date if known else None,
+        is_stale=known is not None and day > known.fresh_until,
+        flags=(known.flags if known else frozenset()) | added_flags(variant, year, parts, value),
+        coverage=coverage if variant.reported_for == "agencies" else None,
     )
 
 
-def added_flags(reading: Reading, year: int, figure: Figure, value: Fraction | None) -> set[str]:
-    """Flags that come from the plan."""
-    flags = {"plan_of_other_year"} if year != reading.plan_year else set()
-    is_negative = any(part is not None and part < 0 for part in vars(figure).values())
-    if reading.is_share and reading.may_exceed_100 and value is not None and value > 100 and not is_negative:
+def added_flags(variant: Variant, year: int, parts: Parts, value: Fraction | None) -> set[str]:
+    """Flags that the plan causes."""
+    flags = {"plan_of_other_year"} if year != variant.plan_year else set()
+    is_negative = any(part is not None and part < 0 for part in vars(parts).values())
+    if variant.is_share and variant.may_exceed_100 and value is not None and value > 100 and not is_negative:
         flags.add("over_100")
     return flags
 
 
-def measure(reading: Reading, figure: Figure) -> Fraction | None:
+def measure(variant: Variant, parts: Parts) -> Fraction | None:
     """The value, unrounded."""
-    if figure.numerator is None:
-        return to_fraction(figure.ratio)
-    if not reading.is_share:
-        return Fraction(figure.numerator)
-    return Fraction(figure.numerator) * 100 / Fraction(figure.denominator) if figure.denominator else None
+    if parts.numerator is None:
+        return to_fraction(parts.ratio)
+    if not variant.is_share:
+        return Fraction(parts.numerator)
+    return Fraction(parts.numerator) * 100 / Fraction(parts.denominator) if parts.denominator else None
 
 
 def choose_status(
-    reading: Reading, year: int, day: date, figure: Figure, value: Fraction | None, target: Fraction | None
+    variant: Variant, year: int, day: date, parts: Parts, value: Fraction | None, target: Fraction | None
 ) -> str:
     """The status: the first that holds."""
-    if reading.is_share and figure.denominator == 0:
+    if variant.is_share and parts.denominator == 0:
         return "not_applicable"
-    if value is None and reading.judged == "yearly_survey" and reading.published_on is not None:
-        expected_on = move(reading.published_on, year - reading.plan_year)
+    if value is None and variant.judged == "yearly_survey" and variant.published_on is not None:
+        expected_on = move(variant.published_on, year - variant.plan_year)
         if day < expected_on:
             return "pending"
-    if value is None or target is None or reading.comparator is None:
+    if value is None or target is None or variant.comparator is None:
         return "no_data"
-    parts = [part for part in (figure.numerator, figure.denominator, figure.ratio) if part is not None]
-    if min(parts) < 0 or (reading.is_share and value > 100 and not reading.may_exceed_100):
+    known = [part for part in (parts.numerator, parts.denominator, parts.ratio) if part is not None]
+    if min(known) < 0 or (variant.is_share and value > 100 and not variant.may_exceed_100):
         return "invalid"
-    if COMPARATORS[reading.comparator](value, target):
+    if COMPARATORS[variant.comparator](value, target):
         return "attained"
-    return "pending" if reading.judged == "year_end" and day < reading.closes_on else "missed"
+    return "pending" if variant.judged == "year_end" and day < variant.closes_on else "missed"
 
 
 def to_fraction(number: Decimal | None) -> Fraction | None:

@@ -1,4 +1,4 @@
-"""attain.sql against oracle.py on generated plans, agencies and figures around the end of a year."""
+"""include/sql/attainment against oracle.py on generated plans, agencies and values around the end of a year."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from cchc.warehouse.connection import run_file
 from tests.indicators.oracle import (
     COMPARATORS,
     ROOT,
-    Figure,
     Key,
     Metric,
-    Reading,
-    Row,
+    Parts,
+    Report,
+    Result,
+    Scenario,
     Span,
-    Telling,
-    World,
-    reckon,
+    Variant,
+    compute_expected,
     to_fraction,
 )
 from tests.indicators.pace_oracle import Past, move
@@ -44,69 +44,69 @@ PAST_DAYS = [
 AGENCIES = ["H58.31", "H58.32", "H58.33"]
 LOAD = UUID(int=1)
 
-# Twelve digits of a value are told exactly; the comparison with the target knows no rounding at all.
+# Twelve digits of a value are compared; the comparison with the target knows no rounding at all.
 PRECISION = Fraction(1, 10**12)
 
 
 @st.composite
-def shares(draw: st.DrawFn, target: Decimal) -> Figure:
+def shares(draw: st.DrawFn, target: Decimal) -> Parts:
     """Shares near the target and far from it, possible and impossible; now and then only a half of one."""
     denominator = Decimal(draw(st.sampled_from([0, 1, 3, 7, 1000, 597918, 10**9, -5])))
     nudge = Decimal(draw(st.sampled_from([0, 0, 1, -1]))) / draw(st.sampled_from([1, 1000, 10**9]))
     near = target * denominator / 100 + nudge
     numerator = draw(st.sampled_from([near, near, denominator, Decimal(0), Decimal(-2), Decimal(17)]))
-    return Figure(numerator, draw(st.sampled_from([denominator, denominator, denominator, None])))
+    return Parts(numerator, draw(st.sampled_from([denominator, denominator, denominator, None])))
 
 
-def figures(reading: Reading, target: Decimal) -> st.SearchStrategy[Figure]:
-    """What a source may tell of ``reading``."""
-    if reading.roll_up == "share_of_agencies":
-        return st.sampled_from([Figure(Decimal(0), Decimal(1)), Figure(Decimal(1), Decimal(1))])
-    if reading.is_share:
+def parts_reported(variant: Variant, target: Decimal) -> st.SearchStrategy[Parts]:
+    """Parts that a source may report for ``variant``."""
+    if variant.roll_up == "share_of_agencies":
+        return st.sampled_from([Parts(Decimal(0), Decimal(1)), Parts(Decimal(1), Decimal(1))])
+    if variant.is_share:
         ratios = st.sampled_from([target, target - 1, Decimal(0), Decimal("100.01"), Decimal(-1)])
-        only_ratio = ratios.map(lambda ratio: Figure(ratio=ratio))
-        can_be_ratio = reading.roll_up == "own" and not reading.metric.is_increment
+        only_ratio = ratios.map(lambda ratio: Parts(ratio=ratio))
+        can_be_ratio = variant.roll_up == "own" and not variant.metric.is_increment
         return st.one_of(shares(target), shares(target), only_ratio) if can_be_ratio else shares(target)
     counts = st.sampled_from([target, target + 1, target - 1, Decimal(0), Decimal("1e9")])
-    return st.builds(Figure, counts, st.one_of(st.none(), counts) if reading.is_target_reported else st.none())
+    return st.builds(Parts, counts, st.one_of(st.none(), counts) if variant.is_target_reported else st.none())
 
 
 @st.composite
-def metrics(draw: st.DrawFn, reading: Reading, target: Decimal) -> Metric:
-    """Tellings of some days by the province and some agencies, of the day's year or, in January, of the year before."""
-    told = {}
+def metrics(draw: st.DrawFn, variant: Variant, target: Decimal) -> Metric:
+    """Reports of some days on the province and some agencies, for the day's year or, in January, the year before."""
+    reports = {}
     for day, agency in draw(st.lists(st.tuples(st.sampled_from(DAYS), st.sampled_from([ROOT, *AGENCIES])), max_size=8)):
-        telling = Telling(
+        report = Report(
             agency,
             draw(st.sampled_from([2024, day.year])),
             day,
-            draw(figures(reading, target)),
+            draw(parts_reported(variant, target)),
             day + timedelta(draw(st.integers(0, 3))),
             frozenset(draw(st.sets(st.sampled_from(["coerced", "fell", "no_evidence"]), max_size=2))),
         )
-        told[telling.agency, telling.year, telling.day] = telling
-    return Metric(reading.metric.is_increment, tuple(told.values()))
+        reports[report.agency, report.year, report.day] = report
+    return Metric(variant.metric.is_increment, tuple(reports.values()))
 
 
 @st.composite
-def pasts(draw: st.DrawFn, reading: Reading) -> tuple[Past, ...]:
-    """The province's rows of earlier years; in January the budget year before is told beside the new one."""
+def histories(draw: st.DrawFn, variant: Variant) -> tuple[Past, ...]:
+    """The province's results of earlier years; in January the last budget year has one beside the new one."""
     rows = {}
     for day in draw(st.lists(st.sampled_from(PAST_DAYS), max_size=8)):
         plan_year = day.year
-        if reading.is_budget_year and day.month == 1:
+        if variant.is_budget_year and day.month == 1:
             plan_year = draw(st.sampled_from([day.year - 1, day.year - 1, day.year, day.year - 3]))
         parts = [Decimal(draw(st.sampled_from([0, 1, 2, 3]))), Decimal(3)]
         number = draw(st.sampled_from([Decimal(0), Decimal(40), Decimal("66.5"), Decimal(80), None]))
         status = draw(st.sampled_from(["pending", "pending", "missed", "attained", "invalid", "not_applicable"]))
-        said = {"numerator": parts[0], "denominator": parts[1]} if reading.is_share and draw(st.booleans()) else {}
-        rows[day, plan_year] = Past(day, plan_year, status, **(said or {"number": number}))
+        share = {"numerator": parts[0], "denominator": parts[1]} if variant.is_share and draw(st.booleans()) else {}
+        rows[day, plan_year] = Past(day, plan_year, status, **(share or {"number": number}))
     return tuple(rows.values())
 
 
 @st.composite
-def entries(draw: st.DrawFn, number: int, plan_years: list[int]) -> list[Reading]:
-    """One entry in each of the plans: its primary reading, for some shares also the one that counts agencies."""
+def indicators_of_plans(draw: st.DrawFn, number: int, plan_years: list[int]) -> list[Variant]:
+    """One indicator in each of the plans: its primary variant, for some shares also the one that counts agencies."""
     is_share = draw(st.integers(0, 4)) > 0
     roll_up = draw(st.sampled_from(["own", "pooled", "share_of_agencies"] if is_share else ["own", "pooled"]))
     target = draw(st.sampled_from([Decimal(100), Decimal(90), Decimal("80.25"), Decimal("33.3333"), Decimal(0)]))
@@ -115,7 +115,7 @@ def entries(draw: st.DrawFn, number: int, plan_years: list[int]) -> list[Reading
     is_budget_year = draw(st.booleans())
     closings = [date(2025, 1, 2), date(2025, 1, 31), *([] if is_budget_year else [date(2024, 12, 31)] * 3)]
     steps = draw(st.lists(st.sampled_from([date(2024, 2, 29), date(2024, 12, 28), date(2024, 12, 30)]), unique=True))
-    primary = Reading(
+    primary = Variant(
         number=number,
         variant="primary",
         plan_year=plan_years[0],
@@ -129,18 +129,18 @@ def entries(draw: st.DrawFn, number: int, plan_years: list[int]) -> list[Reading
         published_on=draw(st.sampled_from([None, *DAYS])) if judged == "yearly_survey" else None,
         is_budget_year=is_budget_year,
         roll_up=roll_up,
-        figures_for=draw(st.sampled_from(["agencies", "agencies", "province"])),
+        reported_for=draw(st.sampled_from(["agencies", "agencies", "province"])),
         set_name=set_name,
         is_set_complete=draw(st.booleans()),
         is_shown=set_name is None or draw(st.booleans()),
-        metric=Metric(is_increment=draw(st.booleans()) and roll_up != "share_of_agencies", tellings=()),
+        metric=Metric(is_increment=draw(st.booleans()) and roll_up != "share_of_agencies", reports=()),
         milestones=tuple((day, target * place / 4) for place, day in enumerate(sorted(steps), start=1)),
     )
-    primary = replace(primary, metric=draw(metrics(primary, target)), history=draw(pasts(primary)))
-    readings = [primary]
+    primary = replace(primary, metric=draw(metrics(primary, target)), history=draw(histories(primary)))
+    variants = [primary]
     if is_share and roll_up != "share_of_agencies" and draw(st.booleans()):
         goal = draw(st.sampled_from([Decimal(100), Decimal(50)]))
-        readings.append(
+        variants.append(
             replace(
                 primary,
                 variant="each_agency",
@@ -148,31 +148,31 @@ def entries(draw: st.DrawFn, number: int, plan_years: list[int]) -> list[Reading
                 comparator="=",
                 target=goal,
                 milestones=(),
-                history=draw(pasts(primary)),
+                history=draw(histories(primary)),
             )
         )
     if 2025 in plan_years:
         year_later = {"plan_year": 2025, "milestones": ()}
-        readings += [replace(reading, **year_later, closes_on=move(reading.closes_on, 1)) for reading in readings]
-    return readings
+        variants += [replace(variant, **year_later, closes_on=move(variant.closes_on, 1)) for variant in variants]
+    return variants
 
 
 @st.composite
 def spans(draw: st.DrawFn) -> Span:
-    """Days that begin long ago or lately, and end soon or never."""
+    """Spans that begin long ago or recently, and end soon or never."""
     first = draw(st.sampled_from([date(2024, 1, 1), date(2024, 1, 1), date(2024, 12, 30)]))
     return Span(first, draw(st.sampled_from([None, None, date(2024, 12, 31), date(2025, 1, 2)])))
 
 
 @st.composite
-def worlds(draw: st.DrawFn) -> World:
+def scenarios(draw: st.DrawFn) -> Scenario:
     """Agencies that come and go, sets that they join and leave, a plan or two."""
     agencies = draw(st.dictionaries(st.sampled_from(AGENCIES), spans()))
     sets = {name: draw(st.dictionaries(st.sampled_from(AGENCIES), spans())) for name in ("a", "b")}
     plan_years = draw(st.sampled_from([[2024], [2024, 2025]]))
     count = draw(st.integers(10, 20))
-    readings = [reading for number in range(count) for reading in draw(entries(number, plan_years))]
-    return World(agencies, sets, tuple(readings))
+    variants = [variant for number in range(count) for variant in draw(indicators_of_plans(number, plan_years))]
+    return Scenario(agencies, sets, tuple(variants))
 
 
 @pytest.fixture
@@ -182,17 +182,18 @@ def connection(warehouse: Any) -> Iterator[psycopg.Connection]:
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(worlds())
-def test_rows_are_as_the_rulings_say(connection: psycopg.Connection, world: World) -> None:
+@given(scenarios())
+def test_results_are_as_the_rulings_require(connection: psycopg.Connection, scenario: Scenario) -> None:
     with connection.transaction(force_rollback=True):
-        store(connection, world)
-        found = attain(connection)
-    expected = {key: row for day in DAYS if day >= FIRST for key, row in reckon(world, day).items()}
+        store(connection, scenario)
+        found = compute(connection)
+    expected = {key: row for day in DAYS if day >= FIRST for key, row in compute_expected(scenario, day).items()}
     assert set(found) == set(expected)
-    for key, row in expected.items():
-        for field in fields(Row):
-            said, ruled = getattr(found[key], field.name), getattr(row, field.name)
-            assert is_same(said, ruled), f"{key}: {field.name} is {said}, by the rulings {ruled}\n{found[key]}\n{row}"
+    for key, result in expected.items():
+        for field in fields(Result):
+            computed, required = getattr(found[key], field.name), getattr(result, field.name)
+            message = f"{key}: {field.name} is {computed}, by the rulings {required}\n{found[key]}\n{result}"
+            assert is_same(computed, required), message
 
 
 def is_same(found: Any, expected: Any) -> bool:
@@ -202,30 +203,32 @@ def is_same(found: Any, expected: Any) -> bool:
     return bool(found == expected)
 
 
-def store(connection: psycopg.Connection, world: World) -> None:
-    """The world as the warehouse has it."""
+def store(connection: psycopg.Connection, scenario: Scenario) -> None:
+    """Write the scenario into the warehouse."""
     connection.execute(
         "insert into ops.load (load_id, source, entity, window_start, window_end, status, run_id, started_at)"
         " values (%s, 'any', 'any', '2024-01-01', '2024-12-31', 'published', 'test', now())",
         [LOAD],
     )
     agencies = "core.agency_catalog (agency_code, valid_from, valid_to, name_vi, level, is_synthetic_code)"
-    copy(connection, agencies, [(code, s.first, s.end, code, "district", True) for code, s in world.agencies.items()])
-    members = [(name, code, s.first, s.end) for name, spans in world.sets.items() for code, s in spans.items()]
+    copy(
+        connection, agencies, [(code, s.first, s.end, code, "district", True) for code, s in scenario.agencies.items()]
+    )
+    members = [(name, code, s.first, s.end) for name, spans in scenario.sets.items() for code, s in spans.items()]
     copy(connection, "core.agency_set_member (set_code, agency_code, valid_from, valid_to)", members)
     indicators = (
         "mart.indicator (province_code, plan_year, indicator_code, variant, valid_from, ordinal, clause, wording_vi,"
         " name_vi, short_name_vi, unit_vi, counts, is_aspirational, source, lead_agency_vi, legal_basis_vi, metric,"
         " comparator, target, is_share, may_exceed_100, is_target_reported, judged, closes_on, published_on,"
-        " figures_for, roll_up, period, set_code, set_is_complete, levels, milestone_days, milestone_values)"
+        " reported_for, roll_up, period, set_code, set_is_complete, levels, milestone_days, milestone_values)"
     )
-    copy(connection, indicators, [indicator_row(reading) for reading in world.readings])
+    copy(connection, indicators, [indicator_row(variant) for variant in scenario.variants])
     past = (
-        "mart.indicator_attainment (as_of_date, plan_year, indicator_code, variant, agency_code, numerator,"
-        " denominator, value, status, is_stale, quality_flags, run_id, computed_at)"
+        "mart.indicator_attainment (as_of_date, plan_year, figure_year, indicator_code, variant, agency_code,"
+        " numerator, denominator, value, status, is_stale, quality_flags, run_id, computed_at)"
     )
-    told = {(reading.number, reading.variant): reading for reading in world.readings}
-    copy(connection, past, [row for reading in told.values() for row in past_rows(reading)])
+    newest = {(variant.number, variant.variant): variant for variant in scenario.variants}
+    copy(connection, past, [row for variant in newest.values() for row in past_rows(variant)])
     connection.execute(
         "update mart.indicator_attainment set value = numerator * 100 / denominator where denominator is not null"
     )
@@ -233,42 +236,60 @@ def store(connection: psycopg.Connection, world: World) -> None:
         "mart.measure (day, period, measure_code, agency_code, figure_year, is_increment, value, data_date,"
         " fresh_until, quality_flags, load_id)"
     )
-    metrics_told = {reading.number: reading.metric for reading in world.readings}
-    copy(connection, measures, [row for number, metric in metrics_told.items() for row in measure_rows(number, metric)])
-
-
-def indicator_row(reading: Reading) -> tuple[Any, ...]:
-    """A row of mart.indicator."""
-    period = "budget_year" if reading.is_budget_year else "year_to_date"
-    is_complete = None if reading.set_name is None else reading.is_set_complete
-    levels = ["province", "district"] if reading.is_shown else ["province"]
-    return (
-        *(ROOT, reading.plan_year, str(reading.number), reading.variant, date(reading.plan_year, 1, 1), 1),
-        *([""] * 5),
-        *("whole", False, "any", "", "", f"any.{reading.number}", reading.comparator, reading.target, reading.is_share),
-        *(reading.may_exceed_100, reading.is_target_reported, reading.judged, reading.closes_on, reading.published_on),
-        *(reading.figures_for, reading.roll_up, period, reading.set_name, is_complete, levels),
-        *([day for day, _ in reading.milestones], [value for _, value in reading.milestones]),
+    metrics_by_number = {variant.number: variant.metric for variant in scenario.variants}
+    copy(
+        connection,
+        measures,
+        [row for number, metric in metrics_by_number.items() for row in measure_rows(number, metric)],
     )
 
 
-def past_rows(reading: Reading) -> Iterator[tuple[Any, ...]]:
+def indicator_row(variant: Variant) -> tuple[Any, ...]:
+    """A row of mart.indicator."""
+    period = "budget_year" if variant.is_budget_year else "year_to_date"
+    is_complete = None if variant.set_name is None else variant.is_set_complete
+    levels = ["province", "district"] if variant.is_shown else ["province"]
+    return (
+        *(ROOT, variant.plan_year, str(variant.number), variant.variant, date(variant.plan_year, 1, 1), 1),
+        *([""] * 5),
+        *("whole", False, "any", "", "", f"any.{variant.number}", variant.comparator, variant.target, variant.is_share),
+        *(variant.may_exceed_100, variant.is_target_reported, variant.judged, variant.closes_on, variant.published_on),
+        *(variant.reported_for, variant.roll_up, period, variant.set_name, is_complete, levels),
+        *([day for day, _ in variant.milestones], [value for _, value in variant.milestones]),
+    )
+
+
+def past_rows(variant: Variant) -> Iterator[tuple[Any, ...]]:
     """The rows of mart.indicator_attainment of earlier years."""
-    for past in reading.history:
+    for past in variant.history:
         yield (
-            *(past.day, past.plan_year, str(reading.number), reading.variant, ROOT, past.numerator, past.denominator),
-            *(past.number, past.status, False, [], "earlier", past.day),
+            *(past.day, past.plan_year, figure_year_of(variant, past), str(variant.number), variant.variant, ROOT),
+            *(past.numerator, past.denominator, past.number, past.status, False, [], "earlier", past.day),
         )
+
+
+def figure_year_of(variant: Variant, past: Past) -> int:
+    """The year whose values a row of an earlier year holds."""
+    closes_on = move(variant.closes_on, past.plan_year - variant.plan_year)
+    return past.plan_year if variant.is_budget_year and past.day <= closes_on else past.day.year
 
 
 def measure_rows(number: int, metric: Metric) -> Iterator[tuple[Any, ...]]:
     """The rows of mart.measure of one metric."""
-    for told in metric.tellings:
-        for part, value in vars(told.figure).items():
+    for report in metric.reports:
+        for part, value in vars(report.parts).items():
             if value is not None:
                 yield (
-                    *(told.day, "ytd", f"any.{number}.{part}", told.agency, told.year, metric.is_increment, value),
-                    *(told.day, told.fresh_until, sorted(told.flags), LOAD),
+                    *(
+                        report.day,
+                        "ytd",
+                        f"any.{number}.{part}",
+                        report.agency,
+                        report.year,
+                        metric.is_increment,
+                        value,
+                    ),
+                    *(report.day, report.fresh_until, sorted(report.flags), LOAD),
                 )
 
 
@@ -279,8 +300,8 @@ def copy(connection: psycopg.Connection, table: str, rows: list[tuple[Any, ...]]
             stream.write_row(row)
 
 
-def attain(connection: psycopg.Connection) -> dict[Key, Row]:
-    """What the attainment's SQL says of each cell."""
+def compute(connection: psycopg.Connection) -> dict[Key, Result]:
+    """The results of the SQL."""
     parameters = {"province": ROOT, "first_day": FIRST, "last_day": LAST, "run_id": "test"}
     for file in ATTAINMENT:
         run_file(connection, file, parameters)
@@ -290,11 +311,13 @@ def attain(connection: psycopg.Connection) -> dict[Key, Row]:
         " from mart.indicator_attainment where as_of_date >= %s",
         [FIRST],
     ).fetchall()
-    return {(day, year, number, variant, agency): to_row(said) for day, year, number, variant, agency, *said in rows}
+    return {
+        (day, year, number, variant, agency): to_result(values) for day, year, number, variant, agency, *values in rows
+    }
 
 
-def to_row(said: list[Any]) -> Row:
+def to_result(columns: list[Any]) -> Result:
     """A row of the table with its numbers as fractions."""
-    values: list[Any] = [to_fraction(item) if isinstance(item, Decimal) else item for item in said]
+    values: list[Any] = [to_fraction(item) if isinstance(item, Decimal) else item for item in columns]
     values[-2] = frozenset(values[-2])
-    return Row(*values)
+    return Result(*values)

@@ -1,4 +1,4 @@
-"""`make ack`, `make snooze`, `make alerts-dry-run` of an installation: what they do, and say when they can't."""
+"""`make ack`, `make snooze` and `make alerts-dry-run` of an installation: their effects and their errors."""
 
 from __future__ import annotations
 
@@ -17,12 +17,13 @@ import pytest
 from cchc.local.embedded import Database, open_database
 from cchc.local.warehouse import prepare_warehouse
 from cchc.settings import CHECKOUT
-from tests.alerts.board import Board, make_recipient
+from tests.alerts.attainment_fixture import AttainmentFixture, make_recipient
 
-# Of another province, so that no evaluation here looks at them.
+# Of another province, so that no evaluation here reads them.
 ALERT = """
 insert into ops.alert (
-    alert_id, kind, severity, audience, status, province_code, subject, began_on, as_of_date, is_told, facts, opened_at
+    alert_id, kind, severity, audience, status, province_code, subject, began_on, as_of_date, is_notified, facts,
+    opened_at
 ) values (%s, 'source_late', 'warning', 'operators', 'open', 'H99', %s, '2024-06-01', '2024-06-01', true, '{}', now())
 """
 OVER = """
@@ -40,7 +41,7 @@ recipients:
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    """An installation whose server runs while the tests of this file ask it; each has alerts of its own."""
+    """An installation whose server runs during the tests of this file; each test has alerts of its own."""
     with open_database(tmp_path_factory.mktemp("alerted"), settings={"fsync": "off"}) as database:
         prepare_warehouse(database)
         yield database
@@ -59,7 +60,7 @@ def end_alert(database: Database, alert_id: str) -> None:
 
 
 def read_answer(database: Database, alert_id: str) -> tuple[object, ...]:
-    """Status and last day of what was answered, and who, why and until when of its step."""
+    """Status and snooze of an alert; person, reason and last day of its step."""
     with psycopg.connect(database.url("cchc_analyst")) as connection:
         row = connection.execute(
             "select a.status, a.snoozed_until, s.step, s.by_whom, s.why, s.until_date from ops.alert as a"
@@ -83,28 +84,28 @@ def run_local(database: Database, *arguments: str, **variables: str) -> subproce
 
 
 def ack(database: Database, alert: str, why: str = "đang rà soát", until: str = "", who: str = "") -> str:
-    """What `make ack` says: on standard output when it is done, else on standard error."""
-    said = run_local(database, "ack", alert, why, until, who)
-    assert (said.returncode == 0) is bool(said.stdout)
-    return said.stdout or said.stderr
+    """The output of `make ack`: standard output after success, else standard error."""
+    ran = run_local(database, "ack", alert, why, until, who)
+    assert (ran.returncode == 0) is bool(ran.stdout)
+    return ran.stdout or ran.stderr
 
 
-def test_alert_is_taken_on_by_the_beginning_of_its_identifier(installed: Database) -> None:
+def test_ack_finds_an_alert_by_the_beginning_of_its_identifier(installed: Database) -> None:
     alert = open_alert(installed, "1a2b3c4d-0000-5000-8000-000000000000")
-    said = ack(installed, "1A2B3C4D", until="2024-07-15", who="Sở Nội vụ")
-    assert said == f"{alert} (source_late source {alert}): acknowledged until 2024-07-15\n"
+    ran = ack(installed, "1A2B3C4D", until="2024-07-15", who="Sở Nội vụ")
+    assert ran == f"{alert} (source_late source {alert}): acknowledged until 2024-07-15\n"
     assert read_answer(installed, alert) == (
         "acknowledged", None, "acknowledged", "Sở Nội vụ", "đang rà soát", date(2024, 7, 15),
     )  # fmt: skip
 
 
-def test_without_a_day_and_a_name_it_is_taken_on_by_the_user_until_it_is_over(installed: Database) -> None:
+def test_ack_without_day_and_name_is_by_the_user_until_the_alert_ends(installed: Database) -> None:
     alert = open_alert(installed, "2a2b3c4d-0000-5000-8000-000000000000")
     assert ack(installed, alert).endswith("acknowledged until it is over\n")
     assert read_answer(installed, alert)[2:] == ("acknowledged", getpass.getuser(), "đang rà soát", None)
 
 
-def test_make_hands_reason_and_name_on_as_they_are(installed: Database) -> None:
+def test_make_passes_reason_and_name_unchanged(installed: Database) -> None:
     alert = open_alert(installed, "3a2b3c4d-0000-5000-8000-000000000000")
     why, who = 'it\'s "$HOME" $(shell echo harm) `id` $$ \\n', "Ủy ban 'A' $x"
     command = [
@@ -116,43 +117,43 @@ def test_make_hands_reason_and_name_on_as_they_are(installed: Database) -> None:
         "UNTIL=2024-06-30",
         f"WHO={who}",
     ]
-    said = run(command, installed)
-    assert said.stdout == f"{alert} (source_late source {alert}): snoozed until 2024-06-30\n"
+    ran = run(command, installed)
+    assert ran.stdout == f"{alert} (source_late source {alert}): snoozed until 2024-06-30\n"
     assert read_answer(installed, alert) == ("open", date(2024, 6, 30), "snoozed", who, why, date(2024, 6, 30))
 
 
-def test_another_warehouse_is_answered_as_the_loader(installed: Database, tmp_path: Path) -> None:
+def test_ack_in_another_warehouse_acts_as_the_loader(installed: Database, tmp_path: Path) -> None:
     alert = open_alert(installed, "4a2b3c4d-0000-5000-8000-000000000000")
     login = {
         "conn_type": "postgres", "host": installed.host, "port": installed.port, "schema": "cchc",
         "login": "postgres", "password": installed.credentials["postgres"],
     }  # fmt: skip
     elsewhere = {"CCHC_HOME": str(tmp_path / "home"), "AIRFLOW_CONN_WAREHOUSE": json.dumps(login)}
-    said = run_local(installed, "ack", alert, "đang rà soát", "", "", **elsewhere)
-    assert (said.returncode, read_answer(installed, alert)[0]) == (0, "acknowledged")
+    ran = run_local(installed, "ack", alert, "đang rà soát", "", "", **elsewhere)
+    assert (ran.returncode, read_answer(installed, alert)[0]) == (0, "acknowledged")
 
 
-def test_ambiguous_beginning_is_refused_with_what_it_may_mean(installed: Database) -> None:
+def test_ambiguous_beginning_is_an_error_with_its_candidates(installed: Database) -> None:
     alerts = [open_alert(installed, f"5a2b3c4d-000{n}-5000-8000-000000000000") for n in (1, 2)]
     named = "".join(f"\n  {alert} (source_late source {alert})" for alert in alerts)
     assert ack(installed, "5a2b3c4d") == f"2 open alerts begin with 5a2b3c4d, give more of one:{named}\n"
     assert {read_answer(installed, alert)[0] for alert in alerts} == {"open"}
 
 
-def test_alert_that_is_over_hides_none_that_is_open(installed: Database) -> None:
+def test_ended_alert_hides_no_open_one(installed: Database) -> None:
     over, alert = (open_alert(installed, f"6a2b3c4d-000{n}-5000-8000-000000000000") for n in (1, 2))
     end_alert(installed, over)
     assert ack(installed, "6a2b3c4d").startswith(alert)
 
 
-def test_alert_that_is_over_is_refused_with_its_last_day(installed: Database) -> None:
+def test_ended_alert_is_an_error_with_its_last_day(installed: Database) -> None:
     alert = open_alert(installed, "7a2b3c4d-0000-5000-8000-000000000000")
     end_alert(installed, alert)
-    said = f"{alert} (source_late source {alert}) is over since 2024-06-09: there is nothing left to answer\n"
-    assert ack(installed, "7a2b3c4d") == said
+    ran = f"{alert} (source_late source {alert}) is over since 2024-06-09: there is nothing left to answer\n"
+    assert ack(installed, "7a2b3c4d") == ran
 
 
-def test_unknown_alert_is_refused_with_the_query_that_lists_them(installed: Database) -> None:
+def test_unknown_alert_is_an_error_with_the_query_that_lists_them(installed: Database) -> None:
     alert = open_alert(installed, "8a2b3c4d-0000-5000-8000-000000000000")
     message, _, query = ack(installed, "8a2b3c4e").partition("; the open ones: make sql Q=")
     assert message == "no alert begins with 8a2b3c4e"
@@ -161,13 +162,13 @@ def test_unknown_alert_is_refused_with_the_query_that_lists_them(installed: Data
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "expected"),
     [
-        (("ack", "9a2b3c4d", " ", "", ""), "say why: make ack ALERT="),
-        (("snooze", "9a2b3c4d", "", "2024-06-30", ""), "say why: make snooze ALERT="),
+        (("ack", "9a2b3c4d", " ", "", ""), "give a reason: make ack ALERT="),
+        (("snooze", "9a2b3c4d", "", "2024-06-30", ""), "give a reason: make snooze ALERT="),
         (("ack", "9a2", "vì", "", ""), "name an alert by the beginning of its identifier, as messages do: make ack"),
         (("ack", "", "vì", "", ""), "name an alert by the beginning of its identifier, as messages do: make ack"),
-        (("snooze", "9a2b3c4d", "vì", "", ""), "say up to which day: make snooze ALERT="),
+        (("snooze", "9a2b3c4d", "vì", "", ""), "name the last day: make snooze ALERT="),
         (("ack", "9a2b3c4d", "vì", "30/06/2024", ""), "UNTIL='30/06/2024' is no day: make ack ALERT="),
         (("snooze", "9a2b3c4d", "vì", "2024-02-30", ""), "UNTIL='2024-02-30' is no day: make snooze ALERT="),
         (("ack", "9a2b3c4d", "vì", "2024-06-09", ""), "UNTIL=2024-06-09 is over, today is 2024-06-10: make ack ALERT="),
@@ -185,24 +186,24 @@ def test_unknown_alert_is_refused_with_the_query_that_lists_them(installed: Data
         (("alerts-dry-run", "2023-12-31"), "DATE=2023-12-31: 2023-12-31 is before 2024-01-01"),
     ],
 )
-def test_what_is_missing_or_wrong_is_said_with_an_example(
-    installed: Database, arguments: tuple[str, ...], said: str
+def test_missing_or_wrong_argument_is_an_error_with_an_example(
+    installed: Database, arguments: tuple[str, ...], expected: str
 ) -> None:
     answered = run_local(installed, *arguments)
     assert (answered.returncode, answered.stdout) == (1, "")
-    assert answered.stderr.startswith(said)
+    assert answered.stderr.startswith(expected)
     assert answered.stderr.count("\n") == 1
 
 
 @pytest.fixture(scope="module")
 def attained(installed: Database) -> date:
-    """The newest night of the installation: a crossing of the province, confirmed on its last two days."""
+    """The newest day of the installation: the province is below its target on the last two days."""
     with psycopg.connect(installed.url("cchc_loader"), autocommit=True) as connection:
-        board = Board(connection, (make_recipient("leader"),))
-        board.add_indicator()
-        board.add_agency("H58", "Tỉnh Tiền Giang", "province")
+        attainment = AttainmentFixture(connection, (make_recipient("leader"),))
+        attainment.add_indicator()
+        attainment.add_agency("H58", "Tỉnh Tiền Giang", "province")
         for number, value in enumerate((46, 44, 44)):
-            board.put(FIRST + timedelta(days=number), value)
+            attainment.put(FIRST + timedelta(days=number), value)
     return FIRST + timedelta(days=2)
 
 
@@ -213,26 +214,24 @@ def recipients(tmp_path: Path) -> Path:
     return file
 
 
-def test_dry_run_prints_the_night_and_leaves_nothing(installed: Database, attained: date, recipients: Path) -> None:
-    said = run_local(installed, "alerts-dry-run", str(attained), CCHC_RECIPIENTS=str(recipients))
-    assert said.returncode == 0, said.stderr
-    assert said.stdout.startswith(f"Night of {attained}: 1 messages\n\n== to lanh-dao (performance) by email")
+def test_dry_run_prints_the_messages_and_stores_nothing(installed: Database, attained: date, recipients: Path) -> None:
+    ran = run_local(installed, "alerts-dry-run", str(attained), CCHC_RECIPIENTS=str(recipients))
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.startswith(f"Run of {attained}: 1 messages\n\n== to lanh-dao (performance) by email")
     with psycopg.connect(installed.url("cchc_analyst")) as connection:
         left = connection.execute("select count(*) from ops.alert where kind = 'missed'").fetchone()
     assert left == (0,)
 
 
-def test_dry_run_of_a_night_that_was_not_says_which_is_the_newest(installed: Database, attained: date) -> None:
-    said = run_local(installed, "alerts-dry-run", "2024-06-09")
-    assert (said.returncode, said.stdout) == (1, "")
-    wanted = (
-        f"DATE=2024-06-09 has no attainment, the newest night is that of {attained}: make nightly DATE=2024-06-09\n"
-    )
-    assert said.stderr.endswith(wanted)
+def test_dry_run_of_a_day_without_attainment_names_the_newest(installed: Database, attained: date) -> None:
+    ran = run_local(installed, "alerts-dry-run", "2024-06-09")
+    assert (ran.returncode, ran.stdout) == (1, "")
+    wanted = f"DATE=2024-06-09 has no attainment, the newest day that has is {attained}: make nightly DATE=2024-06-09\n"
+    assert ran.stderr.endswith(wanted)
 
 
-def test_dry_run_names_what_is_wrong_with_the_recipients(installed: Database, recipients: Path) -> None:
+def test_dry_run_names_mistakes_of_the_recipients(installed: Database, recipients: Path) -> None:
     recipients.write_text(RECIPIENTS.replace("channel: email", "channel: fax"), encoding="utf-8")
-    said = run_local(installed, "alerts-dry-run", str(FIRST), CCHC_RECIPIENTS=str(recipients))
-    assert (said.returncode, said.stdout) == (1, "")
-    assert said.stderr.splitlines()[-1].startswith("recipients.yaml, recipient lanh-dao, field channel: ")
+    ran = run_local(installed, "alerts-dry-run", str(FIRST), CCHC_RECIPIENTS=str(recipients))
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert ran.stderr.splitlines()[-1].startswith("recipients.yaml, recipient lanh-dao, field channel: ")

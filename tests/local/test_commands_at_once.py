@@ -36,13 +36,13 @@ class Ended:
     """What a command left behind."""
 
     code: int
-    said: str
-    told: str
+    output: str
+    errors: str
 
     @property
     def is_refused_beside_airflow(self) -> bool:
-        """Airflow is up or starts, told in one line, after at most one on whom it waited for."""
-        *waited, last = [line for line in self.told.splitlines() if "is taken" not in line]
+        """Whether it was declined since Airflow is up or starts: one line, after at most one about a wait."""
+        *waited, last = [line for line in self.errors.splitlines() if "is taken" not in line]
         is_waiting = all("this home is in use" in line for line in waited) and len(waited) <= 1
         return self.code == 1 and last.startswith("Airflow is up at http://127.0.0.1:") and is_waiting
 
@@ -82,12 +82,12 @@ def run_at_once(home: Path, *commands: tuple[str, ...]) -> list[Ended]:
     """Start all of them, wait for all of them."""
     started = [start(home, *command) for command in commands]
     try:
-        said = [process.communicate(timeout=PATIENCE_SECONDS) for process in started]
+        texts = [process.communicate(timeout=PATIENCE_SECONDS) for process in started]
     finally:
         for process in started:
             process.kill()
-    ended = [Ended(process.returncode, *texts) for process, texts in zip(started, said, strict=True)]
-    assert "Traceback" not in "".join(one.said + one.told for one in ended)
+    ended = [Ended(process.returncode, *both) for process, both in zip(started, texts, strict=True)]
+    assert "Traceback" not in "".join(one.output + one.errors for one in ended)
     return ended
 
 
@@ -106,11 +106,11 @@ def first(at_once: Callable[..., list[Ended]]) -> list[Ended]:
 @pytest.mark.timeout(300)
 def test_nightly_up_sql_and_check_begin_a_home_together(first):
     nightly, up, sql, check = first
-    assert up.code == 0, up.told
-    assert nightly.code == 0 or nightly.is_refused_beside_airflow, nightly.told
-    assert (sql.code, sql.said) == (0, "answer\n42\n"), sql.told
-    assert check.code == 0, check.told
-    assert "1 files lie in it" in check.said
+    assert up.code == 0, up.errors
+    assert nightly.code == 0 or nightly.is_refused_beside_airflow, nightly.errors
+    assert (sql.code, sql.output) == (0, "answer\n42\n"), sql.errors
+    assert check.code == 0, check.errors
+    assert "1 files lie in it" in check.output
 
 
 @pytest.mark.timeout(300)
@@ -119,7 +119,7 @@ def test_beside_airflow_runs_are_refused_and_questions_answered(first, at_once):
     nightly, run, up, sql, check = at_once(NIGHTLY, ("run",), ("up",), ("sql", "table ops.load"), ("check", "returns"))
     assert nightly.is_refused_beside_airflow
     assert run.code == 1
-    assert up.code == sql.code == check.code == 0, up.told + sql.told + check.told
+    assert up.code == sql.code == check.code == 0, up.errors + sql.errors + check.errors
 
 
 @pytest.mark.timeout(300)
@@ -128,26 +128,26 @@ def test_sigterm_ends_a_run_and_its_database(first, at_once, place):  # noqa: AR
     nightly = start(place, *NIGHTLY)
     assert nightly.stderr is not None
     lines = [nightly.stderr.readline()]
-    while "night of 2024-06-30" not in lines[-1]:  # said by its first task
+    while "data date 2024-06-30" not in lines[-1]:  # logged by its first task
         assert lines[-1], lines
         lines.append(nightly.stderr.readline())
     nightly.send_signal(signal.SIGTERM)
-    said, told = nightly.communicate(timeout=PATIENCE_SECONDS)
+    output, errors = nightly.communicate(timeout=PATIENCE_SECONDS)
     assert nightly.returncode == 128 + signal.SIGTERM
-    assert "Traceback" not in said + told
-    assert "attainment of" not in told
+    assert "Traceback" not in output + errors
+    assert "attainment of" not in errors
     assert not (place / "postgres" / "data" / "postmaster.pid").exists()
 
 
 @pytest.mark.timeout(300)
 def test_runs_by_hand_take_turns_in_a_filled_home(first, at_once, place):  # noqa: ARG001
     assert at_once(("down",))[0].code == 0
-    *nights, run, sql, check = at_once(NIGHTLY, NIGHTLY, ("run",), ("sql", "select 1"), ("check", "returns"))
-    assert [night.code for night in nights] == [0, 0], nights
-    assert sum("this home is in use (process " in night.told for night in nights) >= 1
+    *nightly_runs, run, sql, check = at_once(NIGHTLY, NIGHTLY, ("run",), ("sql", "select 1"), ("check", "returns"))
+    assert [ended.code for ended in nightly_runs] == [0, 0], nightly_runs
+    assert sum("this home is in use (process " in ended.errors for ended in nightly_runs) >= 1
     assert run.code == 1
-    assert "AIRFLOW_CONN_RETURNS_INBOX names a real source" in run.told
-    assert sql.code == check.code == 0, sql.told + check.told
+    assert "AIRFLOW_CONN_RETURNS_INBOX names a real source" in run.errors
+    assert sql.code == check.code == 0, sql.errors + check.errors
     with open_database(place) as database, psycopg.connect(database.url("airflow", "airflow")) as connection:
         left = connection.execute(LEFT_BY_HAND).fetchall()
         assert left == [], "the scheduler would wait for them for ever"

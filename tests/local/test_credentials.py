@@ -1,4 +1,4 @@
-"""secrets.json: made once; a lost or damaged one is said, not replaced."""
+"""secrets.json: made once; a lost or damaged one is reported, not replaced."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_secrets_are_made_once_and_what_is_missing_is_added(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"postgres": 1}', "\udcff"])
-def test_damaged_secrets_are_said_and_kept(tmp_path: Path, text: str) -> None:
+def test_damaged_secrets_are_reported_and_kept(tmp_path: Path, text: str) -> None:
     file = tmp_path / "secrets.json"
     file.write_text(text, errors="surrogateescape")
     with pytest.raises(LocalError, match=r"secrets\.json is damaged.*restore it"):

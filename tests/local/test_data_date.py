@@ -9,7 +9,7 @@ import pytest
 
 from cchc.local import LocalError
 from cchc.local.data_date import read_data_date
-from cchc.local.night import run_nightly
+from cchc.local.nightly import run_nightly
 
 EXAMPLE = "make nightly DATE=2024-06-30"
 

@@ -83,7 +83,7 @@ def test_sources_of_a_demonstration_are_simulated_at_its_clock(tmp_path: Path) -
         assert inbox == (tmp_path / "inbox").as_uri()
 
 
-def test_damaged_mark_is_told_with_what_to_do(tmp_path: Path) -> None:
+def test_damaged_file_is_reported_with_a_remedy(tmp_path: Path) -> None:
     for mark in ("{}", '{"seed": 1, "dossiers_per_year": 1, "now": "2025-01-01T05:30:00"}', "[]", ""):
         (tmp_path / "demonstration.json").write_text(mark)
         with pytest.raises(LocalError, match=r"demonstration.json can't be read .* move this home away"):
@@ -96,15 +96,15 @@ def test_down_works_whatever_the_mark_and_the_clock_say(home: Path, mark: str | 
     if mark:
         (home / "demonstration.json").write_text(mark)
     assert run_command(home, "down", CCHC_NOW=now) == (0, "")
-    code, said = run_command(home, "sql", "select 1", CCHC_NOW=now)
-    assert (code, said.count("\n")) == (1, 1)
+    code, errors = run_command(home, "sql", "select 1", CCHC_NOW=now)
+    assert (code, errors.count("\n")) == (1, 1)
 
 
 def test_nothing_is_scheduled_by_a_clock_that_stands_so_up_refuses_it_on_a_real_home(home: Path) -> None:
-    code, said = run_command(home, "up", CCHC_NOW="2025-01-01T05:30:00+07:00")
+    code, errors = run_command(home, "up", CCHC_NOW="2025-01-01T05:30:00+07:00")
     stop_services(home)  # of a release that did start them
-    assert (code, said.count("\n")) == (1, 1)
-    assert "CCHC_NOW is set, so no night of" in said
+    assert (code, errors.count("\n")) == (1, 1)
+    assert "CCHC_NOW is set, so no run of" in errors
     assert not home.exists()
     enter_home(home, "nightly")
 
@@ -118,7 +118,7 @@ def test_question_at_a_mistyped_clock_does_not_move_the_mark(tmp_path: Path) -> 
     mark = read_demonstration(tmp_path)
     assert mark
     assert mark.now == THE_DAY_BEFORE.isoformat()
-    keep_clock(tmp_path)  # as after a night that went well
+    keep_clock(tmp_path)  # as after a successful run
     assert read_demonstration(tmp_path) != mark
 
 
@@ -128,9 +128,9 @@ def test_simulated_province_is_never_written_into_a_real_warehouse(home: Path) -
     warehouse = '{"conn_type": "postgres", "host": "127.0.0.1", "port": 9}'
     for command in (("nightly", "2024-12-31", ""), ("sql", "select 1"), ("up",), ("check", "eoffice"),
                     ("withdraw", "2024-12-31"), ("ack", "1234", "a", "", "b"), ("checksum",), ("run",)):  # fmt: skip
-        code, said = run_command(home, *command, AIRFLOW_CONN_WAREHOUSE=warehouse, CCHC_NOW="")
-        assert (code, said.count("\n")) == (1, 1), said
-        assert "AIRFLOW_CONN_WAREHOUSE names a real warehouse: choose another CCHC_HOME" in said
+        code, errors = run_command(home, *command, AIRFLOW_CONN_WAREHOUSE=warehouse, CCHC_NOW="")
+        assert (code, errors.count("\n")) == (1, 1), errors
+        assert "AIRFLOW_CONN_WAREHOUSE names a real warehouse: choose another CCHC_HOME" in errors
     assert not (home / "postgres").exists()
 
 
@@ -139,11 +139,11 @@ RECIPIENT = """recipients:
 """
 
 
-def test_simulated_alerts_are_told_to_no_real_people(tmp_path: Path) -> None:
+def test_simulated_alerts_reach_no_real_people(tmp_path: Path) -> None:
     set_clock(tmp_path, NEW_YEAR)
     recipients = tmp_path / "recipients.yaml"
     os.environ |= {"AIRFLOW_CONN_ALERTS_SMTP": "smtp://mail", "AIRFLOW_CONN_CHAT": "http://chat"}
-    enter_home(tmp_path, "up")  # as delivered nobody is told
+    enter_home(tmp_path, "up")  # the delivered file has no recipient
     for channel, variable in (
         ("channel: email, address: so@tinh.gov.vn", "AIRFLOW_CONN_ALERTS_SMTP"),
         ("channel: webhook, connection: chat", "AIRFLOW_CONN_CHAT"),
@@ -157,11 +157,11 @@ def test_simulated_alerts_are_told_to_no_real_people(tmp_path: Path) -> None:
 
 
 def run_command(home: Path, *command: str, **variables: str) -> tuple[int, str]:
-    """Its exit code and what it said of an error, as the Makefile runs it."""
+    """A command's exit code and errors, run as by the Makefile."""
     environment = {**os.environ, "CCHC_HOME": str(home), "PYTHONPATH": "plugins:.", **variables}
     called = [sys.executable, "-m", "cchc.local", *command]
-    said = subprocess.run(called, cwd=CHECKOUT, env=environment, capture_output=True, text=True, check=False)
-    return said.returncode, said.stderr
+    result = subprocess.run(called, cwd=CHECKOUT, env=environment, capture_output=True, text=True, check=False)
+    return result.returncode, result.stderr
 
 
 @pytest.mark.parametrize(
@@ -194,9 +194,9 @@ def test_home_with_loads_is_refused_by_make_run_and_left_as_it_is(home: Path) ->
         with psycopg.connect(database.url("cchc_loader")) as connection:
             connection.execute(LOAD)
         before = sorted(path.name for path in home.iterdir())
-        code, said = run_command(home, "run")
-        assert (code, said.count("\n")) == (1, 1)
-        assert "move this one away, if it is a demonstration of an older release" in said
+        code, errors = run_command(home, "run")
+        assert (code, errors.count("\n")) == (1, 1)
+        assert "move this one away, if it is a demonstration of an older release" in errors
         assert sorted(path.name for path in home.iterdir() if path.name != "runs.lock") == before
 
 

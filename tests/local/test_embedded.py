@@ -180,7 +180,7 @@ def test_password_is_required(cluster: Database) -> None:
             psycopg.connect(url, passfile="/dev/null")
 
 
-def test_no_role_of_the_house_has_rights_over_the_server(cluster: Database) -> None:
+def test_no_role_of_the_installation_has_rights_over_the_server(cluster: Database) -> None:
     query = (
         b"SELECT string_agg(rolname, ', ') FROM pg_roles WHERE rolname <> 'postgres'"
         b" AND (rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrls)"
@@ -217,10 +217,10 @@ def test_analysts_who_hold_every_session_are_named_in_one_line(cluster: Database
             opened.enter_context(psycopg.connect(cluster.url(ANALYST)))
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "CCHC_HOME": str(cluster.home)}
         command = [sys.executable, "-m", "cchc.local", "sql", "select 1"]
-        said = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    assert (said.returncode, said.stdout) == (1, "")
-    assert said.stderr.startswith("analysts hold all the sessions that they may have at once: close programs")
-    assert said.stderr.count("\n") == 1
+        result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr.startswith("analysts hold all the sessions that they may have at once: close programs")
+    assert result.stderr.count("\n") == 1
 
 
 def test_analyst_does_not_fill_the_servers_log(cluster: Database) -> None:

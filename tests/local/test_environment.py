@@ -36,8 +36,8 @@ def test_proxy_that_airflow_cannot_read_is_left_out_and_named(caplog: pytest.Log
     kept = clean_environment(OURS | {"ALL_PROXY": "socks5://user:secret@proxy", "https_proxy": "http://proxy:abc"})
     assert kept == OURS
     assert [record.getMessage() for record in caplog.records] == [
-        "ALL_PROXY is left aside: it names no http or https proxy",
-        "https_proxy is left aside: it names no http or https proxy",
+        "ALL_PROXY is ignored: it names no http or https proxy",
+        "https_proxy is ignored: it names no http or https proxy",
     ]
 
 

@@ -30,11 +30,11 @@ def test_other_system_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("library", "said"), [(("glibc", "2.27"), "glibc 2.27"), (("", ""), "another C library")], ids=["old", "musl"]
+    ("library", "name"), [(("glibc", "2.27"), "glibc 2.27"), (("", ""), "another C library")], ids=["old", "musl"]
 )
-def test_other_c_library_is_named(monkeypatch: pytest.MonkeyPatch, library: tuple[str, str], said: str) -> None:
+def test_other_c_library_is_named(monkeypatch: pytest.MonkeyPatch, library: tuple[str, str], name: str) -> None:
     monkeypatch.setattr(platform, "libc_ver", lambda: library)
-    assert find_problem() == f"glibc 2.28 or newer is needed, this is {said}"
+    assert find_problem() == f"glibc 2.28 or newer is needed, this is {name}"
 
 
 def test_without_a_package_index_it_says_what_to_do_and_a_half_made_venv_is_made_anew(
@@ -47,19 +47,19 @@ def test_without_a_package_index_it_says_what_to_do_and_a_half_made_venv_is_made
     monkeypatch.setenv("PIP_RETRIES", "0")
     monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
     stamp = Path(".venv") / "installed"
-    said = str(install.main(stamp))
-    assert said.startswith("pip could not install the locked packages")
-    assert "PIP_INDEX_URL" in said
-    assert "\n" not in said
+    result = str(install.main(stamp))
+    assert result.startswith("pip could not install the locked packages")
+    assert "PIP_INDEX_URL" in result
+    assert "\n" not in result
     assert "cchc-not-there" in capfd.readouterr().err  # pip's own reason
     assert not stamp.exists()
     assert (tmp_path / ".venv.lock").stat().st_mode & 0o077 == 0
 
 
-def test_folder_that_takes_no_files_is_told_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_folder_that_takes_no_files_is_reported_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(install, "LOCK", Path("file/in/the/way/.venv.lock"))
     Path("file").touch()
-    said = str(install.main(Path(".venv") / "installed"))
-    assert said.startswith(f"the packages can't be installed in {tmp_path}: ")
-    assert said.endswith("Mend that, then run make again")
+    result = str(install.main(Path(".venv") / "installed"))
+    assert result.startswith(f"the packages can't be installed in {tmp_path}: ")
+    assert result.endswith("Solve that, then run make again")

@@ -30,19 +30,19 @@ def test_processes_that_proc_hides_are_none(hiding: str) -> None:
         [*hidden, sys.executable, "-c", ""], env=environment, check=False, capture_output=True
     ).returncode:
         pytest.skip("no /proc of its own can be mounted here, or this Python is closed to others")
-    said = subprocess.run(
+    result = subprocess.run(
         [*hidden, sys.executable, "-c", LOOK], env=environment, check=False, capture_output=True, text=True
     )
-    assert (said.stdout, said.stderr) == ("[] {} [] True\n", "")
+    assert (result.stdout, result.stderr) == ("[] {} [] True\n", "")
 
 
 def test_another_container_is_another_place() -> None:
     unseen = ["unshare", "--pid", "--fork", "--mount-proc", sys.executable, "-c"]
     program = "from cchc.local.processes import name_place; print(name_place())"
     environment = {**os.environ, "PYTHONPATH": str(CHECKOUT / "plugins")}
-    said = subprocess.run([*unseen, program], env=environment, check=False, capture_output=True, text=True)
-    if said.returncode:
+    result = subprocess.run([*unseen, program], env=environment, check=False, capture_output=True, text=True)
+    if result.returncode:
         pytest.skip("no processes can be hidden here")
-    assert said.stdout.strip() not in ("", name_place())
+    assert result.stdout.strip() not in ("", name_place())
     here = subprocess.run([sys.executable, "-c", program], env=environment, check=True, capture_output=True, text=True)
     assert here.stdout.strip() == name_place()

@@ -1,4 +1,4 @@
-"""`make sql`: what an analyst's program reads from it."""
+"""`make sql`: its output for an analyst's program."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.libpq import LIBPQ_VARIABLES
 
 @pytest.fixture(scope="module")
 def analysed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Database]]:
-    """A home whose server runs while the tests of this file ask it."""
+    """A home whose server runs for the tests of this file."""
     home = tmp_path_factory.mktemp("analysed")
     with open_database(home, settings={"fsync": "off"}) as database:
         yield home, database
@@ -43,39 +43,41 @@ def run_sql(home: Path, query: str, **variables: str) -> subprocess.CompletedPro
 
 
 def test_answer_is_csv_with_a_header_and_nothing_else(analysed: tuple[Path, Database]) -> None:
-    said = run_sql(analysed[0], "select 1 as one, null as missing, 'Cai Lậy, \"thị xã\"' as name")
-    assert (said.stdout, said.stderr) == ('one,missing,name\n1,,"Cai Lậy, ""thị xã"""\n', "")
+    ended = run_sql(analysed[0], "select 1 as one, null as missing, 'Cai Lậy, \"thị xã\"' as name")
+    assert (ended.stdout, ended.stderr) == ('one,missing,name\n1,,"Cai Lậy, ""thị xã"""\n', "")
 
 
-def test_make_hands_the_query_on_as_it_is(analysed: tuple[Path, Database]) -> None:
+def test_make_passes_the_query_unchanged(analysed: tuple[Path, Database]) -> None:
     query = 'select $$it\'s $(shell echo harm) `id` "$HOME" \\n$$ as text\n-- and a comment'
-    said = run(["make", "--no-print-directory", "sql", f"Q={query}"], analysed[0])
-    assert said.stdout == 'text\n"it\'s $(shell echo harm) `id` ""$HOME"" \\n"\n'
+    ended = run(["make", "--no-print-directory", "sql", f"Q={query}"], analysed[0])
+    assert ended.stdout == 'text\n"it\'s $(shell echo harm) `id` ""$HOME"" \\n"\n'
 
 
 def test_mistake_goes_to_standard_error_with_code_1(analysed: tuple[Path, Database]) -> None:
-    said = run_sql(analysed[0], "select nothing from nowhere")
-    assert (said.returncode, said.stdout) == (1, "")
-    assert 'relation "nowhere" does not exist' in said.stderr
+    ended = run_sql(analysed[0], "select nothing from nowhere")
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert 'relation "nowhere" does not exist' in ended.stderr
 
 
 def test_empty_query_is_refused_with_an_example(analysed: tuple[Path, Database]) -> None:
-    said = run_sql(analysed[0], " ")
-    assert (said.returncode, said.stdout) == (1, "")
-    assert said.stderr.startswith("name a query: make sql Q=")
+    ended = run_sql(analysed[0], " ")
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr.startswith("name a query: make sql Q=")
 
 
 def test_analyst_reads_only(analysed: tuple[Path, Database]) -> None:
-    said = run_sql(analysed[0], "create table public.mine (a int)")
-    assert said.returncode == 1
-    assert "read-only transaction" in said.stderr
-    said = run_sql(analysed[0], "begin read write; create table public.mine (a int)")
-    assert (said.returncode, said.stdout) == (1, "")
-    assert said.stderr == "make sql runs one statement, these are several: run make psql, or one at a time\n"
+    ended = run_sql(analysed[0], "create table public.mine (a int)")
+    assert ended.returncode == 1
+    assert "read-only transaction" in ended.stderr
+    ended = run_sql(analysed[0], "begin read write; create table public.mine (a int)")
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr == "make sql runs one statement, these are several: run make psql, or one at a time\n"
 
 
 @pytest.mark.parametrize("form", ["json", "uri"])
-def test_another_warehouse_is_asked_as_the_analyst(analysed: tuple[Path, Database], tmp_path: Path, form: str) -> None:
+def test_query_on_another_warehouse_runs_as_the_analyst(
+    analysed: tuple[Path, Database], tmp_path: Path, form: str
+) -> None:
     _, database = analysed
     password = database.credentials["postgres"]
     forms = {
@@ -84,14 +86,14 @@ def test_another_warehouse_is_asked_as_the_analyst(analysed: tuple[Path, Databas
         "uri": f"postgres://postgres:{password}@127.0.0.1:{database.port}/cchc?application_name=elsewhere",
     }
     query = "select current_user, current_setting('transaction_read_only'), current_setting('application_name') as app"
-    said = run_sql(tmp_path / "unused", query, AIRFLOW_CONN_WAREHOUSE=forms[form])
-    assert said.stdout == "current_user,current_setting,app\ncchc_analyst,on,elsewhere\n"
+    ended = run_sql(tmp_path / "unused", query, AIRFLOW_CONN_WAREHOUSE=forms[form])
+    assert ended.stdout == "current_user,current_setting,app\ncchc_analyst,on,elsewhere\n"
     assert not (tmp_path / "unused").exists()
 
 
 @pytest.fixture
 def _interruptible() -> Iterator[None]:
-    """A shell's background job ignores Ctrl-C, and so would its children: these are to be as in the foreground."""
+    """A shell's background job and its children ignore Ctrl-C; the tests need a process that doesn't."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
@@ -101,17 +103,17 @@ def _interruptible() -> Iterator[None]:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_interrupted_query_leaves_no_server(home: Path, number: signal.Signals) -> None:
     command = [sys.executable, "-m", "cchc.local", "sql", "--", "select pg_sleep(100)"]
-    with open_database(home) as database, psycopg.connect(database.url("postgres"), autocommit=True) as watcher:
+    with open_database(home) as database, psycopg.connect(database.url("postgres"), autocommit=True) as superuser:
         asked = subprocess.Popen(command, env=clean_environment(home), cwd=CHECKOUT, stderr=subprocess.PIPE)
-        while not watcher.execute("SELECT FROM pg_stat_activity WHERE query = 'select pg_sleep(100)'").rowcount:
+        while not superuser.execute("SELECT FROM pg_stat_activity WHERE query = 'select pg_sleep(100)'").rowcount:
             assert asked.poll() is None
     began = time.monotonic()
-    while asked.poll() is None:  # whoever is impatient doesn't break off the server's stop
+    while asked.poll() is None:  # further signals don't break off the server's stop
         asked.send_signal(number)
-        time.sleep(0.3)  # psycopg looks for signals each tenth of a second, and begins that anew at each signal
+        time.sleep(0.3)  # psycopg checks for signals each tenth of a second, and restarts that wait at each signal
     asked.communicate()
     assert asked.returncode == 128 + number
-    assert time.monotonic() - began < 60  # and nobody waits for the query's own end
+    assert time.monotonic() - began < 60  # the query itself would run on
     assert not (home / "postgres" / "data" / "postmaster.pid").exists()
 
 
@@ -135,17 +137,17 @@ def test_values_are_written_as_psql_writes_them(analysed: tuple[Path, Database])
     assert by_us == by_psql
 
 
-def test_statement_without_rows_or_columns_answers_as_it_can(analysed: tuple[Path, Database]) -> None:
+def test_statement_without_rows_or_columns_has_its_own_output(analysed: tuple[Path, Database]) -> None:
     assert run_sql(analysed[0], "select 1 as one where false").stdout == "one\n"
     assert run_sql(analysed[0], "copy (select 1 as one) to stdout with csv header;").stdout == "one\n1\n"
-    said = run_sql(analysed[0], "do $$ begin raise notice 'heard'; end $$")
-    assert (said.returncode, said.stdout, said.stderr) == (0, "", "NOTICE:  heard\n")
+    ended = run_sql(analysed[0], "do $$ begin raise warning 'heard'; end $$")
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "WARNING:  heard\n")
 
 
-def test_command_of_psql_is_refused_with_what_takes_it(analysed: tuple[Path, Database]) -> None:
-    said = run_sql(analysed[0], "\\d mart.*")
-    assert (said.returncode, said.stdout) == (1, "")
-    assert said.stderr == "\\d is a command of psql: run make psql, and give it there\n"
+def test_command_of_psql_is_refused_with_the_command_for_it(analysed: tuple[Path, Database]) -> None:
+    ended = run_sql(analysed[0], "\\d mart.*")
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr == "\\d is a command of psql: run make psql, and give it there\n"
 
 
 @pytest.mark.parametrize(
@@ -161,27 +163,27 @@ def test_command_of_psql_is_refused_with_what_takes_it(analysed: tuple[Path, Dat
 def test_another_warehouse_is_only_read(analysed: tuple[Path, Database], tmp_path: Path, query: str) -> None:
     _, database = analysed
     login = database.url("postgres").replace("postgresql:", "postgres:")
-    said = run_sql(tmp_path / "unused", query, AIRFLOW_CONN_WAREHOUSE=login)
-    assert (said.returncode, said.stdout) == (1, "")
+    ended = run_sql(tmp_path / "unused", query, AIRFLOW_CONN_WAREHOUSE=login)
+    assert (ended.returncode, ended.stdout) == (1, "")
     with psycopg.connect(database.url("postgres")) as connection:
         assert connection.execute("select to_regclass('public.mine')").fetchone() == (None,)
 
 
-def test_big_answer_is_not_held_in_memory(analysed: tuple[Path, Database]) -> None:
+def test_big_result_is_not_kept_in_memory(analysed: tuple[Path, Database]) -> None:
     query = "select repeat('x', 1000) as x from generate_series(1, 200000)"
-    # Said by the process itself: what its parent counts begins with the parent's own size.
+    # Measured by the process itself: its parent's count begins with the parent's own size.
     program = (
         "import re, sys; from pathlib import Path; from cchc.local.__main__ import main; code = main();"
         " sys.stderr.write(re.search(r'VmHWM:\\s+(\\d+) kB', Path('/proc/self/status').read_text())[1]); sys.exit(code)"
     )
-    said = subprocess.run(
+    ended = subprocess.run(
         [sys.executable, "-c", program, "sql", "--", query],
         env=clean_environment(analysed[0]), cwd=CHECKOUT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=True,
     )  # fmt: skip
-    assert int(said.stderr) < 150 * 1024, "200 MB of text went through"
+    assert int(ended.stderr) < 150 * 1024, "200 MB of text went through"
 
 
-def test_reader_who_has_read_enough_hears_nothing(analysed: tuple[Path, Database]) -> None:
+def test_reader_that_closes_early_gets_no_error(analysed: tuple[Path, Database]) -> None:
     command = [sys.executable, "-m", "cchc.local", "sql", "--", "select n from generate_series(1, 100000) as n"]
     with subprocess.Popen(
         command, env=clean_environment(analysed[0]), cwd=CHECKOUT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
@@ -203,5 +205,5 @@ def test_variables_of_libpq_change_nothing(home: Path) -> None:
             [sys.executable, "-m", "cchc.local", "ack", "--", "3f2a9c1e", "vì sao", "", "ai"], home, **nonsense
         )
         assert "3f2a9c1e" in acknowledged.stderr, "the warehouse was made ready, and there is no such alert"
-        said = run_sql(home, query, **nonsense)
-    assert (said.stdout, said.stderr) == ("days,day,same,letter\n0,2024-06-30,t,ệ\n", "")
+        ended = run_sql(home, query, **nonsense)
+    assert (ended.stdout, ended.stderr) == ("days,day,same,letter\n0,2024-06-30,t,ệ\n", "")

@@ -54,9 +54,9 @@ def test_a_second_run_says_whom_it_waits_for_and_goes_on_after_it(tmp_path, star
     first = start(home, "nightly 2024-06-30")
     assert first.stdout.readline() == "held\n"
     second = start(home, "up")
-    said = second.stderr.readline()
-    assert f"this home is in use (process {first.pid}, `nightly 2024-06-30`, since " in said
-    assert said.endswith("): waiting; Ctrl-C to give up\n")
+    result = second.stderr.readline()
+    assert f"this home is in use (process {first.pid}, `nightly 2024-06-30`, since " in result
+    assert result.endswith("): waiting; Ctrl-C to give up\n")
     first.communicate("\n", timeout=20)
     assert second.stdout.readline() == "held\n"
     assert second.communicate("\n", timeout=20) == ("", "")
@@ -88,9 +88,9 @@ def test_nobody_else_can_open_the_lock(tmp_path):
         assert stat.S_IMODE((tmp_path / "runs.lock").stat().st_mode) == 0o600
 
 
-def test_a_home_that_cannot_be_made_is_told_in_one_line(tmp_path):
+def test_a_home_that_cannot_be_made_is_reported_in_one_line(tmp_path):
     (tmp_path / "file").touch()
-    told = r"can't be used, CCHC_HOME names another home: .*Not a directory"
-    with pytest.raises(LocalError, match=told) as caught, hold_runs(tmp_path / "file" / "home", "run"):
+    message = r"can't be used, CCHC_HOME names another home: .*Not a directory"
+    with pytest.raises(LocalError, match=message) as caught, hold_runs(tmp_path / "file" / "home", "run"):
         pytest.fail("it was held")
     assert "\n" not in str(caught.value)

@@ -134,9 +134,9 @@ def test_server_that_recovers_for_long_is_left_to_it(copied: Path, monkeypatch: 
     with monkeypatch.context() as impatient:
         impatient.setattr(server, "PATIENCE_SECONDS", 1)
         impatient.setattr(server, "STOP_SECONDS", 1)
-        told = "still recovering from a crash after 1 s, and goes on by itself: run this again later"
+        message = "still recovering from a crash after 1 s, and goes on by itself: run this again later"
         settings = {**SETTINGS, "restore_command": "sleep 2; false"}
-        with pytest.raises(LocalError, match=told), open_database(copied, settings=settings):
+        with pytest.raises(LocalError, match=message), open_database(copied, settings=settings):
             pass
         pid = read_pid(copied)
         stop_if_unused(copied)
@@ -154,10 +154,10 @@ def test_database_in_use_in_another_container_is_refused_and_left(copied: Path) 
     with open_database(copied, settings=SETTINGS) as database:
         pid = read_pid(copied)
         for command in ("sql", "select 1"), ("down",):
-            said = run_command(copied, *command, prefix=unseen)
-            assert (said.returncode, said.stdout) == (1, "")
-            assert "is in use on another machine or in another container" in said.stderr
-            assert said.stderr.count("\n") == 1
+            result = run_command(copied, *command, prefix=unseen)
+            assert (result.returncode, result.stdout) == (1, "")
+            assert "is in use on another machine or in another container" in result.stderr
+            assert result.stderr.count("\n") == 1
         assert read_pid(copied) == pid
         assert ask(database, b"select 1") == 1
         with open_database(copied) as again:
@@ -168,18 +168,16 @@ def test_database_in_use_in_another_container_is_refused_and_left(copied: Path) 
     lines = kept.split("\n")
     lines[3] = "1"  # where nobody listens
     (copied / "postgres" / "data" / "postmaster.pid").write_text("\n".join(lines))
-    said = run_command(copied, "sql", "select 1", prefix=unseen)
-    assert (said.returncode, said.stdout) == (0, "?column?\n1\n")
+    result = run_command(copied, "sql", "select 1", prefix=unseen)
+    assert (result.returncode, result.stdout) == (0, "?column?\n1\n")
 
 
-def test_log_that_is_gone_tells_of_no_crash_and_a_large_one_is_set_aside(
-    copied: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_missing_log_has_no_crash_and_a_large_one_is_renamed(copied: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     log = copied / "postgres" / "server.log"
     log.unlink()
-    assert not server.Server(prepare_programs(MAJOR, copied / "postgres"), {})._tells_of_crash()
+    assert not server.Server(prepare_programs(MAJOR, copied / "postgres"), {})._has_crash_in_log()
     log.write_text("old\n")
-    monkeypatch.setattr(server, "LARGEST_LOG", 3)
+    monkeypatch.setattr(server, "MAX_LOG", 3)
     with open_database(copied, settings=SETTINGS):
         assert "old" not in log.read_text()
     assert log.with_name("server.log.before").read_text() == "old\n"
@@ -216,7 +214,7 @@ def test_server_that_somebody_restarted_by_another_name_is_used(copied: Path) ->
     assert read_command(pid) == []
 
 
-def test_every_connection_taken_is_said_in_one_line(copied: Path) -> None:
+def test_every_connection_taken_is_reported_in_one_line(copied: Path) -> None:
     settings = {**SETTINGS, "max_connections": "5", "superuser_reserved_connections": "1"}
     with open_database(copied, settings=settings) as database, ExitStack() as opened:
         for _ in range(5):
@@ -268,42 +266,42 @@ def run_sql(home: Path) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("size", ["16k", "8m"])
-def test_full_disk_is_said_and_the_rest_is_made_later(home: Path, size: str) -> None:
+def test_full_disk_is_reported_and_the_rest_is_made_later(home: Path, size: str) -> None:
     with mounted(home, f"size={size},mode=755"):
-        said = run_sql(home)
-        assert (said.returncode, said.stdout) == (1, "")
-        assert "No space left on device" in said.stderr
-        assert "Traceback" not in said.stderr
+        result = run_sql(home)
+        assert (result.returncode, result.stdout) == (1, "")
+        assert "No space left on device" in result.stderr
+        assert "Traceback" not in result.stderr
         subprocess.run(["mount", "-o", "remount,size=200m", str(home)], check=True)
         assert run_sql(home).stdout == "?column?\n1\n"
 
 
-def test_disk_that_is_full_when_the_server_starts_is_said(home: Path) -> None:
+def test_disk_that_is_full_when_the_server_starts_is_reported(home: Path) -> None:
     with mounted(home, "size=200m,mode=755"):
         assert run_sql(home).returncode == 0
         filler = home / "filler"
         subprocess.run(["dd", "if=/dev/zero", f"of={filler}", "bs=64k"], capture_output=True, check=False)
-        said = run_sql(home)
-        assert (said.returncode, said.stdout) == (1, "")
-        assert "No space left on device" in said.stderr
-        assert "Traceback" not in said.stderr
+        result = run_sql(home)
+        assert (result.returncode, result.stdout) == (1, "")
+        assert "No space left on device" in result.stderr
+        assert "Traceback" not in result.stderr
         filler.unlink()
         assert run_sql(home).stdout == "?column?\n1\n"
 
 
-def test_read_only_home_is_said_in_one_line(home: Path) -> None:
+def test_read_only_home_is_reported_in_one_line(home: Path) -> None:
     with mounted(home, "size=1m,mode=755"):
         subprocess.run(["mount", "-o", "remount,ro", str(home)], check=True)
-        said = run_sql(home)
-    assert (said.returncode, said.stdout) == (1, "")
-    assert said.stderr == f"Read-only file system: {home / 'postgres'}. Mend that, then run it again.\n"
+        result = run_sql(home)
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr == f"Read-only file system: {home / 'postgres'}. Solve that, then run it again.\n"
 
 
-def test_home_that_is_a_file_is_said_in_one_line(home: Path) -> None:
+def test_home_that_is_a_file_is_reported_in_one_line(home: Path) -> None:
     home.write_text("")
-    said = run_sql(home)
-    assert (said.returncode, said.stdout) == (1, "")
-    assert said.stderr == f"File exists: {home}. Mend that, then run it again.\n"
+    result = run_sql(home)
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr == f"File exists: {home}. Solve that, then run it again.\n"
     home.unlink()
 
 
@@ -311,4 +309,4 @@ def test_reason_is_what_a_person_can_mend() -> None:
     log = 'LOG:  starting\nFATAL:  could not open "x": Permission denied\nLOG:  database system is shut down\n'
     assert find_reason(log) == 'FATAL:  could not open "x": Permission denied'
     assert find_reason("initdb: error: no locale\n") == "initdb: error: no locale"
-    assert find_reason("") == "it said nothing"
+    assert find_reason("") == "it printed nothing"

@@ -64,7 +64,7 @@ def test_services_of_another_release_or_clock_are_started_anew(
     assert capsys.readouterr().err == ""
     os.environ["CCHC_NOW"] = "2025-01-02T05:30:00+07:00"
     assert not services._is_current(read_notes(tmp_path))
-    assert "live at another clock: they are started anew" in capsys.readouterr().err
+    assert "have another clock: they are started anew" in capsys.readouterr().err
     (tmp_path / "services").write_text("8766\n")
     assert not services._is_current(read_notes(tmp_path))
     assert "are of another release: they are started anew" in capsys.readouterr().err

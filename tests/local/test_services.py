@@ -117,12 +117,12 @@ class Commands:
         )
 
     def run(self, *command: str, code: int = 0, **variables: str) -> str:
-        """Run a command to its end; what it printed, of one that fails the errors."""
+        """Run a command to its end; returns its output or, with a ``code``, its errors."""
         process = self.start(*command, **variables)
-        printed, said = process.communicate(timeout=300)
-        assert process.returncode == code, said
-        assert "Traceback" not in said
-        return said if code else printed
+        printed, errors = process.communicate(timeout=300)
+        assert process.returncode == code, errors
+        assert "Traceback" not in errors
+        return errors if code else printed
 
     def read_state(self) -> tuple[str, str]:
         """The checksum; newest day and open alerts."""
@@ -194,16 +194,16 @@ def test_airflow_comes_up_in_a_hostile_environment_and_leaves_nothing(
     monkeypatch.setattr(services, "choose_port", lambda *about: next(ports, None) or choose_port(*about))
     assert services.start_services(odd_home) == 0
     assert listened == {"api-server": False, "scheduler": True, "dag-processor": True, "triggerer": True}
-    said = capsys.readouterr().out
-    api = Api(said)
+    printed = capsys.readouterr().out
+    api = Api(printed)
     assert api.get("importErrors")["total_entries"] == 0
     sessions = read_sessions(odd_home)
     assert len(sessions.keys() & find_members(sessions).keys()) == len(services.SERVICES)
     assert services.start_services(odd_home) == 0
-    assert capsys.readouterr().out == said
+    assert capsys.readouterr().out == printed
     assert read_sessions(odd_home) == sessions
 
-    # The nights begin at once: no task of them may find nobody listening.
+    # The runs start at once: none of their tasks may find the api-server missing.
     wait_for(
         lambda: {task["dag_id"] for task in api.list_tasks() if task["state"] == "success"} >= FIRST, "first tasks"
     )
@@ -225,8 +225,8 @@ def end_while_it_starts(home: Path) -> None:
         wait_for(lambda: read_sessions(home) or up.poll() is not None, "the api-server is started")
         sessions = read_sessions(home)
         up.terminate()
-        _, said = up.communicate(timeout=60)
-    assert (up.returncode, "Traceback" in said) == (128 + signal.SIGTERM, False), said
+        _, errors = up.communicate(timeout=60)
+    assert (up.returncode, "Traceback" in errors) == (128 + signal.SIGTERM, False), errors
     assert sessions
     assert find_members(sessions) == {}
     assert not (home / "postgres" / "data" / "postmaster.pid").exists()
@@ -252,15 +252,15 @@ def test_demonstration_stays_one_when_airflow_comes_up(home: Path) -> None:
     assert before[1].splitlines()[-1].startswith("2024-12-31,")
 
     assert "AIRFLOW_CONN_EOFFICE names a real source" in commands.run("up", code=1, AIRFLOW_CONN_EOFFICE="{}")
-    said = commands.run("up")
+    printed = commands.run("up")
     try:
-        assert "simulated province, its clock stands at 2025-01-01 05:45: the newest day is 2024-12-31" in said
-        assert commands.run("up") == said
+        assert "simulated province, its clock stands at 2025-01-01 05:45: the newest day is 2024-12-31" in printed
+        assert commands.run("up") == printed
         older = read_sessions(home)
         pretend_older_release(home)
-        said = commands.run("up")
+        printed = commands.run("up")
         assert find_members(older) == {}
-        api = Api(said)
+        api = Api(printed)
         scheduled = {dag["dag_id"] for dag in api.get("dags")["dags"] if dag["next_dagrun_run_after"]}
         assert scheduled == {"alerts"}
         assert api.run("ingest_treasury", date="2024-12-31") == "success"  # from the archive

@@ -1,4 +1,4 @@
-"""What ``init`` of docker-compose.yaml leaves, and docker/warehouse.sql before it."""
+"""The databases after ``init`` of docker-compose.yaml, and docker/warehouse.sql before it."""
 
 from __future__ import annotations
 
@@ -65,9 +65,9 @@ def prepare(variables: dict[str, str]) -> subprocess.CompletedProcess[str]:
 
 def test_databases_are_ready_and_a_changed_password_counts(server: Database, variables: dict[str, str]) -> None:
     for password in ("first", "second"):
-        said = prepare({**variables, "ADMIN_PASSWORD": password})
-        assert said.returncode == 0
-        assert said.stdout == f"The warehouse and Airflow {version('apache-airflow')} are ready; its user is admin.\n"
+        result = prepare({**variables, "ADMIN_PASSWORD": password})
+        assert result.returncode == 0
+        assert result.stdout == f"The warehouse and Airflow {version('apache-airflow')} are ready; its user is admin.\n"
     app = {"user": "cchc_app", "password": PASSWORD, "host": server.host, "port": server.port, "dbname": "cchc"}
     with psycopg.connect(**app, options="-c role=cchc_loader") as connection:
         assert connection.execute("select count(*) from mart.indicator_attainment").fetchone() == (0,)
@@ -93,6 +93,6 @@ def test_databases_are_ready_and_a_changed_password_counts(server: Database, var
 
 @pytest.mark.parametrize("name", ["AIRFLOW_CONN_WAREHOUSE", "ADMIN_PASSWORD"])
 def test_missing_variable_is_named(variables: dict[str, str], name: str) -> None:
-    said = prepare({**variables, name: ""})
-    assert said.returncode == 1
-    assert said.stderr.splitlines()[-1].startswith(f"{name} is not set")
+    result = prepare({**variables, name: ""})
+    assert result.returncode == 1
+    assert result.stderr.splitlines()[-1].startswith(f"{name} is not set")

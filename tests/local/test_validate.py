@@ -26,12 +26,12 @@ def validate(tmp_path_factory: pytest.TempPathFactory) -> Validate:
 
     def run(slips: Iterable[Slip] = (), **settings: str) -> tuple[int, list[str]]:
         checkout = tmp_path_factory.mktemp("checkout")
-        for folder in ("plugins", "include"):
+        for folder in ("plugins", "dags", "include"):
             shutil.copytree(CHECKOUT / folder, checkout / folder)
         for slip in slips:
             make_slip(checkout / "include", slip)
         environment = {name: value for name, value in os.environ.items() if not name.startswith(SETTINGS)}
-        said = subprocess.run(
+        done = subprocess.run(
             [sys.executable, "-m", "cchc.local", "validate"],
             env={
                 **environment,
@@ -43,9 +43,9 @@ def validate(tmp_path_factory: pytest.TempPathFactory) -> Validate:
             text=True,
             check=False,
         )
-        assert said.stderr == ""
+        assert done.stderr == ""
         assert not (checkout / "home").exists()
-        return said.returncode, said.stdout.splitlines()
+        return done.returncode, done.stdout.splitlines()
 
     return run
 
@@ -67,13 +67,13 @@ def make_slip(include: Path, slip: Slip) -> None:
 
 @pytest.fixture(scope="module")
 def groups(validate: Validate) -> dict[str, tuple[int, list[str]]]:
-    """What the command says of each group of slips."""
+    """Exit code and lines of the command for each group of slips."""
     return {name: validate(slips) for name, slips in GROUPS.items()}
 
 
-def matches(told: str, line: str) -> bool:
-    """Whether a line is as told, to its end; ``.+`` stands for a long list or another library's words."""
-    pattern = ".+".join(map(re.escape, told.split(".+")))
+def matches(expected: str, line: str) -> bool:
+    """Whether a line is the expected one; ``.+`` stands for a long list or another library's words."""
+    pattern = ".+".join(map(re.escape, expected.split(".+")))
     return re.fullmatch(f"BAD  {pattern}", line) is not None
 
 
@@ -81,22 +81,22 @@ def matches(told: str, line: str) -> bool:
     ("group", "slip"), [(group, slip) for group, slips in GROUPS.items() for slip in slips],
     ids=lambda value: value.name if isinstance(value, Slip) else value,
 )  # fmt: skip
-def test_slip_is_named_with_its_place_and_what_to_do(
+def test_validate_names_a_slip_with_its_place_and_correction(
     groups: dict[str, tuple[int, list[str]]], group: str, slip: Slip
 ) -> None:
     code, lines = groups[group]
     assert code == 1
-    assert [line for line in lines if matches(slip.told, line)], lines
+    assert [line for line in lines if matches(slip.line, line)], lines
 
 
-def test_nothing_is_named_that_is_right(groups: dict[str, tuple[int, list[str]]]) -> None:
+def test_validate_names_nothing_that_is_right(groups: dict[str, tuple[int, list[str]]]) -> None:
     for group, slips in GROUPS.items():
-        told = [slip.told for slip in slips]
+        expected = [slip.line for slip in slips]
         wrong = [line for line in groups[group][1] if line.startswith("BAD")]
-        assert [line for line in wrong if not any(matches(one, line) for one in told)] == [], group
+        assert [line for line in wrong if not any(matches(one, line) for one in expected)] == [], group
 
 
-def test_files_as_they_are_shipped_are_right(validate: Validate) -> None:
+def test_validate_accepts_the_files_of_the_repository(validate: Validate) -> None:
     code, lines = validate()
     assert code == 0
     assert all(line.startswith("ok   ") for line in lines)
@@ -104,7 +104,7 @@ def test_files_as_they_are_shipped_are_right(validate: Validate) -> None:
     assert "ok   sources: 4 profiles, 8 suites" in lines
 
 
-def test_marks_and_line_ends_of_windows_change_nothing(tmp_path: Path, validate: Validate) -> None:
+def test_validate_accepts_byte_order_marks_and_line_ends_of_windows(tmp_path: Path, validate: Validate) -> None:
     def write_as_windows_does(path: Path) -> None:
         text = path.read_text(encoding="utf-8")
         path.write_bytes(b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode())
@@ -119,7 +119,7 @@ def test_marks_and_line_ends_of_windows_change_nothing(tmp_path: Path, validate:
     assert lines[1:] == validate()[1][1:]
 
 
-def test_settings_are_checked_with_the_rest(tmp_path: Path, validate: Validate) -> None:
+def test_validate_checks_settings_with_the_rest(tmp_path: Path, validate: Validate) -> None:
     (tmp_path / "file").touch()
     code, lines = validate(
         CCHC_NOW="2025-01-01 07:30",
@@ -137,7 +137,7 @@ def test_settings_are_checked_with_the_rest(tmp_path: Path, validate: Validate) 
     assert any(line.startswith("ok   holidays: ") for line in lines)
 
 
-def test_connection_is_checked_by_what_it_is_for(validate: Validate) -> None:
+def test_validate_checks_a_connection_by_its_use(validate: Validate) -> None:
     code, lines = validate(
         CCHC_NOW="2099-01-01T00:00:00+07:00",
         AIRFLOW_CONN_EOFICE='{"conn_type": "http", "password": "s3cret"}',
@@ -148,9 +148,9 @@ def test_connection_is_checked_by_what_it_is_for(validate: Validate) -> None:
         AIRFLOW_CONN_WAREHOUSE='{"conn_type": "postgres", "password": "s3cret", "extra": "s3cret"}',
     )
     assert code == 1
-    told = {
+    expected = {
         "CCHC_NOW": "2099-01-01T00:00:00+07:00 is later than this machine's clock, correct or unset it",
-        "AIRFLOW_CONN_EOFICE": "is asked for by nobody, is AIRFLOW_CONN_EOFFICE meant? Correct or unset it",
+        "AIRFLOW_CONN_EOFICE": "is used by nothing, is AIRFLOW_CONN_EOFFICE meant? Correct or unset it",
         "AIRFLOW_CONN_NATIONAL_PORTAL": "is neither JSON nor a URI: docs/operate.md shows how it is written",
         "AIRFLOW_CONN_RETURNS_INBOX": 'extra has no "url", give the folder as {"url": "file:///srv/inbox"}',
         "AIRFLOW_CONN_SMTP_DEFAULT": '"pasword" is no field of a connection, there are conn_type, host, login, '
@@ -159,13 +159,13 @@ def test_connection_is_checked_by_what_it_is_for(validate: Validate) -> None:
         "AIRFLOW_CONN_WAREHOUSE": 'extra is no group of fields, write it as {"name": "value"}',
     }
     assert lines[:8] == [
-        *(f"BAD  environment, field {field}: {text}" for field, text in told.items()),
+        *(f"BAD  environment, field {field}: {text}" for field, text in expected.items()),
         "note AIRFLOW_CONN_SMTP_DEFAULT is named by no profile and no recipient",
     ]
     assert "s3cret" not in "".join(lines)
 
 
-def test_connections_as_the_guides_show_them_are_right(validate: Validate) -> None:
+def test_validate_accepts_the_connections_of_the_guides(validate: Validate) -> None:
     code, lines = validate(
         AIRFLOW_CONN_NATIONAL_PORTAL='{"conn_type": "http", "host": "https://dichvucong.gov.vn", "extra": '
         '{"root_department_id": "x", "tries": 2}}',
@@ -178,7 +178,7 @@ def test_connections_as_the_guides_show_them_are_right(validate: Validate) -> No
     assert lines[1] == "note AIRFLOW_CONN_SOMEBODY_ELSE is named by no profile and no recipient"
 
 
-def test_what_nobody_has_thought_of_is_a_line_and_no_traceback(
+def test_unexpected_error_is_a_line_and_no_traceback(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     def fail(*_: object) -> None:
@@ -189,10 +189,10 @@ def test_what_nobody_has_thought_of_is_a_line_and_no_traceback(
     assert validate_files(tmp_path) == 1
     wrong = [line for line in capsys.readouterr().out.splitlines() if line.startswith("BAD")]
     text = "can't be checked (KeyError: 'years'), correct what was changed last"
-    assert wrong == [f"BAD  {file}: {text}" for file in ("holidays.yaml", "rules.yaml", "reasons_vi.yaml")]
+    assert wrong == [f"BAD  {file}: {text}" for file in ("holidays.yaml", "rules.yaml", "rejection_reasons.yaml")]
 
 
-def test_kinds_of_alerts_left_out_are_told_by_name(validate: Validate) -> None:
+def test_validate_names_the_kinds_of_alerts_that_are_left_out(validate: Validate) -> None:
     slips = [
         Slip("missed left out", RULES, "  missed: warning\n", "", ""),
         Slip("drop left out", RULES, "  drop: info\n", "", ""),
@@ -200,8 +200,8 @@ def test_kinds_of_alerts_left_out_are_told_by_name(validate: Validate) -> None:
     assert "BAD  rules.yaml, field severity: leaves out missed, drop, add them" in validate(slips)[1]
 
 
-def test_command_does_not_live_after_the_clock(tmp_path: Path) -> None:
-    said = subprocess.run(
+def test_command_declines_a_clock_that_is_ahead(tmp_path: Path) -> None:
+    done = subprocess.run(
         [sys.executable, "-m", "cchc.local", "sql", "select 1"],
         env={
             "PATH": os.environ["PATH"], "PYTHONPATH": str(CHECKOUT / "plugins"), "CCHC_HOME": str(tmp_path / "home"),
@@ -209,13 +209,13 @@ def test_command_does_not_live_after_the_clock(tmp_path: Path) -> None:
         },
         stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
     )  # fmt: skip
-    assert (said.returncode, said.stderr) == (
+    assert (done.returncode, done.stderr) == (
         1, "CCHC_NOW=2099-01-01T00:00:00+07:00 is later than this machine's clock, correct or unset it\n",
     )  # fmt: skip
     assert not (tmp_path / "home").exists()
 
 
-def test_folder_that_cannot_be_a_home_or_a_catalog_is_named(tmp_path: Path, validate: Validate) -> None:
+def test_validate_names_a_folder_that_can_be_no_home_or_catalog(tmp_path: Path, validate: Validate) -> None:
     (tmp_path / "file").touch()
     code, lines = validate(CCHC_HOME=str(tmp_path / "file" / "home"), CCHC_CATALOG=str(tmp_path / "file"))
     assert code == 1

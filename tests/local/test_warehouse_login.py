@@ -12,7 +12,7 @@ from cchc.local.warehouse_login import read_login
 WANTED = {
     "host": "db.example",
     "port": "6432",
-    "user": "cchc night",
+    "user": "cchc loader",
     "password": "p@ss/w:rd%",
     "dbname": "cchc",
     "sslmode": "verify-full",
@@ -24,13 +24,13 @@ def test_json_and_uri_say_the_same() -> None:
         "conn_type": "postgres",
         "host": "db.example",
         "port": 6432,
-        "login": "cchc night",
+        "login": "cchc loader",
         "password": "p@ss/w:rd%",
         "schema": "cchc",
     }
     assert read_login(json.dumps({**fields, "extra": {"sslmode": "verify-full"}})) == WANTED
     assert read_login(json.dumps({**fields, "extra": '{"sslmode": "verify-full"}'})) == WANTED
-    uri = "postgresql://cchc%20night:p%40ss%2Fw%3Ard%25@db.example:6432/cchc?sslmode=verify-full"
+    uri = "postgresql://cchc%20loader:p%40ss%2Fw%3Ard%25@db.example:6432/cchc?sslmode=verify-full"
     assert read_login(uri) == WANTED
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Slip:
-    """An ordinary slip: in ``file`` of include/, ``old`` is written as ``new``; ``told``: the whole line that names it.
+    """An ordinary slip: in ``file`` of include/, ``old`` is written as ``new``; ``line``: the whole line that names it.
 
     ``copy_of``: the file is a copy of another one. ``old`` "" with ``new``: the whole file.
     """
@@ -16,7 +16,7 @@ class Slip:
     file: str
     old: str
     new: str
-    told: str
+    line: str
     copy_of: str = ""
 
 
@@ -47,10 +47,12 @@ recipients:
 PLAN, TASKS, SETS = "catalog/plan_2024.yaml", "catalog/tasks_2024.yaml", "catalog/agency_sets.yaml"
 AGENCIES, HOLIDAYS, RULES = "catalog/agencies.csv", "catalog/holidays.yaml", "alerts/rules.yaml"
 EOFFICE, TREASURY, PORTAL = "sources/eoffice.yaml", "sources/treasury.yaml", "sources/national_portal.yaml"
-RETURNS, WORDING, REASONS = "sources/returns.yaml", "alerts/wording_vi.yaml", "inbox/reasons_vi.yaml"
+RETURNS, WORDING, REASONS = "sources/returns.yaml", "messages/alerts.yaml", "messages/rejection_reasons.yaml"
 COMPARATOR = (
     '        comparator: ">="\n        targets: [{valid_from: 2024-01-01, value: 80}]\n        judged: as_reported'
 )
+
+RECEIPT = "messages/receipt.yaml"
 
 # All of these stand in the files at once.
 TOGETHER = [
@@ -81,18 +83,18 @@ TOGETHER = [
     Slip("year of a holiday mistyped", HOLIDAYS, "first: 2024-04-18\n    last: 2024-04-18",
          "first: 2042-04-18\n    last: 2042-04-18",
          "holidays.yaml, break 2042-04-18, field first: 2042 is not one of years, add it there"),
-    Slip("kind of alert mistyped", RULES, "  night_late: urgent", "  night_latte: urgent",
-         'rules.yaml, field severity.night_latte: "night_latte" is not one of missed, behind, drop, unknown, '
-         "reconciliation, task_overdue, task_due_soon, source_late, night_late, run_failed, undelivered"),
+    Slip("kind of alert mistyped", RULES, "  run_late: urgent", "  run_latte: urgent",
+         'rules.yaml, field severity.run_latte: "run_latte" is not one of missed, behind, drop, unknown, '
+         "reconciliation, task_overdue, task_due_soon, source_late, run_late, run_failed, undelivered"),
     Slip("recipient without an address", "alerts/recipients.yaml", "recipients: []\n", RECIPIENTS,
          "recipients.yaml, recipient lanh-dao, field address: is missing, add it"),
     Slip("address with spaces", "alerts/recipients.yaml", "", "",
          'recipients.yaml, recipient so-y-te, field address: "so y te@example.invalid" is no e-mail address, '
          "write it as ten@tinh.gov.vn"),
     Slip("word of a message left out", WORDING, "points: điểm\n", "",
-         "wording_vi.yaml, field points: is missing, add it"),
+         "alerts.yaml, field points: is missing, add it"),
     Slip("cron with six fields", EOFFICE, '"30 4 * * *" ', '"0 30 4 * * *" ',
-         'eoffice.yaml, field schedule: "0 30 4 * * *" is no minute and hour of every night before 06:00, write '
+         'eoffice.yaml, field schedule: "0 30 4 * * *" is no minute and hour of every day before 06:00, write '
          'it as "30 4 * * *"'),
     Slip("key that names no column", EOFFICE, "key: [agency_code, day]", "key: [agency_code, date]",
          'eoffice.yaml, field key[1]: "date" is no column of fields, it has agency_code, agency_name, day, .+'),
@@ -121,6 +123,9 @@ TOGETHER = [
     Slip("SQL file mistyped", PORTAL, "publish: [core.portal_department,", "publish: [core.portal_departments,",
          "national_portal.yaml, field publish[0]: there is no include/sql/publish/core.portal_departments.sql, "
          "correct the name or write it"),
+    Slip("and so not withdrawn", PORTAL, "", "",
+         "national_portal.yaml, field publish[0]: include/sql/withdraw/rows.sql leaves out core.portal_departments, "
+         "delete its rows there"),
     Slip("column that isn't there", RETURNS, "{column: note, type: text}", "{column: remark, type: text}",
          'returns.yaml, field sheets.ChiTieu.fields.Ghi chú.column: staging.returns_row has no column "remark", '
          "correct it or add it there"),
@@ -144,11 +149,11 @@ TOGETHER = [
          "name_starts_with or days"),
     Slip("target of 800 percent", PLAN, "value: 90}", "value: 900}",
          "plan_2024.yaml, entry II.1.dd-1, field targets[0].value: 900 is more than 100 percent of a share, "
-         "correct it (or say may_exceed_100: true)"),
+         "correct it (or write may_exceed_100: true)"),
     Slip("target below 0", PLAN, "value: 100}", "value: -100}",
          "plan_2024.yaml, entry II.1.d-1, field targets[0].value: -100 is below 0, correct it"),
-    Slip("hour in words", RULES, 'night_ready_by: "06:30"', "night_ready_by: 6 giờ 30",
-         'rules.yaml, field night_ready_by: "6 giờ 30" is no time of day, write it as "07:00"'),
+    Slip("hour in words", RULES, 'run_ready_by: "06:30"', "run_ready_by: 6 giờ 30",
+         'rules.yaml, field run_ready_by: "6 giờ 30" is no time of day, write it as "07:00"'),
     Slip("points with a percent sign", RULES, "urgent_gap: 5", "urgent_gap: 5%",
          'rules.yaml, field urgent_gap: "5%" is not a number, write digits with a point and no other sign: 1.5'),
     Slip("placeholder twice", EOFFICE, 'DenNgay: "{end}"', 'DenNgay: "{start}"',
@@ -158,7 +163,7 @@ TOGETHER = [
     Slip("key that may be missing", EOFFICE, "agency_code, type: code, required: true}", "agency_code, type: code}",
          'eoffice.yaml, field key[0]: "agency_code" may be missing, write required: true at fields.MaDinhDanh'),
     Slip("first wait longer than the longest", EOFFICE, "first_wait_seconds: 2\n", "first_wait_seconds: 200\n",
-         "eoffice.yaml, field requests.first_wait_seconds: 200 is longer than longest_wait_seconds, 120: correct "
+         "eoffice.yaml, field requests.first_wait_seconds: 200 is longer than max_wait_seconds, 120: correct "
          "one"),
     Slip("answer sooner than a part of it", EOFFICE, "answer_timeout_seconds: 120", "answer_timeout_seconds: 12",
          "eoffice.yaml, field requests.answer_timeout_seconds: 12 is less than read_timeout_seconds, 60, though a "
@@ -181,13 +186,13 @@ ALONE = [
     Slip("table in latin-1", AGENCIES, "", "latin-1",
          "agencies.csv: is not UTF-8 at byte 203, save it as UTF-8"),
     Slip("field written twice", SETS, "    levels: [district]\n", "    levels: [district]\n    levels: [commune]\n",
-         "agency_sets.yaml, entry huyen, field levels: is written twice (line 33), keep one"),
+         "agency_sets.yaml, entry huyen, field levels: is written twice (line 34), keep one"),
     Slip("bracket left open", RULES, "reconciliation_flags: [sources_differ, children_differ]",
          "reconciliation_flags: [sources_differ, children_differ",
          'rules.yaml: is not readable as YAML: .+; indent with spaces, close what is opened, put text with ": " '
          'or " #" into quotes'),
-    Slip("name of a fact mistyped", WORDING, "{prefix} {counts} – ngày {day}", "{prefix} {counts} – ngày {ngay}",
-         "wording_vi.yaml, field subject: {ngay} is no fact, there are acknowledged, agency, .+, value, variant"),
+    Slip("placeholder of a mail mistyped", WORDING, "{prefix} {counts} – ngày {day}", "{prefix} {counts} – ngày {ngay}",
+         "alerts.yaml, field subject: {ngay} is no fact, there are acknowledged, agency, .+, value, variant"),
     Slip("field of a profile twice", RETURNS, "measures: returns\n", "measures: returns\nmeasures: treasury\n",
          "returns.yaml, top of the file, field measures: is written twice (line 15), keep one"),
     Slip("profile under another name", TREASURY, "protocol: records\n", "protocol: records\nsource: eoffice\n",
@@ -196,7 +201,7 @@ ALONE = [
          "national_portal.yaml, field staging: include/expectations/national_portal_response.json is not readable "
          "as JSON (.+), correct it"),
     Slip("metric that the profile lacks", EOFFICE, "metrics: [sent_electronically,", "metrics: [sent_by_mail,",
-         'plan_2024.yaml, entry .+, field metric: "eoffice.sent_electronically" is no figure of eoffice.yaml, it '
+         'plan_2024.yaml, entry .+, field metric: "eoffice.sent_electronically" is no metric of eoffice.yaml, it '
          "has .+"),
 ]  # fmt: skip
 
@@ -205,8 +210,8 @@ NAMED = [
     Slip("SQL saved in UTF-16", "sql/measures/treasury.sql", "", "utf-16",
          "treasury.yaml, field measures: include/sql/measures/treasury.sql is not UTF-8 at byte 0, save it as "
          "UTF-8"),
-    Slip("migration in UTF-16", "sql/schema/0011_pace.sql", "", "utf-16",
-         "0011_pace.sql: is not UTF-8 at byte 0, save it as UTF-8"),
+    Slip("migration in UTF-16", "sql/schema/0005_mart.sql", "", "utf-16",
+         "0005_mart.sql: is not UTF-8 at byte 0, save it as UTF-8"),
     Slip("severity in brackets", "expectations/returns_response.json",
          '"severity": "critical"', '"severity": ["critical"]',
          "returns.yaml, field staging: include/expectations/returns_response.json, rule not_a_workbook: severity "
@@ -234,18 +239,34 @@ CONCERNS = [
          'recipients.yaml, recipient so-y-te, field agencies[1]: "H58.99" is not in agencies.csv, add or correct '
          "it"),
     Slip("indicator of a recipient mistyped", "alerts/recipients.yaml", "", "",
-         'recipients.yaml, recipient so-y-te, field indicators[1]: "III.*" is no entry of a plan, nor the '
+         'recipients.yaml, recipient so-y-te, field indicators[1]: "III.*" is no indicator of a plan, nor the '
          "beginning of one, correct it"),
     Slip("variant that no plan has", RULES, "variants: [primary, dossier_based]", "variants: [primary, dossiers]",
          'rules.yaml, field variants[1]: "dossiers" is no variant of a plan, there are both_digitised, '
          "council_plan, dossier_based, each_agency, joint, paperless, pooled, portal_only, primary"),
-    Slip("derived of an unknown entry", RETURNS, "of: [II.2-1, II.2-2]", "of: [II.2-1, II.2-9]",
-         'returns.yaml, field derived.II.2.pooled.of[1]: "II.2-9" is no entry of a plan of H58, correct it'),
+    Slip("metric derived of an unknown indicator", RETURNS, "of: [II.2-1, II.2-2]", "of: [II.2-1, II.2-9]",
+         'returns.yaml, field derived.II.2.pooled.of[1]: "II.2-9" is no indicator of a plan of H58, correct it'),
     Slip("copy that asks the same", "sources/returns_moi.yaml", "", "",
          "returns_moi.yaml, field inbox: returns.yaml has files of inbox returns_inbox with the headings .+ "
          "already, change or remove one of the two files",
          copy_of=RETURNS),
     Slip("reason for a rule left out", REASONS, "value_missing: Thiếu", "value_mising: Thiếu",
-         "reasons_vi.yaml, field value_missing: is missing, tell the sender what is wrong and what to do"),
+         "rejection_reasons.yaml, field value_missing: is missing, explain to the sender what is wrong and what to do"),
+    Slip("placeholder of a message mistyped", RECEIPT, "và {count} số liệu khác", "và {coun} số liệu khác",
+         "receipt.yaml, field more_keys: {coun} has no value here, there are: {count}"),
+    Slip("key of a message mistyped", RECEIPT, "\nadvice: ", "\nadvise: ",
+         "receipt.yaml, field advice: is missing, add it"),
+    Slip("and so one unused", RECEIPT, "", "",
+         "receipt.yaml, field advise: is used by nothing, correct its name or take it out"),
+    Slip("label without its group", "messages/labels.yaml", "\nseverities:\n", "\nseverity:\n",
+         "labels.yaml, field severities: is missing, add it"),
+    Slip("and so three unused", "messages/labels.yaml", "", "",
+         "labels.yaml, field severity.critical: is used by nothing, correct its name or take it out"),
+    Slip("second of them", "messages/labels.yaml", "", "",
+         "labels.yaml, field severity.warning: is used by nothing, correct its name or take it out"),
+    Slip("third of them", "messages/labels.yaml", "", "",
+         "labels.yaml, field severity.info: is used by nothing, correct its name or take it out"),
+    Slip("message file that nothing reads", "messages/recept.yaml", "", "",
+         "recept.yaml: is read by nothing, correct its name or take it out", copy_of="messages/receipt.yaml"),
 ]  # fmt: skip
 GROUPS = {"together": TOGETHER, "alone": ALONE, "named": NAMED, "concerns": CONCERNS}

@@ -8,8 +8,8 @@ from fractions import Fraction
 from itertools import islice
 from typing import Any
 
-from tests.nights.conftest import Installation
 from tests.oracle.attainment import Cell, Row, Standing
+from tests.runs.conftest import Installation
 
 PRECISION = Fraction(1, 10**12)  # a quotient is told in at least twelve decimals
 COMPARED_FLAGS = {

@@ -1,7 +1,7 @@
-"""Whole nights for the oracle: the installations of tests/nights."""
+"""Whole nights for the oracle: the installations of tests/runs."""
 
 from __future__ import annotations
 
-from tests.nights.conftest import airflow_metadata, make_installation
+from tests.runs.conftest import airflow_metadata, make_installation
 
 __all__ = ["airflow_metadata", "make_installation"]

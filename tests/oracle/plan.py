@@ -68,11 +68,11 @@ class Reading:
 def read_readings() -> tuple[Reading, ...]:
     """All readings; what a variant doesn't say is its entry's."""
     plan = yaml.safe_load((CATALOG / "plan_2024.yaml").read_text(encoding="utf-8"))
-    entries = [entry for clause in plan["clauses"] for entry in clause["entries"]]
+    indicators = [indicator for clause in plan["clauses"] for indicator in clause["indicators"]]
     return tuple(
-        _read_reading(entry | variant, _read_target(entry))
-        for entry in entries
-        for variant in ({"variant": "primary"}, *entry.get("variants", []))
+        _read_reading(indicator | variant, _read_target(indicator))
+        for indicator in indicators
+        for variant in ({"variant": "primary"}, *indicator.get("variants", []))
     )
 
 
@@ -98,7 +98,7 @@ def _read_reading(entry: dict[str, Any], primary: Target) -> Reading:
         set_code=entry["population"].get("set"),
         source=entry["source"],
         metric=entry.get("metric", ""),
-        is_province_alone=entry.get("figures_for") == "province",
+        is_province_alone=entry.get("reported_for") == "province",
         roll_up=entry.get("roll_up", "own"),
         period=entry["period"],
     )

@@ -35,7 +35,7 @@ class File(NamedTuple):
     ``has_comma_columns``: it is a text file whose columns are separated by commas.
     """
 
-    told_on: date
+    reported_on: date
     content_sha256: str
     tables: dict[str, list[Record]]
     modified_at: datetime = datetime.min.replace(tzinfo=UTC)
@@ -44,7 +44,7 @@ class File(NamedTuple):
     @property
     def rank(self) -> tuple[date, datetime, str]:
         """The greatest counts: the file seen later; of one night the one changed later, then the greater hash."""
-        return self.told_on, self.modified_at, self.content_sha256
+        return self.reported_on, self.modified_at, self.content_sha256
 
 
 class Told(NamedTuple):
@@ -144,16 +144,16 @@ def _read_figures(file: File) -> Iterator[tuple[str, str, Told]]:
     times = Counter((code, agency, end_period(period)) for code, agency, period in cells if PERIOD.fullmatch(period))
     readings = {r.code: r for r in read_readings() if r.variant == "primary" and r.source == "returns"}
     for row, (code, agency, period) in zip(rows, cells, strict=True):
-        if code in readings and is_period(period, file.told_on) and times[code, agency, end_period(period)] == 1:
+        if code in readings and is_period(period, file.reported_on) and times[code, agency, end_period(period)] == 1:
             told = _read_parts(file, row, readings[code], period)
             if told and is_in_place(readings[code], agency, told):
                 yield code, agency, told
 
 
-def is_period(period: str, told_on: date) -> bool:
+def is_period(period: str, reported_on: date) -> bool:
     """Whether it is a period of the plan's year or a later one, and over on the day of the report."""
     match = PERIOD.fullmatch(period)
-    return bool(match) and int(match[1]) >= PLAN_YEAR and end_period(period) <= told_on
+    return bool(match) and int(match[1]) >= PLAN_YEAR and end_period(period) <= reported_on
 
 
 def _read_parts(file: File, row: Record, reading: Reading, period: str) -> Told | None:
@@ -201,8 +201,8 @@ def _read_reports(file: File) -> Iterator[tuple[str, str, Report]]:
     times = Counter(cells)
     for row, (code, agency) in zip(rows, cells, strict=True):
         status, done_on = STATUSES.get(read_text(row["Trạng thái"])), row.get("Ngày hoàn thành")
-        is_known = code in read_tasks()[0] and agency in agencies_on(file.told_on) and status is not None
-        has_its_date = status != "done" or (done_on is not None and done_on <= file.told_on)
+        is_known = code in read_tasks()[0] and agency in agencies_on(file.reported_on) and status is not None
+        has_its_date = status != "done" or (done_on is not None and done_on <= file.reported_on)
         if times[code, agency] == 1 and is_known and has_its_date:
             evidence = row.get("Văn bản minh chứng")
             yield code, agency, Report(file.rank, status, done_on if status == "done" else None, evidence)

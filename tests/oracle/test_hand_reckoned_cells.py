@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.nights.conftest import RECORDS_WELL, Installation
 from tests.oracle.attainment import Cell, Row, reckon
 from tests.oracle.comparison import read_attainment
 from tests.oracle.figure import Record
@@ -17,6 +16,7 @@ from tests.oracle.office import Office, read_counts
 from tests.oracle.returns import File, Returns
 from tests.oracle.small_sources import save_sheet, serve
 from tests.oracle.treasury import Treasury
+from tests.runs.conftest import RECORDS_WELL, Installation
 
 APRIL, MAY = date(2024, 4, 30), date(2024, 5, 1)
 DECEMBER, JANUARY = date(2024, 12, 31), date(2025, 1, 31)
@@ -311,7 +311,7 @@ def rows(make_installation: Callable[[], Installation]) -> dict[Cell, Row]:
             if night in FILES:
                 name, sheet, records = FILES[night]
                 save_sheet(installation.inbox / "H58.02" / name, sheet, records)
-            assert installation.run_night(night) == RECORDS_WELL
+            assert installation.run_day(night) == RECORDS_WELL
     return read_attainment(installation, NIGHTS)
 
 

@@ -17,7 +17,6 @@ from simulator.eoffice import eoffice_records
 from simulator.inbox import list_files, write_inbox
 from simulator.server import DEFAULT_SEED, run_simulator
 from simulator.treasury import treasury_records
-from tests.nights.conftest import RECORDS_WELL, Installation, set_night
 from tests.oracle.attainment import Cell, Row, reckon, reckon_tasks
 from tests.oracle.comparison import read_attainment, read_tasks, tell_differences
 from tests.oracle.figure import Record, Source
@@ -25,6 +24,7 @@ from tests.oracle.office import Office
 from tests.oracle.province import ROOT
 from tests.oracle.returns import File, Returns
 from tests.oracle.treasury import Treasury
+from tests.runs.conftest import RECORDS_WELL, Installation, set_portal_clock
 
 NIGHTS = [
     date(2024, 2, 29),
@@ -64,7 +64,7 @@ def tell_files(installation: Installation, until: date) -> list[File]:
     """The files of the inbox, each with the first night that finds it."""
     return [
         File(
-            told_on=min(night for night in NIGHTS if night >= file.arrived_on),
+            reported_on=min(night for night in NIGHTS if night >= file.arrived_on),
             content_sha256=sha256((installation.inbox / file.path).read_bytes()).hexdigest(),
             tables=file.tables,
             modified_at=datetime.fromtimestamp((installation.inbox / file.path).stat().st_mtime, UTC),
@@ -82,7 +82,7 @@ def tell_treasury(files: list[File], until: date) -> Treasury:
         for year in (night.year - 1, night.year) if night.month == 1 else (night.year,):
             treasury.tell(treasury_records(year, night, seed=DEFAULT_SEED))
         for file in sorted(files, key=lambda file: file.rank):
-            if file.told_on == night and TREASURY_SHEET in file.tables:
+            if file.reported_on == night and TREASURY_SHEET in file.tables:
                 treasury.tell(file.tables[TREASURY_SHEET], is_file=True)
     return treasury
 
@@ -103,9 +103,9 @@ def year(make_installation: Callable[[], Installation]) -> Year:
     with run_simulator(units=UNITS) as simulator:
         installation.connect_records(simulator)
         for night in NIGHTS:
-            set_night(simulator, night)
+            set_portal_clock(simulator, night)
             write_inbox(installation.inbox, night)
-            assert installation.run_night(night) == RECORDS_WELL
+            assert installation.run_day(night) == RECORDS_WELL
             told[night] = read_attainment(installation, [night])
     return Year(installation, told)
 

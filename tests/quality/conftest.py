@@ -1,4 +1,4 @@
-"""The pipeline of tests/warehouse."""
+"""The fixture pipeline of tests/warehouse."""
 
 from __future__ import annotations
 

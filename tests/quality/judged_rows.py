@@ -1,4 +1,4 @@
-"""What a suite says of a staged load, row by row."""
+"""The results of a suite on a staged load, row by row."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ import psycopg
 from psycopg import sql
 
 from cchc.local.embedded import Database
-from cchc.quality.audit import Result, run_suite
+from cchc.quality.audit import RuleResult, run_suite
 from cchc.warehouse.connection import LOADER, Login
 from tests.conftest import TEMPLATE, run_as_superuser
 
 
 @contextmanager
 def open_warehouse(cluster: Database, name: str) -> Iterator[Login]:
-    """The loader's login to a migrated warehouse that is gone afterwards; running suites is slow, so tests share it."""
+    """The loader's login to a migrated warehouse that is dropped afterwards; suites are slow, so tests share it."""
     run_as_superuser(cluster, "CREATE DATABASE {} TEMPLATE {} OWNER {}", name, TEMPLATE, "cchc_owner")
     yield Login(cluster.host, cluster.port, name, LOADER, cluster.credentials[LOADER])
     run_as_superuser(cluster, "DROP DATABASE {} WITH (FORCE)", name)
 
 
-def judge(login: Login, load_id: UUID, suite: str) -> tuple[list[Result], dict[int, set[str]]]:
+def judge(login: Login, load_id: UUID, suite: str) -> tuple[list[RuleResult], dict[int, set[str]]]:
     """The results of a suite on a load, and by row the rules that it breaks."""
     broken: dict[int, set[str]] = {}
-    with warnings.catch_warnings():  # what Great Expectations and its dependencies warn of is theirs
+    with warnings.catch_warnings():  # of Great Expectations and its dependencies
         warnings.simplefilter("ignore")
         results = run_suite(login.sqlalchemy_url(**{"cchc.load_ids": str(load_id)}), suite)
     with psycopg.connect(login.conninfo()) as connection:

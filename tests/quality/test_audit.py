@@ -1,4 +1,4 @@
-"""The audit, by Great Expectations in PostgreSQL: each rule by its name, on the rows that broke it."""
+"""audit, by Great Expectations in PostgreSQL: each rule by its name, on the rows that broke it."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from cchc.quality import audit as audit_module
-from cchc.quality.audit import AuditError, is_audited
+from cchc.quality.audit import AuditError
 from cchc.settings import EXPECTATIONS
+from cchc.warehouse.staging import is_audited
 from simulator.failures import MAINTENANCE
 from simulator.faults import entries_of, root_of
 from simulator.wire import encode_payload
@@ -45,7 +46,7 @@ def test_rules_and_their_severities_are_those_of_the_rulings(pipeline: Pipeline)
     assert found == SEVERITIES
 
 
-def test_result_says_what_was_checked_and_how_many_broke_it(pipeline: Pipeline) -> None:
+def test_result_counts_checked_rows_and_rows_that_broke_the_rule(pipeline: Pipeline) -> None:
     load = pipeline.prepare(pipeline.keep(PROGRESS, answer(PROGRESS, kind="negative_count", n=4)))
     rows = pipeline.query(
         "select rule_id, severity, checked_rows, unexpected_rows, suite, load_id from ops.expectation_result"
@@ -63,18 +64,20 @@ def test_result_says_what_was_checked_and_how_many_broke_it(pipeline: Pipeline) 
     ]
 
 
-def test_audit_again_says_the_same_once(pipeline: Pipeline) -> None:
+def test_audit_again_writes_the_same_rows_once(pipeline: Pipeline) -> None:
     load = pipeline.prepare(pipeline.keep(PROGRESS, answer(PROGRESS, kind="negative_count")))
-    counts = "select (select count(*) from ops.expectation_result), (select count(*) from staging.verdict)"
+    counts = "select (select count(*) from ops.expectation_result), (select count(*) from staging.rule_violation)"
     before = pipeline.query(counts)
     pipeline.prepare(load)
     assert pipeline.query(counts) == before
 
 
-def test_one_load_is_judged_apart_from_the_others_in_staging(pipeline: Pipeline) -> None:
+def test_one_load_is_audited_apart_from_others_in_staging(pipeline: Pipeline) -> None:
     bad = pipeline.prepare(pipeline.keep(DIGITIZED, answer(DIGITIZED, kind="wrong_root")))
     good = pipeline.prepare(pipeline.keep(PROGRESS, answer(PROGRESS)))
-    assert pipeline.query("select rule_id from staging.verdict where load_id = %s", [good.load_id]) == [("audited",)]
+    assert pipeline.query("select rule_id from staging.rule_violation where load_id = %s", [good.load_id]) == [
+        ("audited",)
+    ]
     assert pipeline.publish(good).status == "published"
     assert pipeline.publish(bad).status == "stopped"
 
@@ -118,7 +121,7 @@ def test_critical_rule_stops_the_load_by_its_name(
     assert pipeline.count("core.portal_statistic") == 0
 
 
-def test_metrics_that_feed_nothing_may_be_gone(pipeline: Pipeline) -> None:
+def test_metrics_that_feed_no_measure_may_be_gone(pipeline: Pipeline) -> None:
     gone = "SYNCED_WITH_DVCQG_PERSONAL_STORAGE,CITIZEN_DATA_CONNECTED_DOSSIER,CITIZEN_DATA_CONNECTED_FORMALITY"
     outcome = pipeline.run(DIGITIZED, answer(DIGITIZED, kind="missing_metrics", field=gone))
     assert (outcome.status, outcome.quarantined) == ("published", 0)
@@ -131,7 +134,7 @@ def test_metrics_that_feed_nothing_may_be_gone(pipeline: Pipeline) -> None:
     ) == [(0,)]
 
 
-def test_metric_that_feeds_nothing_and_is_null_everywhere_stops_nothing(pipeline: Pipeline) -> None:
+def test_metric_that_feeds_no_measure_may_be_null_everywhere(pipeline: Pipeline) -> None:
     payload = answer(DIGITIZED)
     for node in (root_of(payload), *entries_of(payload)):
         node["metrics"][3] |= {"numerator": None, "denominator": None, "ratio": None}
@@ -153,7 +156,7 @@ WARNINGS: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-def test_warning_sends_its_row_to_quarantine_and_the_rest_is_published(pipeline: Pipeline) -> None:
+def test_warning_rejects_its_row_and_the_rest_is_published(pipeline: Pipeline) -> None:
     payload = answer(DIGITIZED)
     expected = {}
     for number, (entry, (changes, rule)) in enumerate(zip(entries_of(payload), WARNINGS, strict=False)):
@@ -166,7 +169,7 @@ def test_warning_sends_its_row_to_quarantine_and_the_rest_is_published(pipeline:
     assert {key: (rules, pointer) for key, rules, pointer in rows} == expected
 
 
-def test_row_without_a_department_is_in_quarantine_under_its_place(pipeline: Pipeline) -> None:
+def test_row_without_a_department_is_quarantined_under_its_pointer(pipeline: Pipeline) -> None:
     payload = answer(PROGRESS)
     entries_of(payload)[2]["departmentId"] = ""
     pipeline.run(PROGRESS, payload)
@@ -175,7 +178,7 @@ def test_row_without_a_department_is_in_quarantine_under_its_place(pipeline: Pip
     ]
 
 
-def test_each_flag_lands_on_its_rows_and_on_no_other(pipeline: Pipeline) -> None:
+def test_each_flag_is_on_its_rows_and_on_no_other(pipeline: Pipeline) -> None:
     payload = answer(DIGITIZED)
     root, first, second, third, *_ = root_of(payload), *entries_of(payload)
     metrics = {metric["code"]: metric for metric in first["metrics"]}
@@ -203,20 +206,20 @@ def test_each_flag_lands_on_its_rows_and_on_no_other(pipeline: Pipeline) -> None
     ) == [(["ratio_only"], 201)]
 
 
-def test_flag_of_the_portal_itself_is_published_as_often_as_it_says_so(pipeline: Pipeline) -> None:
+def test_flag_of_the_portal_is_published_with_its_rows(pipeline: Pipeline) -> None:
     payload = answer(TRANSPARENCY)
     nodes = [root_of(payload), *entries_of(payload)]
-    said = [metric.get("dataQualityStatus") for node in nodes for metric in node["metrics"]]
+    flags = [metric.get("dataQualityStatus") for node in nodes for metric in node["metrics"]]
     flag = "TEMP_NATIONAL_REPORT_DENOMINATOR"
     pipeline.run(TRANSPARENCY, payload)
     assert pipeline.query(
         "select metric, count(*) from core.portal_statistic where %s = any(quality_flags) group by 1", [flag]
-    ) == [("dossiers_synced", said.count(flag))]
+    ) == [("dossiers_synced", flags.count(flag))]
 
 
-def test_children_that_differ_flag_the_province_and_are_not_put_in_its_place(pipeline: Pipeline) -> None:
+def test_differing_children_flag_the_root_and_leave_its_value(pipeline: Pipeline) -> None:
     payload = answer(PROGRESS)
-    del entries_of(payload)[-1]  # a tree has no total that would tell
+    del entries_of(payload)[-1]  # a tree has no total that would show it
     pipeline.run(PROGRESS, payload)
     root = root_of(payload)
     assert pipeline.query("select numerator, denominator, quality_flags from core.portal_statistic where is_root") == [
@@ -224,7 +227,7 @@ def test_children_that_differ_flag_the_province_and_are_not_put_in_its_place(pip
     ]
 
 
-def test_rule_that_cannot_be_evaluated_is_an_error_and_leaves_no_verdict(
+def test_rule_that_cannot_be_evaluated_is_an_error_and_leaves_no_rule_violation(
     pipeline: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     suites = shutil.copytree(EXPECTATIONS, tmp_path / "expectations")
@@ -236,13 +239,13 @@ def test_rule_that_cannot_be_evaluated_is_an_error_and_leaves_no_verdict(
     load = pipeline.keep(PROGRESS, answer(PROGRESS))
     with pytest.raises(AuditError, match=r"national_portal_statistic, rule children_differ"):
         pipeline.prepare(load)
-    assert pipeline.count("staging.verdict") == 0
+    assert pipeline.count("staging.rule_violation") == 0
     assert pipeline.count("ops.expectation_result") == 0
     with pipeline.connect() as connection:
         assert not is_audited(connection, load)
 
 
-def test_every_rule_of_the_suites_says_why_it_is_there() -> None:
+def test_every_rule_of_the_suites_has_notes_and_a_severity() -> None:
     for path in EXPECTATIONS.glob("*.json"):
         for rule in json.loads(path.read_text(encoding="utf-8"))["expectations"]:
             assert rule["meta"]["rule_id"]

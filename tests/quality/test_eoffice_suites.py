@@ -15,7 +15,7 @@ import psycopg
 import pytest
 
 from cchc.local.embedded import Database
-from cchc.quality.audit import Result
+from cchc.quality.audit import RuleResult
 from cchc.warehouse.connection import Login
 from tests.quality.judged_rows import judge, open_warehouse
 from tests.warehouse.staged_rows import insert_rows, stage_rows
@@ -95,7 +95,7 @@ ANSWERS: list[tuple[dict[str, Any], set[str]]] = [
     (RESPONSE | {"missing_fields": ["VanBanDi"]}, {"required_field_gone"}),
     (RESPONSE | {"rows_received": 4}, {"incomplete_list"}),
     (RESPONSE | {"rows_received": 6}, {"incomplete_list"}),
-    # Without a total, or with another on each page, nobody can tell.
+    # Without a total, or with another on each page, nobody knows it.
     (RESPONSE | {"rows_total": None}, {"incomplete_list"}),
     (RESPONSE | {"repeated_rows": 1}, {"repeated_rows"}),
     (RESPONSE | {"unknown_fields": ["KyTen"]}, {"unknown_field"}),
@@ -112,7 +112,7 @@ SEVERITIES = {
     "info": {"sent_parts_differ", "received_parts_exceed", "processed_over_total", "unknown_field", "coerced"},
 }  # fmt: skip
 
-Judged = tuple[list[Result], dict[int, set[str]]]
+Judged = tuple[list[RuleResult], dict[int, set[str]]]
 
 
 @pytest.fixture(scope="module")
@@ -147,7 +147,9 @@ def test_answer_breaks_these_rules_and_no_other(answers_judged: Judged, number: 
     assert answers_judged[1].get(number, set()) == ANSWERS[number - 1][1]
 
 
-def test_every_rule_is_shown_and_has_the_severity_of_the_rulings(rows_judged: Judged, answers_judged: Judged) -> None:
+def test_every_rule_has_a_row_that_breaks_it_and_the_severity_of_the_rulings(
+    rows_judged: Judged, answers_judged: Judged
+) -> None:
     found: dict[str, set[str]] = {}
     for result in [*rows_judged[0], *answers_judged[0]]:
         found.setdefault(result.severity, set()).add(result.rule_id)

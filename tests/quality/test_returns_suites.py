@@ -1,6 +1,6 @@
 """The suites of the returns, by Great Expectations in PostgreSQL: each rule on a row that breaks it and on no other.
 
-All rows are of one file, taken in on 31 July 2024; each is named by what is wrong with it.
+All rows are of one file, archived on 31 July 2024; each is named by its mistake.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import psycopg
 import pytest
 
 from cchc.local.embedded import Database
-from cchc.quality.audit import Result
+from cchc.quality.audit import RuleResult
 from cchc.warehouse.connection import Login
 from tests.quality.judged_rows import judge, open_warehouse
 from tests.sql.test_cases import fill_table
@@ -27,7 +27,7 @@ RESPONSES = UUID(int=2)
 D = date(2024, 7, 31)
 
 INDICATORS: list[dict[str, str | None]] = [
-    # Agencies of a set say yes or no; other agencies of the levels have no row of it.
+    # Agencies of a set report yes or no; other agencies of the levels have no row of it.
     {"indicator_code": "II.2-2", "roll_up": "share_of_agencies", "set_code": "huyen", "levels": "{province,district}"},
     # Agencies of the levels send parts.
     {"indicator_code": "II.6-1", "roll_up": "pooled", "set_code": None, "levels": "{province,department}"},
@@ -61,30 +61,30 @@ def quarter(number: int, year: int = 2024) -> dict[str, Any]:
 
 
 YES = {"sheet": "ChiTieu", "code": "II.2-2", "agency_code": "H58.40", "numerator": 1, "denominator": 1}
-FIGURE = YES | quarter(2) | {"evidence": "BC"}
-SHARE = FIGURE | {"code": "II.6-1", "agency_code": "H58.02", "numerator": 3, "denominator": 4}
+VALUE = YES | quarter(2) | {"evidence": "BC"}
+SHARE = VALUE | {"code": "II.6-1", "agency_code": "H58.02", "numerator": 3, "denominator": 4}
 OTHER = SHARE | {"agency_code": "H58.03"}
-COUNT = FIGURE | {"code": "II.3-2", "agency_code": "H58", "numerator": 2, "denominator": None}
-RATE = FIGURE | {"code": "II.10-1", "agency_code": "H58", "numerator": Decimal("87.12"), "denominator": 100}
-AMOUNT = FIGURE | {"code": "II.7-9", "agency_code": "H58", "numerator": Decimal("1.5"), "denominator": Decimal("2.25")}
+COUNT = VALUE | {"code": "II.3-2", "agency_code": "H58", "numerator": 2, "denominator": None}
+RATE = VALUE | {"code": "II.10-1", "agency_code": "H58", "numerator": Decimal("87.12"), "denominator": 100}
+AMOUNT = VALUE | {"code": "II.7-9", "agency_code": "H58", "numerator": Decimal("1.5"), "denominator": Decimal("2.25")}
 SIGN_ABOVE, SIGNS, SIGN_BELOW = {"percent": ["Tử số"]}, {"percent": ["Tử số", "Mẫu số"]}, {"percent": ["Mẫu số"]}
-NOTHING_READ = dict.fromkeys(FIGURE) | {"sheet": "ChiTieu", "field_count": 8}
+NOTHING_READ = dict.fromkeys(VALUE) | {"sheet": "ChiTieu", "field_count": 8}
 TASK = {"sheet": "NhiemVu", "code": "PL.I.1", "agency_code": "H58.02", "status": "in_progress"}
 DONE = TASK | {"status": "done", "done_on": date(2024, 7, 9), "evidence": "BC"}
 
-# What is wrong, the row, the rules that it breaks. No two rows are of one cell but those that are meant to be.
+# The mistake, the row, the rules that it breaks. No two rows report one value but those that are meant to.
 ROWS: list[tuple[str, dict[str, Any], set[str]]] = [
-    ("nothing: yes", FIGURE, set()),
-    ("nothing: no, which needs no evidence", FIGURE | month(1) | {"numerator": 0, "evidence": None}, set()),
+    ("nothing: yes", VALUE, set()),
+    ("nothing: no, which needs no evidence", VALUE | month(1) | {"numerator": 0, "evidence": None}, set()),
     ("nothing: parts", SHARE, set()),
     ("nothing: none of none", SHARE | month(1) | {"numerator": 0, "denominator": 0}, set()),
     ("nothing: a count has no denominator", COUNT, set()),
-    ("nothing: the province's row holds the count of agencies", FIGURE
+    ("nothing: the province's row holds the count of agencies", VALUE
      | {"agency_code": "H58", "numerator": 4, "denominator": 11}, set()),
-    ("nothing: an agency that has closed since", FIGURE | {"agency_code": "H58.41"} | quarter(1), set()),
+    ("nothing: an agency that has closed since", VALUE | {"agency_code": "H58.41"} | quarter(1), set()),
     ("nothing: a period that ends today", SHARE | {"agency_code": "H58"} | month(7), set()),
     ("nothing: a period that ends within a month", SHARE | {"agency_code": "H58"} | month(8), set()),
-    ("nothing: an entry while it is in force", COUNT | {"code": "II.8-1", "denominator": 9} | month(5), set()),
+    ("nothing: an indicator while it is in force", COUNT | {"code": "II.8-1", "denominator": 9} | month(5), set()),
     ("nothing: a rate", RATE, set()),
     ("nothing: a rate with a percent sign", RATE | SIGN_ABOVE | month(1), set()),
     ("nothing: a rate with a percent sign in both parts", RATE | SIGNS | month(2), set()),
@@ -97,15 +97,15 @@ ROWS: list[tuple[str, dict[str, Any], set[str]]] = [
     ("count over 100%", OTHER | SIGN_BELOW | {"denominator": 100} | month(6), {"percent"}),
     ("amount with a percent sign", AMOUNT | SIGN_ABOVE | month(1), {"percent"}),
     ("count with a mark that groups for others", OTHER | {"numerator": Decimal("1.234"), "denominator": 5,
-     "two_readings": ["Tử số: 1,234"]} | month(7), {"ambiguous_number"}),
-    ("count of thousands to some, of one to others", OTHER | {"numerator": 1, "two_readings": ["Tử số: 1,000"]}
+     "ambiguous_numbers": ["Tử số: 1,234"]} | month(7), {"ambiguous_number"}),
+    ("count of thousands to some, of one to others", OTHER | {"numerator": 1, "ambiguous_numbers": ["Tử số: 1,000"]}
      | month(8), {"ambiguous_number"}),
     ("nothing: count with a Vietnamese mark", OTHER | {"numerator": 1234, "denominator": 1256,
-     "two_readings": ["Tử số: 1.234", "Mẫu số: 1.256"]} | month(1, 2025), {"period_not_over"}),
-    ("amount with two readings in a file of commas", AMOUNT | {"two_readings": ["Mẫu số: 2,250"]} | month(2),
+     "ambiguous_numbers": ["Tử số: 1.234", "Mẫu số: 1.256"]} | month(1, 2025), {"period_not_over"}),
+    ("ambiguous amount in a file of commas", AMOUNT | {"ambiguous_numbers": ["Mẫu số: 2,250"]} | month(2),
      {"ambiguous_number"}),
     ("amount with the other mark in a file of commas", AMOUNT | {"denominator": 2250,
-     "two_readings": ["Mẫu số: 2.250"]} | month(3), {"ambiguous_number"}),
+     "ambiguous_numbers": ["Mẫu số: 2.250"]} | month(3), {"ambiguous_number"}),
     ("half an agency", OTHER | {"denominator": Decimal("4.5")} | month(4), {"not_whole"}),
     ("half of the baseline", COUNT | {"denominator": Decimal("1.5")} | month(8), {"not_whole"}),
     ("number in a hidden row", OTHER | {"numerator": None, "not_read": ["Tử số: 5 (ẩn)"], "unseen": ["Tử số"]}
@@ -115,13 +115,13 @@ ROWS: list[tuple[str, dict[str, Any], set[str]]] = [
     ("row of too many fields", NOTHING_READ, {"wrong_field_count"}),
     ("row of too few fields among tasks", NOTHING_READ | {"sheet": "NhiemVu", "field_count": 4},
      {"wrong_field_count"}),
-    ("code missing", FIGURE | {"code": None}, {"value_missing"}),
-    ("agency missing", FIGURE | {"agency_code": None}, {"value_missing"}),
+    ("code missing", VALUE | {"code": None}, {"value_missing"}),
+    ("agency missing", VALUE | {"agency_code": None}, {"value_missing"}),
     ("numerator missing", COUNT | {"numerator": None} | month(4), {"value_missing"}),
     ("denominator of a share missing", SHARE | {"denominator": None} | month(4), {"value_missing"}),
     ("numerator not read", SHARE | {"numerator": None, "not_read": ["Tử số: ba"]} | month(5), {"not_a_number"}),
     ("denominator of a count not read", COUNT | {"not_read": ["Mẫu số: ba"]} | month(5), {"not_a_number"}),
-    ("period missing", FIGURE | period(None), {"bad_period"}),
+    ("period missing", VALUE | period(None), {"bad_period"}),
     ("period of a count not read", COUNT | period("quý hai") | {"not_read": ["Kỳ báo cáo: quý hai"]}, {"bad_period"}),
     ("period and numerator not read", SHARE | period("quý hai")
      | {"numerator": None, "not_read": ["Kỳ báo cáo: quý hai", "Tử số: ba"]}, {"bad_period", "not_a_number"}),
@@ -131,21 +131,21 @@ ROWS: list[tuple[str, dict[str, Any], set[str]]] = [
     ("indicator fed by another source", SHARE | {"code": "II.1.b-1", "agency_code": "H58"}, {"unknown_indicator"}),
     ("indicator not in force at the end of the period", COUNT | {"code": "II.8-1", "denominator": 9},
      {"unknown_indicator"}),
-    ("code of a task among figures", SHARE | {"code": "PL.I.1"}, {"unknown_indicator"}),
-    ("agency unknown", FIGURE | {"agency_code": "H58.99"}, {"unknown_agency"}),
-    ("agency closed by the end of the period", FIGURE | {"agency_code": "H58.41"}, {"unknown_agency"}),
-    ("agency outside the set", FIGURE | {"agency_code": "H58.02"}, {"outside_population"}),
+    ("code of a task among values", SHARE | {"code": "PL.I.1"}, {"unknown_indicator"}),
+    ("agency unknown", VALUE | {"agency_code": "H58.99"}, {"unknown_agency"}),
+    ("agency closed by the end of the period", VALUE | {"agency_code": "H58.41"}, {"unknown_agency"}),
+    ("agency outside the set", VALUE | {"agency_code": "H58.02"}, {"outside_population"}),
     ("agency outside the levels", SHARE | {"agency_code": "H58.40"}, {"outside_population"}),
     ("numerator negative", SHARE | {"numerator": -1} | quarter(1), {"negative"}),
     ("denominator negative", SHARE | {"agency_code": "H58", "numerator": -6, "denominator": -5}, {"negative"}),
     ("numerator too large", COUNT | {"numerator": 10**9 + 1} | month(1), {"count_too_large"}),
     ("denominator too large", COUNT | {"denominator": 10**9 + 1} | month(2), {"count_too_large"}),
-    ("neither yes nor no", FIGURE | {"numerator": 2, "denominator": 4} | month(2), {"not_yes_or_no"}),
-    ("yes of more than one", FIGURE | {"denominator": 11} | quarter(1), {"not_yes_or_no"}),
-    ("told twice, first", FIGURE | month(5), {"repeated_row"}),
-    ("told twice, second", FIGURE | {"numerator": 0} | month(5), {"repeated_row"}),
-    ("told for a month", FIGURE | {"agency_code": "H58"} | month(3), {"repeated_row"}),
-    ("told for the quarter with the same end", FIGURE | {"agency_code": "H58"} | quarter(1), {"repeated_row"}),
+    ("neither yes nor no", VALUE | {"numerator": 2, "denominator": 4} | month(2), {"not_yes_or_no"}),
+    ("yes of more than one", VALUE | {"denominator": 11} | quarter(1), {"not_yes_or_no"}),
+    ("reported twice, first", VALUE | month(5), {"repeated_row"}),
+    ("reported twice, second", VALUE | {"numerator": 0} | month(5), {"repeated_row"}),
+    ("reported for a month", VALUE | {"agency_code": "H58"} | month(3), {"repeated_row"}),
+    ("reported for the quarter with the same end", VALUE | {"agency_code": "H58"} | quarter(1), {"repeated_row"}),
     ("numerator exceeds denominator", SHARE | {"numerator": 5} | month(2), {"numerator_over_denominator"}),
     ("count exceeds its baseline", COUNT | {"denominator": 1} | month(3), set()),
     ("no evidence", SHARE | {"evidence": None, "agency_code": "H58"} | month(2), {"no_evidence"}),
@@ -163,7 +163,7 @@ ROWS: list[tuple[str, dict[str, Any], set[str]]] = [
     ("task of last year's plan only", TASK | {"code": "PL.OLD", "agency_code": "H58"}, {"unknown_task"}),
     ("code of an indicator among tasks", TASK | {"code": "II.2-2"}, {"unknown_task"}),
     ("task of an agency unknown", TASK | {"agency_code": "H58.99"}, {"unknown_agency"}),
-    ("task of an agency closed when it is told", TASK | {"agency_code": "H58.41"}, {"unknown_agency"}),
+    ("task of an agency closed on the day of the report", TASK | {"agency_code": "H58.41"}, {"unknown_agency"}),
     ("status missing", TASK | {"status": None, "code": "PL.I.5"}, {"unknown_status"}),
     ("status not read", TASK | {"status": None, "not_read": ["Trạng thái: gần xong"], "code": "PL.I.6"},
      {"unknown_status"}),
@@ -180,17 +180,17 @@ ROWS: list[tuple[str, dict[str, Any], set[str]]] = [
     ("done tomorrow", DONE | {"done_on": date(2024, 8, 1), "code": "PL.I.11"}, {"done_in_future"}),
     ("done years before the plan", DONE | {"done_on": date(2020, 2, 17), "code": "PL.I.16"}, {"implausible_day"}),
     ("done without evidence", DONE | {"evidence": None, "code": "PL.I.12"}, {"no_evidence"}),
-    ("task told twice, first", TASK | {"code": "PL.I.13"}, {"repeated_row"}),
-    ("task told twice, second", DONE | {"code": "PL.I.13"}, {"repeated_row"}),
+    ("task reported twice, first", TASK | {"code": "PL.I.13"}, {"repeated_row"}),
+    ("task reported twice, second", DONE | {"code": "PL.I.13"}, {"repeated_row"}),
 ]  # fmt: skip
 
-REFUSALS = (
+REJECTIONS = (
     "not_a_workbook", "protected_workbook", "macro_workbook", "too_large", "compression_bomb", "formula_error",
     "no_headings", "hidden_sheets", "wrong_encoding", "no_rows",
 )  # fmt: skip
 
 SEVERITIES = {
-    "critical": {*REFUSALS, "required_field_gone"},
+    "critical": {*REJECTIONS, "required_field_gone"},
     "warning": {
         "value_missing", "not_a_number", "bad_period", "no_plan_for_period", "period_not_over", "unknown_indicator",
         "unknown_task", "unknown_agency", "outside_population", "negative", "count_too_large", "not_yes_or_no",
@@ -203,7 +203,7 @@ SEVERITIES = {
 }  # fmt: skip
 
 
-Judged = tuple[list[Result], dict[int, set[str]]]
+Judged = tuple[list[RuleResult], dict[int, set[str]]]
 
 
 @pytest.fixture(scope="module")
@@ -246,9 +246,9 @@ def test_every_rule_has_a_row_that_breaks_it(rows_judged: Judged) -> None:
     assert {result.rule_id for result in rows_judged[0]} == set().union(*(rules for _, _, rules in ROWS))
 
 
-def test_what_is_wrong_with_the_file_is_told_by_its_name(login: Login) -> None:
+def test_file_breaks_the_rule_of_its_mistake_and_no_other(login: Login) -> None:
     wrong: list[tuple[dict[str, Any], set[str]]] = [
-        *(({"refusal": refusal}, {refusal}) for refusal in REFUSALS),
+        *(({"refusal": refusal}, {refusal}) for refusal in REJECTIONS),
         ({"missing_fields": ["Tử số"]}, {"required_field_gone"}),
         ({"unknown_fields": ["Người lập"]}, {"unknown_field"}),
         ({"rows_received": 5}, set()),

@@ -1,7 +1,6 @@
 """The suites of the treasury, by Great Expectations in PostgreSQL: each rule on a row that breaks it and on no other.
 
-All rows are of one load; what was told of their projects at other closings is in core. Each is named by what is wrong
-with it.
+All rows are of one load; core has the reports of their projects at other closings. Each is named by its mistake.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ import psycopg
 import pytest
 
 from cchc.local.embedded import Database
-from cchc.quality.audit import Result
+from cchc.quality.audit import RuleResult
 from cchc.warehouse.connection import Login
 from tests.quality.judged_rows import judge, open_warehouse
 from tests.sql.test_cases import fill_table
@@ -35,11 +34,11 @@ CARRIED = GOOD | {"plan": 0, "carried_over": 800, "completed": 90, "advance": 0}
 REVISED = {"effective_on": date(2024, 6, 1)}
 
 
-def closing(told: dict[str, Any], **changes: Any) -> dict[str, str | None]:
-    """A row of core for the same plan as ``told``, with ``plan`` and ``paid`` in đồng."""
-    row = told | {"closed_on": MAY, "paid": 1000 * MILLION} | changes
-    is_carried_over = told["carried_over"] > 0
-    plan = changes.get("plan", (told["plan"] + told["carried_over"]) * MILLION)
+def closing(reported: dict[str, Any], **changes: Any) -> dict[str, str | None]:
+    """A row of core for the same plan as ``reported``, with ``plan`` and ``paid`` in đồng."""
+    row = reported | {"closed_on": MAY, "paid": 1000 * MILLION} | changes
+    is_carried_over = reported["carried_over"] > 0
+    plan = changes.get("plan", (reported["plan"] + reported["carried_over"]) * MILLION)
     own = {
         "plan_vnd": 0 if is_carried_over else plan,
         "carried_over_vnd": plan if is_carried_over else 0,
@@ -50,12 +49,12 @@ def closing(told: dict[str, Any], **changes: Any) -> dict[str, str | None]:
     return {column: str(value) for column, value in ({name: row[name] for name in key} | own).items()}
 
 
-def once(**told: Any) -> list[dict[str, Any]]:
-    """A history of one closing, which differs from the row in ``told``."""
-    return [told]
+def once(**changes: Any) -> list[dict[str, Any]]:
+    """A history of one closing, which differs from the row in ``changes``."""
+    return [changes]
 
 
-# What is wrong, the row, what was told of it at other closings, the rules that it breaks. Each has a project of its own
+# The mistake, the row, its history at other closings, the rules that it breaks. Each has a project of its own
 # unless it names one.
 HISTORIES: list[tuple[str, dict[str, Any], list[dict[str, Any]], set[str]]] = [
     ("nothing: no history", GOOD, [], set()),
@@ -131,9 +130,9 @@ ROWS: list[tuple[str, dict[str, Any], set[str]]] = [
     ("own plan and carried-over in one row", GOOD | {"carried_over": 800}, {"carried_over_with_plan"}),
     ("paid over the plan", GOOD | {"completed": 4751}, {"paid_over_plan"}),
     ("nothing: all of the plan paid", GOOD | {"completed": 4750}, set()),
-    ("told twice, first", GOOD | {"project_code": "7999991"}, {"repeated_row"}),
-    ("told twice, second", GOOD | {"project_code": "7999991", "completed": 1}, {"repeated_row"}),
-    ("carried over, told twice with another amount", CARRIED | {"project_code": "7999992"}, {"repeated_row"}),
+    ("reported twice, first", GOOD | {"project_code": "7999991"}, {"repeated_row"}),
+    ("reported twice, second", GOOD | {"project_code": "7999991", "completed": 1}, {"repeated_row"}),
+    ("carried over, reported twice with another amount", CARRIED | {"project_code": "7999992"}, {"repeated_row"}),
     ("carried over, its second", CARRIED | {"project_code": "7999992", "carried_over": 801}, {"repeated_row"}),
     ("nothing: own capital of a project", GOOD | {"project_code": "7999993"}, set()),
     ("nothing: its carried-over capital", CARRIED | {"project_code": "7999993"}, set()),
@@ -145,7 +144,7 @@ ROWS: list[tuple[str, dict[str, Any], set[str]]] = [
      {"unseen_cell"}),
     ("row of too many fields", dict.fromkeys(GOOD) | {"field_count": 16}, {"wrong_field_count"}),
     ("amount with a percent sign", GOOD | {"percent": ["KeHoachVon"]}, {"percent"}),
-    ("amount with two readings in a file of commas", GOOD | {"two_readings": ["KeHoachVon: 49,384"]},
+    ("ambiguous amount in a file of commas", GOOD | {"ambiguous_numbers": ["KeHoachVon: 49,384"]},
      {"ambiguous_number"}),
     ("closing day of another calendar", GOOD | {"closed_on": date(2020, 12, 30)}, {"implausible_day"}),
     ("day of effect of another calendar", GOOD | {"effective_on": date(2019, 12, 31)}, {"implausible_day"}),
@@ -154,7 +153,7 @@ ROWS: list[tuple[str, dict[str, Any], set[str]]] = [
     ("read with a coercion", GOOD | {"coerced": ["KeHoachVon: 5000"]}, {"coerced"}),
 ]  # fmt: skip
 
-REFUSALS = (
+REJECTIONS = (
     "not_a_workbook", "protected_workbook", "macro_workbook", "too_large", "compression_bomb", "formula_error",
     "no_headings", "hidden_sheets", "wrong_encoding", "no_rows",
 )  # fmt: skip
@@ -169,7 +168,7 @@ ANSWERS: list[tuple[dict[str, Any], dict[str, Any], set[str]]] = [
     (FILE, GOOD, set()),
     (FILE, GOOD | {"closed_on": MAY}, set()),
     (FILE, GOOD | {"budget_year": 2023}, set()),
-    *((FILE | {"refusal": refusal}, GOOD, {refusal}) for refusal in REFUSALS),
+    *((FILE | {"refusal": refusal}, GOOD, {refusal}) for refusal in REJECTIONS),
     (ANSWER | {"refusal": "not_json", "envelope_code": None}, GOOD, {"not_json"}),
     (ANSWER | {"envelope_code": "401"}, GOOD, {"wrong_envelope_code"}),
     (ANSWER | {"missing_fields": ["DonViTien"]}, GOOD, {"required_field_gone"}),
@@ -184,7 +183,7 @@ ANSWERS: list[tuple[dict[str, Any], dict[str, Any], set[str]]] = [
 
 SEVERITIES = {
     "critical": {
-        *REFUSALS, "not_json", "wrong_envelope_code", "required_field_gone", "incomplete_list", "repeated_rows",
+        *REJECTIONS, "not_json", "wrong_envelope_code", "required_field_gone", "incomplete_list", "repeated_rows",
         "wrong_closing_day",
     },
     "warning": {
@@ -195,7 +194,7 @@ SEVERITIES = {
     "info": {"paid_over_plan", "negative_paid", "unknown_field", "coerced"},
 }  # fmt: skip
 
-Judged = tuple[list[Result], dict[int, set[str]]]
+Judged = tuple[list[RuleResult], dict[int, set[str]]]
 
 
 def list_cases() -> list[tuple[str, dict[str, Any], list[dict[str, Any]], set[str]]]:
@@ -205,10 +204,10 @@ def list_cases() -> list[tuple[str, dict[str, Any], list[dict[str, Any]], set[st
         (
             name,
             row | ({"project_code": str(7_100_000 + number)} if row["project_code"] == "7000001" else {}),
-            told,
+            history,
             rules,
         )
-        for number, (name, row, told, rules) in enumerate(cases)
+        for number, (name, row, history, rules) in enumerate(cases)
     ]
 
 
@@ -220,7 +219,7 @@ def login(cluster: Database) -> Iterator[Login]:
     """A warehouse with the histories in core, and the rows and the answers staged."""
     with open_warehouse(cluster, "treasury_suites") as own:
         with psycopg.connect(own.conninfo()) as connection:
-            history = [closing(row, **changes) for _, row, told, _ in CASES for changes in told]
+            history = [closing(row, **changes) for _, row, reports, _ in CASES for changes in reports]
             fill_table(connection, "core.disbursement", history, {"source": "treasury", "province": "H58"})
             insert_rows(
                 connection, "staging.treasury_response", [{"load_id": LOAD, "row_no": 1, "delimiter": ",", **ANSWER}]
@@ -254,7 +253,7 @@ def test_answer_or_file_breaks_these_rules_and_no_other(answers_judged: list[Jud
     assert answers_judged[number][1].get(1, set()) == ANSWERS[number][2]
 
 
-def test_every_rule_is_shown_and_has_the_severity_of_the_rulings(
+def test_every_rule_has_a_row_that_breaks_it_and_the_severity_of_the_rulings(
     rows_judged: Judged, answers_judged: list[Judged]
 ) -> None:
     shown = {rule for _, broken in [rows_judged, *answers_judged] for rules in broken.values() for rule in rules}

@@ -24,7 +24,7 @@ def running() -> Iterator[Simulator]:
 
 @pytest.fixture
 def portal(running: Simulator) -> Iterator[Simulator]:
-    """The simulator on the night after 31 December 2024, without faults."""
+    """The simulator on the morning after 31 December 2024, without faults."""
     running.set_clock(DEFAULT_NOW)
     running.clear_faults()
     yield running
@@ -48,6 +48,6 @@ def ask(portal: Simulator) -> Ask:
 
 
 @pytest.fixture
-def set_night(portal: Simulator) -> Callable[[int, int], None]:
+def set_clock(portal: Simulator) -> Callable[[int, int], None]:
     """Set the clock to 04:30 of a day of 2024."""
     return lambda month, day: portal.set_clock(datetime(2024, month, day, 4, 30, tzinfo=LOCAL))

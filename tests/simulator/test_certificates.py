@@ -14,7 +14,7 @@ from cchc.settings import CHECKOUT
 from cchc.sources.errors import SourceUnavailableError
 from cchc.sources.http import RejectedResponseError, post_json
 from cchc.sources.http_session import Route
-from cchc.sources.profile import RequestPolicy
+from cchc.sources.profile_parts import RequestPolicy
 from simulator.certificates import make_certificates
 
 POLICY = RequestPolicy(
@@ -23,8 +23,8 @@ POLICY = RequestPolicy(
     read_timeout_seconds=10,
     tries=1,
     first_wait_seconds=0,
-    longest_wait_seconds=0,
-    largest_body_bytes=1 << 20,
+    max_wait_seconds=0,
+    max_body_bytes=1 << 20,
 )
 
 

@@ -1,4 +1,4 @@
-"""The e-office's figures: identities, corrections, the register, the story, the planted rows."""
+"""The e-office's values: identities, corrections, agencies, levels, seeded faults."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from simulator import eoffice_records
 from simulator.agencies import OFFICE_LEVELS, read_agencies
 from simulator.eoffice import EOffice
-from simulator.planted import read_planted
+from simulator.seeded_faults import read_seeded_faults
 
 YEAR_END = date(2024, 12, 31)
 LEVELS = {agency.code: agency.level for agency in read_agencies(levels=OFFICE_LEVELS)}
@@ -20,9 +20,9 @@ Row = dict[str, Any]
 
 
 def list_year(seed: int, known_on: date = YEAR_END) -> list[Row]:
-    """The rows of 2024 without the planted ones."""
-    plants = read_planted().eoffice.model_copy(update={"rows": ()})
-    return EOffice(seed, read_agencies(levels=OFFICE_LEVELS), plants).list_rows(date(2024, 1, 1), YEAR_END, known_on)
+    """The rows of 2024 without the seeded faults."""
+    faults = read_seeded_faults().eoffice.model_copy(update={"rows": ()})
+    return EOffice(seed, read_agencies(levels=OFFICE_LEVELS), faults).list_rows(date(2024, 1, 1), YEAR_END, known_on)
 
 
 @pytest.fixture(scope="module", params=[1, 2])
@@ -71,7 +71,7 @@ def test_weekends_are_quiet(year: list[Row]) -> None:
     assert received["2024-06-09"] < received["2024-06-05"] * 0.05
 
 
-def test_year_ends_with_the_story_of_the_demonstration(year: list[Row]) -> None:
+def test_year_ends_as_the_demonstration_needs(year: list[Row]) -> None:
     units, levels = sum_by(year), sum_by(year, LEVELS)
     total = sum(levels.values(), Counter())
     electronic = total["VanBanDiDienTuKhongKemGiay"] + total["VanBanDiDienTuKemGiay"]
@@ -85,7 +85,7 @@ def test_year_ends_with_the_story_of_the_demonstration(year: list[Row]) -> None:
         assert 0 < len(short) < sum(LEVELS[code] == level for code in units) / 3
 
 
-def test_nothing_is_told_of_days_after_the_one_known() -> None:
+def test_no_row_is_of_a_day_after_the_one_known() -> None:
     rows = eoffice_records(date(2024, 6, 28), date(2024, 7, 5), date(2024, 6, 30))
     assert max(row["Ngay"] for row in rows) == "2024-06-30"
     assert eoffice_records(date(2024, 7, 1), date(2024, 7, 5), date(2024, 6, 30)) == []
@@ -100,8 +100,8 @@ def test_corrections_come_within_45_days_and_only_add_what_was_missing() -> None
     for row in changed:
         before = at_first[row["MaDinhDanh"], row["Ngay"]]
         assert all(before[key] <= row[key] for key in row if isinstance(row[key], int))
-    settled = date(2024, 6, 30) + timedelta(days=45)
-    assert june == [row for row in list_year(1, settled) if row["Ngay"].startswith("2024-06")]
+    final = date(2024, 6, 30) + timedelta(days=45)
+    assert june == [row for row in list_year(1, final) if row["Ngay"].startswith("2024-06")]
 
 
 def test_same_seed_gives_the_same_rows_whatever_is_asked_before_and_around() -> None:
@@ -146,36 +146,36 @@ def test_a_quarter_is_drawn_in_about_a_second() -> None:
     assert time.perf_counter() - started < 5  # a busy machine; alone it takes a tenth of that
 
 
-def find_planted(rows: list[Row], code: str) -> Row:
+def find_faulty(rows: list[Row], code: str) -> Row:
     (row,) = [row for row in rows if row["MaDinhDanh"] == code]
     return row
 
 
-def test_planted_row_is_wrong_until_it_is_told_right() -> None:
+def test_seeded_fault_lasts_until_its_correction() -> None:
     day = date(2024, 7, 9)
     before, after = (
-        find_planted(eoffice_records(day, day, known_on), "H58.32")["VanBanXuLyTrenMang"]
+        find_faulty(eoffice_records(day, day, known_on), "H58.32")["VanBanXuLyTrenMang"]
         for known_on in (date(2024, 8, 22), date(2024, 8, 23))
     )
     assert before == 0 < after
 
 
-def test_planted_unit_is_on_no_map_and_has_whole_rows() -> None:
+def test_seeded_unit_is_not_in_the_catalog_and_has_complete_rows() -> None:
     rows = eoffice_records(date(2024, 6, 23), date(2024, 7, 1), YEAR_END)
     strange = [row for row in rows if row["MaDinhDanh"] == "H58.99"]
     assert [row["Ngay"] for row in strange] == [f"2024-06-{day}" for day in range(24, 31)]
     assert list(strange[0]) == list(rows[0])
 
 
-def test_nothing_is_wrong_but_what_is_planted() -> None:
-    plants = read_planted().eoffice.rows
-    told = eoffice_records(date(2024, 1, 1), YEAR_END, YEAR_END)
-    pairs = zip((row for row in told if row["MaDinhDanh"] != "H58.99"), list_year(1), strict=True)
+def test_no_row_is_wrong_but_the_seeded_faults() -> None:
+    faults = read_seeded_faults().eoffice.rows
+    reported = eoffice_records(date(2024, 1, 1), YEAR_END, YEAR_END)
+    pairs = zip((row for row in reported if row["MaDinhDanh"] != "H58.99"), list_year(1), strict=True)
     wrong = {(sound["MaDinhDanh"], date.fromisoformat(sound["Ngay"])) for row, sound in pairs if row != sound}
-    planted = {
-        (plant.unit, plant.first_day + timedelta(days=number))
-        for plant in plants
-        for number in range(((plant.last_day or plant.first_day) - plant.first_day).days + 1)
-        if plant.unit != "H58.99" and plant.told_right_on is None
+    seeded = {
+        (fault.unit, fault.first_day + timedelta(days=number))
+        for fault in faults
+        for number in range(((fault.last_day or fault.first_day) - fault.first_day).days + 1)
+        if fault.unit != "H58.99" and fault.corrected_on is None
     }
-    assert wrong == planted
+    assert wrong == seeded

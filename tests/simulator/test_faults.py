@@ -151,7 +151,7 @@ def test_numbers_go_wrong(portal: Simulator, ask: Ask, endpoint: str) -> None:
         assert (broken[top], broken[bottom]) == parts
 
 
-def test_fault_hits_as_many_entries_as_told_or_the_root(portal: Simulator, ask: Ask) -> None:
+def test_fault_hits_as_many_entries_as_given_or_the_root(portal: Simulator, ask: Ask) -> None:
     portal.set_fault("dvc-progress-tree", "null_number", n=4)
     assert [entry["totalOnTime"] for entry in entries_in(ask("dvc-progress-tree"))].count(None) == 4
     portal.set_fault("dvc-progress-tree", "null_number", where="root")

@@ -14,7 +14,7 @@ from openpyxl import load_workbook
 from simulator import return_records, treasury_records
 from simulator.inbox import SENT_AT, list_files, write_inbox
 from simulator.periods import LOCAL
-from simulator.planted import read_planted
+from simulator.seeded_faults import read_seeded_faults
 
 YEAR_END = date(2024, 12, 31)
 
@@ -71,9 +71,9 @@ def test_what_the_pipeline_puts_beside_the_files_stays(tmp_path: Path) -> None:
 
 def test_workbook_holds_the_cells_that_are_said_to_be_reported(inbox: Path) -> None:
     path = "H58.02/bao-cao-2024-Q2.xlsx"
-    told = [row for row in return_records(YEAR_END) if row["file"] == path]
+    reported = [row for row in return_records(YEAR_END) if row["file"] == path]
     for sheet in ("ChiTieu", "NhiemVu"):
-        expected = [row for row in told if row["sheet"] == sheet]
+        expected = [row for row in reported if row["sheet"] == sheet]
         read = read_sheet(inbox / path, sheet)
         assert len(read) == len(expected) > 100
         for row in read:
@@ -95,16 +95,16 @@ def test_one_workbook_has_its_marks_apart_and_stray_spaces(inbox: Path) -> None:
 
 def test_export_has_the_rows_of_the_api_without_its_mistakes(inbox: Path) -> None:
     exported = read_sheet(inbox / "H58.04" / "giai-ngan-2024-09.xlsx", "GiaiNgan")
-    assert exported == treasury_records(2024, date(2024, 9, 30), with_planted=False)
+    assert exported == treasury_records(2024, date(2024, 9, 30), with_seeded_faults=False)
     assert exported != treasury_records(2024, date(2024, 9, 30))
 
 
-@pytest.mark.parametrize(("month", "says"), [("04", 1_000_000), ("08", 1)])
-def test_export_in_millions_says_so_or_lies(inbox: Path, month: str, says: int) -> None:
-    (planted,) = [p for p in read_planted().treasury.exports if f"{p.closed_on:%m}" == month]
+@pytest.mark.parametrize(("month", "stated_unit"), [("04", 1_000_000), ("08", 1)])
+def test_export_in_millions_states_its_unit_or_a_wrong_one(inbox: Path, month: str, stated_unit: int) -> None:
+    (seeded,) = [p for p in read_seeded_faults().treasury.exports if f"{p.closed_on:%m}" == month]
     exported = read_sheet(inbox / "H58.04" / f"giai-ngan-2024-{month}.xlsx", "GiaiNgan")
-    right = treasury_records(2024, planted.closed_on, with_planted=False)
-    assert {row["DonViTien"] for row in exported} == {says}
+    right = treasury_records(2024, seeded.closed_on, with_seeded_faults=False)
+    assert {row["DonViTien"] for row in exported} == {stated_unit}
     for row, sound in zip(exported, right, strict=True):
         assert round(row["ThanhToanKLHT"] * 1_000_000) == sound["ThanhToanKLHT"]
         assert round(row["KeHoachVon"] * 1_000_000) == sound["KeHoachVon"]
@@ -112,7 +112,7 @@ def test_export_in_millions_says_so_or_lies(inbox: Path, month: str, says: int) 
 
 def test_lying_export_is_replaced_by_a_right_one(inbox: Path) -> None:
     replaced = read_sheet(inbox / "H58.04" / "giai-ngan-2024-08-thay-the.xlsx", "GiaiNgan")
-    assert replaced == treasury_records(2024, date(2024, 8, 31), with_planted=False)
+    assert replaced == treasury_records(2024, date(2024, 8, 31), with_seeded_faults=False)
 
 
 def test_thirteenth_month_is_exported_after_it_closes() -> None:

@@ -67,14 +67,12 @@ def test_documents_come_in_pages_that_make_the_whole_window(ask_documents: Ask) 
         (0, 996, 0),
     ]
     june = [datetime(2024, 6, day, tzinfo=LOCAL).date() for day in (3, 5)]
-    told = eoffice_records(*june, datetime(2024, 12, 31, tzinfo=LOCAL).date(), seed=SEED)
-    assert pages[0]["data"] + pages[1]["data"] == told
+    reported = eoffice_records(*june, datetime(2024, 12, 31, tzinfo=LOCAL).date(), seed=SEED)
+    assert pages[0]["data"] + pages[1]["data"] == reported
 
 
-def test_documents_of_the_night_end_with_the_day_before(
-    ask_documents: Ask, set_night: Callable[[int, int], None]
-) -> None:
-    set_night(6, 5)
+def test_documents_end_with_the_day_before_the_clock(ask_documents: Ask, set_clock: Callable[[int, int], None]) -> None:
+    set_clock(6, 5)
     assert ask_documents().json()["TotalCount"] == 2 * 332
     assert max(row["Ngay"] for row in ask_documents().json()["data"]) == "2024-06-04"
 
@@ -112,9 +110,9 @@ def test_disbursement_comes_in_one_answer(ask_disbursement: Ask) -> None:
 
 
 def test_day_that_is_not_closed_has_no_answer(
-    ask_disbursement: Ask, portal: Simulator, set_night: Callable[[int, int], None]
+    ask_disbursement: Ask, portal: Simulator, set_clock: Callable[[int, int], None]
 ) -> None:
-    set_night(6, 28)
+    set_clock(6, 28)
     assert described_day(portal.controls.now).isoformat() == "2024-06-27"
     assert ask_disbursement().status_code == 400
 
@@ -249,9 +247,9 @@ def test_rows_of_another_day(portal: Simulator, ask_disbursement: Ask) -> None:
 
 
 def test_eoffice_that_was_not_renewed_is_a_day_behind(
-    portal: Simulator, ask_documents: Ask, set_night: Callable[[int, int], None]
+    portal: Simulator, ask_documents: Ask, set_clock: Callable[[int, int], None]
 ) -> None:
-    set_night(6, 6)
+    set_clock(6, 6)
     portal.set_fault("van-ban", "repeated_snapshot", times=1)
     assert [ask_documents().json()["TotalCount"] for _ in range(2)] == [664, 996]
 

@@ -1,4 +1,4 @@
-"""The returns: who reports what, when, and the planted rows among it."""
+"""The returns: senders, rows, days of arrival, seeded faults."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import yaml
 
 from simulator import return_records
 from simulator.agencies import AGENCIES_CSV
-from simulator.planted import read_planted
 from simulator.returns import HEADINGS, end_period, list_returns
+from simulator.seeded_faults import read_seeded_faults
 from simulator.sets import find_members
 from simulator.tasks import Task, find_status, list_tasks
 
@@ -36,7 +36,7 @@ def find_cells(cells: list[Row], code: str, **wanted: Any) -> list[Row]:
 
 def read_entries() -> dict[str, dict[str, Any]]:
     plan = yaml.safe_load(AGENCIES_CSV.with_name("plan_2024.yaml").read_text(encoding="utf-8"))
-    entries = [entry for clause in plan["clauses"] for entry in clause["entries"]]
+    entries = [entry for clause in plan["clauses"] for entry in clause["indicators"]]
     return {entry["code"]: entry for entry in entries if entry["source"] == "returns"}
 
 
@@ -48,13 +48,13 @@ def test_every_indicator_that_only_people_can_report_is_but_the_survey_of_next_s
     }
 
 
-def test_agencies_say_yes_or_no_only_where_they_belong(cells: list[Row]) -> None:
+def test_agencies_answer_yes_or_no_only_for_their_sets(cells: list[Row]) -> None:
     entries = read_entries()
-    planted = {(p.row.get("Mã chỉ tiêu"), p.row["Mã đơn vị"]) for p in read_planted().returns.rows}
+    seeded = {(p.row.get("Mã chỉ tiêu"), p.row["Mã đơn vị"]) for p in read_seeded_faults().returns.rows}
     for row in cells:
         entry = entries.get(row.get("Mã chỉ tiêu", ""))
         agency = row["Mã đơn vị"]
-        if not entry or agency == "H58" or (entry["code"], agency) in planted or row["Kỳ báo cáo"] == "2023":
+        if not entry or agency == "H58" or (entry["code"], agency) in seeded or row["Kỳ báo cáo"] == "2023":
             continue
         if "set" in entry["population"]:
             members = find_members(entry["population"]["set"], end_period(row["Kỳ báo cáo"]))
@@ -106,13 +106,13 @@ def test_cells_stand_under_the_headings_of_their_sheet(cells: list[Row]) -> None
 
 
 def test_every_task_is_reported_by_agencies_that_answer_for_it(cells: list[Row]) -> None:
-    planted = {p.row["Mã nhiệm vụ"] for p in read_planted().returns.rows if p.sheet == "NhiemVu"}
+    seeded = {p.row["Mã nhiệm vụ"] for p in read_seeded_faults().returns.rows if p.sheet == "NhiemVu"}
     reported = {row["Mã nhiệm vụ"] for row in cells if row["sheet"] == "NhiemVu"}
     tasks = {task.code: task for task in list_tasks()}
     assert len(tasks) == 53
-    assert reported == tasks.keys() | planted
+    assert reported == tasks.keys() | seeded
     for row in cells:
-        if row["sheet"] == "NhiemVu" and row["Mã nhiệm vụ"] not in planted:
+        if row["sheet"] == "NhiemVu" and row["Mã nhiệm vụ"] not in seeded:
             agencies = {agency.code for agency in tasks[row["Mã nhiệm vụ"]].find_agencies(row["arrived_on"])}
             assert row["Mã đơn vị"] in agencies
             assert (row["Trạng thái"] == "hoàn thành") == (row["Ngày hoàn thành"] is not None)
@@ -137,18 +137,18 @@ def test_task_of_a_quarter_is_done_in_time_late_or_never(
     assert find_status(task, drawn, day) == status
 
 
-def test_every_planted_row_is_in_its_file_and_is_few_of_it() -> None:
+def test_every_seeded_row_is_in_its_file_and_few_are_in_one() -> None:
     files = {file.path: file for file in list_returns(1)}
-    for plant in read_planted().returns.rows:
-        rows = files[plant.file].tables[plant.sheet]
-        assert plant.row in rows
+    for fault in read_seeded_faults().returns.rows:
+        rows = files[fault.file].tables[fault.sheet]
+        assert fault.row in rows
     for path, file in files.items():
-        planted = sum(plant.file == path for plant in read_planted().returns.rows)
-        assert planted <= 2
+        seeded = sum(fault.file == path for fault in read_seeded_faults().returns.rows)
+        assert seeded <= 2
         assert file.tables
 
 
-def test_planted_repetition_has_its_twin_and_planted_correction_its_opposite(cells: list[Row]) -> None:
+def test_seeded_repetition_has_its_twin_and_seeded_correction_its_opposite(cells: list[Row]) -> None:
     twins = find_cells(cells, "II.4-1", agency="H58.31", period="2024-Q3")
     assert len(twins) == 2
     opposites = find_cells(cells, "II.2-4", agency="H58.33", period="2024-Q3")

@@ -34,7 +34,7 @@ def test_every_response_carries_the_simulated_time_once(portal: Simulator, ask: 
         assert "Server" not in response.headers
 
 
-def test_figures_are_renewed_at_two_in_the_morning(portal: Simulator, ask: Ask) -> None:
+def test_values_are_renewed_at_two_in_the_morning(portal: Simulator, ask: Ask) -> None:
     def ask_at(day: int, hour: int, minute: int) -> bytes:
         portal.set_clock(datetime(2024, 6, day, hour, minute, tzinfo=LOCAL))
         return ask("dvc-progress-tree").content

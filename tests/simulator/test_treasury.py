@@ -1,4 +1,4 @@
-"""The treasury's figures: plans and their revisions, payments, carried-over capital, the planted rows."""
+"""The treasury's values: plans and their revisions, payments, carried-over capital, the seeded faults."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SEEDS = [1, 2, 3]
 
 
 def list_rows(day: date, seed: int = 1, year: int = 2024) -> list[Row]:
-    return treasury_records(year, day, seed=seed, with_planted=False)
+    return treasury_records(year, day, seed=seed, with_seeded_faults=False)
 
 
 def paid(row: Row) -> int:
@@ -63,13 +63,13 @@ def test_councils_plan_contains_the_prime_ministers_on_every_day(seed: int) -> N
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_each_payment_is_on_one_row_also_when_a_revision_is_told_in_advance(seed: int) -> None:
+def test_each_payment_is_on_one_row_also_when_a_revision_is_announced_before(seed: int) -> None:
     advance = 0
     for line in draw_lines(seed, 2024):
-        if len(line.versions) == 1 or line.versions[1].told_on == line.versions[1].effective_on:
+        if len(line.versions) == 1 or line.versions[1].reported_on == line.versions[1].effective_on:
             continue
         advance += 1
-        before, told, in_force = (
+        before, reported, in_force = (
             [
                 row
                 for row in list_rows(day, seed)
@@ -77,17 +77,17 @@ def test_each_payment_is_on_one_row_also_when_a_revision_is_told_in_advance(seed
                 == (str(7400001 + line.project), line.fund, line.kind, 0)
             ]
             for day in (
-                line.versions[1].told_on - timedelta(days=1),
-                line.versions[1].told_on,
+                line.versions[1].reported_on - timedelta(days=1),
+                line.versions[1].reported_on,
                 line.versions[1].effective_on,
             )
         )
         old, new = line.versions
         assert [row["SoQuyetDinh"] for row in before] == [old.decision]
-        assert [(row["SoQuyetDinh"], row["KeHoachVon"]) for row in told] == [tuple(old[::3]), tuple(new[::3])]
-        assert paid(told[1]) == 0
+        assert [(row["SoQuyetDinh"], row["KeHoachVon"]) for row in reported] == [tuple(old[::3]), tuple(new[::3])]
+        assert paid(reported[1]) == 0
         assert [row["SoQuyetDinh"] for row in in_force] == [new.decision]
-        assert paid(in_force[0]) >= paid(told[0])
+        assert paid(in_force[0]) >= paid(reported[0])
     assert advance > 0
 
 
@@ -139,24 +139,24 @@ def test_same_seed_gives_the_same_rows() -> None:
         (date(2024, 2, 21), "7400008", "TamUngChuaThuHoi"),
     ],
 )
-def test_planted_row_differs_from_the_export_in_what_is_planted(day: date, project: str, field: str) -> None:
+def test_seeded_row_differs_from_the_export_in_the_seeded_field(day: date, project: str, field: str) -> None:
     pairs = list(zip(treasury_records(2024, day), list_rows(day), strict=True))
-    ((told, sound),) = [(told, sound) for told, sound in pairs if told != sound]
+    ((reported, sound),) = [(reported, sound) for reported, sound in pairs if reported != sound]
     assert sound["MaDuAn"] == project
-    assert told[field] != sound[field]
+    assert reported[field] != sound[field]
 
 
-def test_planted_slip_is_a_thousand_times_a_whole_project_on_one_day_only() -> None:
+def test_seeded_slip_is_a_thousand_times_a_whole_project_on_one_day_only() -> None:
     def count_differences(day: date) -> Counter[str]:
         pairs = zip(treasury_records(2024, day), list_rows(day), strict=True)
-        return Counter(sound["MaDuAn"] for told, sound in pairs if told != sound)
+        return Counter(sound["MaDuAn"] for reported, sound in pairs if reported != sound)
 
     day = date(2024, 9, 30)
     differences = count_differences(day)
     assert differences.keys() == {"7400021"}
     assert differences["7400021"] < len(list_rows(day)) * 0.05
     slipped = [row for row in treasury_records(2024, day) if row["MaDuAn"] == "7400021"]
-    for told, sound in zip(slipped, [r for r in list_rows(day) if r["MaDuAn"] == "7400021"], strict=True):
-        assert (told["KeHoachVon"], paid(told)) == (1000 * sound["KeHoachVon"], 1000 * paid(sound))
+    for reported, sound in zip(slipped, [r for r in list_rows(day) if r["MaDuAn"] == "7400021"], strict=True):
+        assert (reported["KeHoachVon"], paid(reported)) == (1000 * sound["KeHoachVon"], 1000 * paid(sound))
     assert not count_differences(day - timedelta(days=1))
     assert not count_differences(day + timedelta(days=1))

@@ -153,7 +153,7 @@ def test_ratio_is_the_score_in_payment_and_the_rate_in_progress(ask: Ask) -> Non
     assert progress["ratio"] == pytest.approx(100 * progress["totalOnTime"] / progress["totalReceived"], abs=0.005)
 
 
-def test_provinces_figures_are_not_the_sums_of_children_nor_of_other_endpoints(ask: Ask) -> None:
+def test_provinces_values_are_not_the_sums_of_children_nor_of_other_endpoints(ask: Ask) -> None:
     root, *children = nodes_of(ask("formality-online-payment-tree").json()["data"])
     for counter in ("totalDossierOnlineFormalityPaymentSuccess", "totalFeeDossierFormality", "totalFeeFormality"):
         assert sum(child[counter] for child in children) > root[counter]
@@ -170,9 +170,9 @@ def test_provinces_figures_are_not_the_sums_of_children_nor_of_other_endpoints(a
     ("endpoint", "value"), [("dvc-progress-tree", "onTimePct"), ("provide-online-tree", "onlineDossierPct")]
 )
 def test_charts_show_zero_outside_the_months_that_have_begun(
-    ask: Ask, set_night: Callable[[int, int], None], endpoint: str, value: str
+    ask: Ask, set_clock: Callable[[int, int], None], endpoint: str, value: str
 ) -> None:
-    set_night(9, 15)
+    set_clock(9, 15)
     year = [point[value] for point in ask(endpoint).json()["data"]["monthlyChart"]]
     assert all(share > 0 for share in year[:9])
     assert year[9:] == [0, 0, 0]
@@ -205,9 +205,9 @@ def test_metrics_come_in_pages_that_make_the_whole_list(ask: Ask, endpoint: str)
 
 
 def test_a_page_of_two_hundred_does_not_hold_all_agencies_of_january(
-    ask: Ask, set_night: Callable[[int, int], None]
+    ask: Ask, set_clock: Callable[[int, int], None]
 ) -> None:
-    set_night(2, 1)
+    set_clock(2, 1)
     pages = [ask("transparency", currentPage=page).json()["data"] for page in (1, 2)]
     assert [len(page["evaluation"]) for page in pages] == [200, 2]
     assert pages[0]["pagination"]["total"] == 202

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from cchc.settings import SOURCES
-from cchc.sources.archive import Archive
 from cchc.sources.profile import PortalProfile, read_profile
+from cchc.sources.raw_archive import Archive
 from simulator.server import DEFAULT_NOW, Simulator, run_simulator
 from tests.sources.scripted_server import Script, serve_script
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from simulator.agencies import read_agencies
 from simulator.faults import entries_of
-from simulator.figures import Figures
 from simulator.periods import Period
+from simulator.values import Values
 from simulator.wire import WRITERS, Payload, Query, write_payload
 
 Place = tuple[str | int, ...]
@@ -54,7 +54,7 @@ ENDPOINTS = st.sampled_from(sorted(WRITERS))
 def write_small_payload(endpoint: str) -> Payload:
     """The simulator's answer with two entries."""
     year = Period("year", date(2024, 1, 1), date(2024, 12, 31))
-    payload = write_payload(Figures(1, 50_000, read_agencies()), Query(endpoint, year, 1, 200, date(2024, 6, 29)))
+    payload = write_payload(Values(1, 50_000, read_agencies()), Query(endpoint, year, 1, 200, date(2024, 6, 29)))
     del entries_of(payload)[2:]
     if "pagination" in payload["data"]:
         payload["data"]["pagination"]["total"] = 2

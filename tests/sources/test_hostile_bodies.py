@@ -1,38 +1,42 @@
-"""Reading never raises, whatever comes: what is wrong becomes columns. (Staged for real: tests/warehouse.)"""
+"""parse_pages never raises: mistakes of a body become columns. (tests/warehouse stages such bodies.)"""
 
 from __future__ import annotations
+
+from datetime import date
 
 from hypothesis import HealthCheck, given, settings
 
 from cchc.settings import SOURCES
-from cchc.sources.portal import read_bodies
+from cchc.sources.parsed_load import ParsedLoad
 from cchc.sources.profile import read_profile
-from cchc.sources.reading import Reading
+from cchc.sources.window import Window
 from simulator.agencies import ROOT_CODE, ROOT_DEPARTMENT_ID
 from simulator.wire import encode_payload
 from tests.sources.hostile_bodies import hostile_answers, spoil, write_small_payload
 
-PROFILE = read_profile(SOURCES / "national_portal.yaml")
+PROFILE = read_profile(SOURCES / "national_portal.yaml").api
 
 
-def read(endpoint: str, *bodies: bytes) -> Reading:
-    return read_bodies(PROFILE, endpoint, list(bodies), ROOT_DEPARTMENT_ID, ROOT_CODE)
+def parse(endpoint: str, *bodies: bytes) -> ParsedLoad:
+    assert PROFILE
+    window = Window(endpoint, "year", date(2024, 1, 1), date(2024, 12, 31))
+    return PROFILE.parse_pages(window, bodies, {"rootDepartmentId": ROOT_DEPARTMENT_ID}, ROOT_CODE)
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(answer=hostile_answers())
-def test_whatever_comes_is_read_into_the_same_columns(answer: tuple[str, list[bytes]]) -> None:
+def test_hostile_answer_is_parsed_into_the_same_columns(answer: tuple[str, list[bytes]]) -> None:
     endpoint, bodies = answer
-    good = read(endpoint, encode_payload(write_small_payload(endpoint)))
-    reading = read(endpoint, *bodies)
-    assert reading.response.keys() == good.response.keys()
-    for number, row in enumerate(reading.rows, 1):
+    good = parse(endpoint, encode_payload(write_small_payload(endpoint)))
+    parsed = parse(endpoint, *bodies)
+    assert parsed.response.keys() == good.response.keys()
+    for number, row in enumerate(parsed.rows, 1):
         assert row.keys() == good.rows[0].keys()
         assert row["row_no"] == number
 
 
-def test_nesting_of_any_depth_is_read_or_refused() -> None:
+def test_nesting_of_any_depth_is_parsed_or_is_no_json() -> None:
     numerator = ("data", "overview", "metrics", 0, "numerator")
     for depth in (1, 100, *range(800, 1000, 2), 10_000, 100_000):
-        reading = read("dossier-digitized", spoil("dossier-digitized", {numerator: "[" * depth + "]" * depth}))
-        assert reading.response["is_json"] is False or reading.rows[0]["not_a_number"]
+        parsed = parse("dossier-digitized", spoil("dossier-digitized", {numerator: "[" * depth + "]" * depth}))
+        assert parsed.response["is_json"] is False or parsed.rows[0]["not_a_number"]

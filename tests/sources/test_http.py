@@ -10,7 +10,8 @@ import pytest
 
 from cchc.sources.errors import SourceError, SourceRefusedError, SourceUnavailableError
 from cchc.sources.http import RejectedResponseError, Response, check_host, choose_time, post_json
-from cchc.sources.profile import PortalProfile, RequestPolicy
+from cchc.sources.profile import PortalProfile
+from cchc.sources.profile_parts import RequestPolicy
 from tests.sources.scripted_server import Answer, Script
 
 PAYLOAD = {"timeType": "year", "year": 2024, "tên": "Tiền Giang"}
@@ -21,7 +22,7 @@ PLAIN_PAGE = "<!DOCTYPE html><html><body>Bảo trì</body></html>".encode()
 @pytest.fixture
 def policy(profile: PortalProfile) -> RequestPolicy:
     """The real one, for small bodies."""
-    return profile.requests.override({"largest_body_bytes": 200})
+    return profile.requests.override({"max_body_bytes": 200})
 
 
 class Asking:
@@ -200,7 +201,7 @@ def test_servers_clock_that_is_days_off_is_passed_over_with_a_warning(
     caplog: pytest.LogCaptureFixture, url: str, days: int
 ) -> None:
     assert choose_time(format_datetime(NOW + timedelta(days=days)), NOW, url) == NOW
-    assert f"{url}: the server's clock says" in caplog.text
+    assert f"{url}: the server's clock shows" in caplog.text
 
 
 def test_server_on_this_machine_may_play_in_an_earlier_time() -> None:

@@ -18,7 +18,7 @@ import pytest
 from cchc.sources.errors import SourceError, SourceUnavailableError
 from cchc.sources.http import RejectedResponseError, post_json, request_token
 from cchc.sources.http_session import DIRECT, Deadline, Route, is_loopback
-from cchc.sources.profile import RequestPolicy
+from cchc.sources.profile_parts import RequestPolicy
 from simulator.certificates import make_certificates
 from tests.sources.raw_server import serve_raw
 from tests.sources.scripted_server import Answer, Script
@@ -30,8 +30,8 @@ POLICY = RequestPolicy(
     answer_timeout_seconds=5,
     tries=1,
     first_wait_seconds=0,
-    longest_wait_seconds=120,
-    largest_body_bytes=1 << 20,
+    max_wait_seconds=120,
+    max_body_bytes=1 << 20,
 )
 HASTY = POLICY.override({"answer_timeout_seconds": 0.3})
 OK = b"HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\n{}"
@@ -252,7 +252,7 @@ def test_connection_made_after_the_deadline_is_cut_at_once() -> None:
     with here, there, Deadline(0) as deadline:
         while not deadline.is_over:
             time.sleep(0.001)
-        deadline.watch(here)
+        deadline.register(here)
         assert here.recv(1) == b""
 
 

@@ -1,4 +1,4 @@
-"""The inbox: what senders have put there and nothing else, on a disk and in an object store."""
+"""The inbox: its files, complete and whose they are, on a disk and in an object store."""
 
 from __future__ import annotations
 
@@ -14,18 +14,17 @@ from unittest.mock import Mock
 import pytest
 from upath import UPath
 
-from cchc.days import LOCAL
+from cchc.calendar import LOCAL
 from cchc.settings import SOURCES
-from cchc.sources import workbook
-from cchc.sources.files import list_wanted
-from cchc.sources.inbox import InboxFile, choose_filing_day, list_files, recognise, settle, take_turns
+from cchc.sources.inbox import InboxFile, alternate_senders, choose_filing_day, list_files, recognise, select_complete
 from cchc.sources.inbox_store import DiskInbox, Entry, StoredFile, read_time
 from cchc.sources.profile import read_profile
-from tests.sources.hostile_workbooks import REFUSED, WANTED, good, write_workbook
+from cchc.spreadsheets import workbook
 from tests.sources.opened_inbox import open_inbox
+from tests.spreadsheets.hostile_workbooks import REJECTED, WANTED, good, write_workbook
 
-LARGEST = 1_000
-KINDS = {"treasury": list_wanted(read_profile(SOURCES / "treasury.yaml")), "returns": WANTED}
+MAX_BYTES = 1_000
+KINDS = {"treasury": read_profile(SOURCES / "treasury.yaml").sheet_fields(), "returns": WANTED}
 
 
 @pytest.fixture(params=["disk", "object store"])
@@ -40,7 +39,7 @@ def inbox(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
 
 
 def list_all(folder: Any) -> list[InboxFile]:
-    return list_files(open_inbox(folder), LARGEST)
+    return list_files(open_inbox(folder), MAX_BYTES)
 
 
 def put(inbox: Any, name: str, content: bytes = b"x") -> None:
@@ -64,14 +63,14 @@ def test_files_of_all_senders_are_listed_by_name(inbox: Any) -> None:
     "name",
     ["~$bc.xlsx", ".bc.xlsx.partial", "so/.git/config", "so/tra-lai/bc.tra-lai.xlsx", "Thumbs.db", "TRA-LAI/x.csv"],
 )
-def test_what_nobody_has_sent_is_not_listed(inbox: Any, name: str) -> None:
+def test_file_that_no_sender_sent_is_not_listed(inbox: Any, name: str) -> None:
     put(inbox, name)
     assert list_all(inbox) == []
 
 
 def test_file_too_large_is_listed_unread(inbox: Any) -> None:
-    put(inbox, "bc.xlsx", bytes(LARGEST + 1))
-    put(inbox, "vua.xlsx", bytes(LARGEST))
+    put(inbox, "bc.xlsx", bytes(MAX_BYTES + 1))
+    put(inbox, "vua.xlsx", bytes(MAX_BYTES))
     assert [(file.size, file.sha256 is None) for file in list_all(inbox)] == [(1_001, True), (1_000, False)]
 
 
@@ -104,7 +103,7 @@ def test_file_that_vanishes_is_left_for_the_next_night(tmp_path: Path) -> None:
     put(tmp_path, "a.csv")
     put(tmp_path, "b.csv")
     inbox = Disturbed(tmp_path, lambda name: (tmp_path / "a.csv").unlink() if name == "a.csv" else None)
-    assert [file.name for file in list_files(inbox, LARGEST)] == ["b.csv"]
+    assert [file.name for file in list_files(inbox, MAX_BYTES)] == ["b.csv"]
 
 
 def refuse(names: Collection[str]) -> Callable[[str], None]:
@@ -123,7 +122,7 @@ def test_what_cannot_be_read_or_named_stops_no_other(tmp_path: Path) -> None:
     put(tmp_path, "c.csv")
     (tmp_path / b"b\xe1o.csv".decode(errors="surrogateescape")).write_bytes(b"x")
     inbox = Disturbed(tmp_path, refuse(["a.csv", "closed"]))
-    assert [file.name for file in list_files(inbox, LARGEST)] == ["c.csv"]
+    assert [file.name for file in list_files(inbox, MAX_BYTES)] == ["c.csv"]
 
 
 NOW = datetime(2024, 6, 30, 21, tzinfo=UTC)
@@ -136,10 +135,10 @@ def change(path: Path, content: bytes, seconds_ago: float) -> None:
     os.utime(path, (changed_at, changed_at))
 
 
-def settle_files(
+def complete_files(
     folder: Path | DiskInbox, meanwhile: Callable[[], None] = lambda: None
 ) -> tuple[list[InboxFile], list[float]]:
-    """The settled files of a folder, and how long was waited; ``meanwhile`` happens during each wait."""
+    """The complete files of a folder, and the waits in seconds; ``meanwhile`` is called during each wait."""
     inbox = DiskInbox(folder) if isinstance(folder, Path) else folder
     waits: list[float] = []
 
@@ -147,7 +146,7 @@ def settle_files(
         waits.append(seconds)
         meanwhile()
 
-    return settle(list_files(inbox, LARGEST), LARGEST, read_clock=lambda: NOW, wait=wait), waits
+    return select_complete(list_files(inbox, MAX_BYTES), MAX_BYTES, read_clock=lambda: NOW, wait=wait), waits
 
 
 def test_file_has_its_modification_time_where_the_store_keeps_one(inbox: Any) -> None:
@@ -161,31 +160,31 @@ def test_file_has_its_modification_time_where_the_store_keeps_one(inbox: Any) ->
         assert file.modified_at is None
 
 
-@pytest.mark.parametrize("told", [1e20, -1e20, float("nan"), 0, None])
-def test_modification_time_of_no_calendar_is_none(told: object) -> None:
-    assert read_time(told) is None
+@pytest.mark.parametrize("stored", [1e20, -1e20, float("nan"), 0, None])
+def test_modification_time_that_is_no_time_is_none(stored: object) -> None:
+    assert read_time(stored) is None
 
 
-@pytest.mark.parametrize("told", [NOW, NOW.replace(tzinfo=None), NOW.astimezone(LOCAL), NOW.timestamp()])
-def test_modification_time_is_read_whatever_the_store_tells_it_as(told: object) -> None:
-    assert read_time(told) == NOW
+@pytest.mark.parametrize("stored", [NOW, NOW.replace(tzinfo=None), NOW.astimezone(LOCAL), NOW.timestamp()])
+def test_modification_time_is_read_in_each_form_of_a_store(stored: object) -> None:
+    assert read_time(stored) == NOW
 
 
-def test_files_that_have_not_changed_for_ten_seconds_are_taken_at_once(tmp_path: Path) -> None:
+def test_files_that_have_not_changed_for_ten_seconds_are_complete_at_once(tmp_path: Path) -> None:
     change(tmp_path / "a.csv", b"58;604", 10)
-    files, waits = settle_files(tmp_path)
+    files, waits = complete_files(tmp_path)
     assert ([file.name for file in files], waits) == (["a.csv"], [])
 
 
-def test_files_of_a_store_without_modification_times_are_taken_at_once() -> None:
+def test_files_of_a_store_without_modification_times_are_complete_at_once() -> None:
     file = InboxFile(DiskInbox(Path()), "a.csv", 1, "00")
-    assert settle([file], LARGEST, wait=pytest.fail) == [file]
+    assert select_complete([file], MAX_BYTES, wait=pytest.fail) == [file]
 
 
 @pytest.mark.parametrize("seconds_ago", [3, -3600])
-def test_recent_file_that_no_longer_changes_is_taken_after_its_time(tmp_path: Path, seconds_ago: float) -> None:
+def test_recent_file_that_no_longer_changes_is_complete_after_the_wait(tmp_path: Path, seconds_ago: float) -> None:
     change(tmp_path / "a.csv", b"58;604", seconds_ago)
-    files, waits = settle_files(tmp_path)
+    files, waits = complete_files(tmp_path)
     assert [file.name for file in files] == ["a.csv"]
     assert waits == [min(10, 10 - seconds_ago)]  # a clock that is ahead: ten seconds, not an hour
 
@@ -193,7 +192,7 @@ def test_recent_file_that_no_longer_changes_is_taken_after_its_time(tmp_path: Pa
 def test_recent_files_share_one_wait(tmp_path: Path) -> None:
     for number in range(5):
         change(tmp_path / f"{number}.csv", b"x", 2 * number)
-    files, waits = settle_files(tmp_path)
+    files, waits = complete_files(tmp_path)
     assert ([file.name for file in files], waits) == ([f"{number}.csv" for number in range(5)], [10])
 
 
@@ -209,7 +208,7 @@ def test_file_that_still_changes_waits_for_the_next_run_and_the_log_names_it(
     change(tmp_path / "half.csv", b"58;60", seconds_ago)
     change(tmp_path / "whole.csv", b"1;2", seconds_ago)
     with caplog.at_level(logging.WARNING):
-        files, _ = settle_files(tmp_path, lambda: change(tmp_path / "half.csv", content, seconds_ago + later))
+        files, _ = complete_files(tmp_path, lambda: change(tmp_path / "half.csv", content, seconds_ago + later))
     assert [file.name for file in files] == ["whole.csv"]
     assert [message.partition(":")[0] for message in caplog.messages] == ["half.csv"]
 
@@ -246,7 +245,7 @@ def test_file_that_vanishes_or_is_closed_between_the_looks_waits_for_the_next_ru
 
     inbox = Disturbed(tmp_path, refuse(closed))
     with caplog.at_level(logging.WARNING):
-        files, _ = settle_files(inbox, take_away)
+        files, _ = complete_files(inbox, take_away)
     assert [file.name for file in files] == ["there.csv"]
     assert [message.partition(":")[0] for message in caplog.messages] == ["closed.csv", "gone.csv"]
 
@@ -263,11 +262,11 @@ def send(*names: str) -> list[InboxFile]:
     return [InboxFile(DiskInbox(Path()), name, 1, "00") for name in names]
 
 
-def test_senders_take_turns() -> None:
+def test_rounds_alternate_the_senders() -> None:
     flood = [f"H58.40/{number}/bc.csv" for number in range(5)]
-    turns = take_turns(send("root.csv", *flood, "H58.31/a.csv", "H58.31/b.csv"))
-    assert [file.sender for file in turns] == ["", "H58.31", "H58.40", "H58.31", *["H58.40"] * 4]
-    assert [file.name for file in turns if file.sender == "H58.40"] == flood
+    rounds = alternate_senders(send("root.csv", *flood, "H58.31/a.csv", "H58.31/b.csv"))
+    assert [file.sender for file in rounds] == ["", "H58.31", "H58.40", "H58.31", *["H58.40"] * 4]
+    assert [file.name for file in rounds if file.sender == "H58.40"] == flood
 
 
 JUNE = [date(2024, 6, day) for day in range(1, 31)]
@@ -278,15 +277,15 @@ JUNE = [date(2024, 6, day) for day in range(1, 31)]
     [
         (JUNE[20], [], JUNE[20]),
         (JUNE[20], [JUNE[19], JUNE[20]], JUNE[20]),
-        (JUNE[10], [JUNE[20]], JUNE[21]),  # an old day run again: the next night to come
+        (JUNE[10], [JUNE[20]], JUNE[21]),  # an old day run again: the next run to come
         (JUNE[10], [JUNE[20], JUNE[21]], JUNE[21]),  # and once more: the same
         (JUNE[10], [JUNE[15]], JUNE[16]),  # no new files for days
-        (JUNE[20], [JUNE[21]], JUNE[21]),  # the night after an old day took something
+        (JUNE[20], [JUNE[21]], JUNE[21]),  # the day after an old day archived something
         (JUNE[20], [date(2042, 12, 31)], JUNE[20]),  # a mistyped year moves nothing
         (JUNE[10], [JUNE[20], date(2042, 12, 31)], JUNE[21]),
     ],
 )
-def test_new_file_is_filed_under_the_night_or_the_next_one_to_come(
+def test_new_file_is_filed_under_the_day_of_the_run_or_of_the_next_one(
     day: date, archived: list[date], filed_on: date
 ) -> None:
     assert choose_filing_day(day, archived, complete=JUNE[20]) == filed_on
@@ -322,7 +321,7 @@ def test_file_with_a_heading_twice_is_left_to_the_others() -> None:
 
 @pytest.mark.parametrize("name", ["locked", "macro", "cut_short", "damaged", "web_page", "entity_bomb", "zeros_200_mb"])
 def test_file_that_cannot_be_opened_is_nobodys(name: str) -> None:
-    assert recognise(REFUSED[name][0](), "bc.xlsx", KINDS) is None
+    assert recognise(REJECTED[name][0](), "bc.xlsx", KINDS) is None
 
 
 def test_file_without_known_headings_is_nobodys() -> None:

@@ -15,16 +15,17 @@ from uuid import uuid4
 import pytest
 from upath import UPath
 
-from cchc.sources.archive import Archive
-from cchc.sources.given_back import SentFile, write_given_back
+from cchc.presentation.receipt import make_receipt
+from cchc.sources.fetching import archive_file
 from cchc.sources.inbox import InboxFile, list_files
 from cchc.sources.inbox_store import DiskInbox, ObjectInbox, find_disk_folder
-from cchc.sources.landing import land_file
-from cchc.sources.receipt import write_receipt
-from cchc.sources.window import Window
-from tests.sources.hostile_workbooks import WANTED
+from cchc.sources.raw_archive import Archive
+from cchc.sources.rejection_filing import file_rejection_reports, file_report
+from cchc.sources.window import FiledFile
+from cchc.spreadsheets.rejection_report import SentFile
+from tests.spreadsheets.hostile_workbooks import WANTED
 
-LARGEST = 1_000
+MAX_BYTES = 1_000
 DAY = date(2024, 6, 30)
 NAMES = [
     "a::b.csv",
@@ -59,22 +60,24 @@ def put(folder: Path, name: str, content: bytes = b"x") -> Path:
 
 
 @pytest.mark.parametrize("name", NAMES, ids=ascii)
-def test_name_of_any_kind_is_taken_archived_and_answered(tmp_path: Path, name: str) -> None:
+def test_file_of_any_name_is_archived_and_gets_reports(tmp_path: Path, name: str) -> None:
     put(tmp_path / "inbox", f"H58.40/{name}", b"1;2")
     put(tmp_path / "inbox", "H58.31/a.csv", b"3;4")
     inbox = DiskInbox(tmp_path / "inbox")
-    other, file = list_files(inbox, LARGEST)
+    other, file = list_files(inbox, MAX_BYTES)
     assert (other.name, file.name, file.sender) == ("H58.31/a.csv", f"H58.40/{name}", "H58.40")
-    window = Window("return", "file", DAY, DAY, key=file.sha256 or "", origin=file.address)
-    assert window.label.isprintable()
-    capture = land_file(Archive(tmp_path / "archive", "returns", "H58"), window, file)
+    filed = FiledFile("return", file.sha256 or "", DAY, file.address)
+    assert filed.label.isprintable()
+    capture = archive_file(Archive(tmp_path / "archive", "returns", "H58"), filed, file)
     assert (capture.read_bodies(), capture.pages[0].request["file"]) == ([b"1;2"], file.name)
-    sent = SentFile(file.name, window.key, b"1;2")
-    (note,) = write_given_back(inbox, sent, WANTED, {}, ["no_known_sheet"])
-    receipt = write_receipt(inbox, sent, ["Một."])
+    sent = SentFile(file.name, filed.key, b"1;2")
+    (note,) = file_rejection_reports(inbox, sent, WANTED, {}, ["no_known_sheet"])
+    receipt = make_receipt(sent, ["Một."])
+    assert receipt
+    receipt_address = file_report(inbox, sent, receipt)
     written = {path.name for path in (tmp_path / "inbox/H58.40/tra-lai").iterdir()}
-    assert written == {address.rpartition("/")[2] for address in (note, receipt or "")}
-    assert list_files(inbox, LARGEST) == [other, file]
+    assert written == {address.rpartition("/")[2] for address in (note, receipt_address)}
+    assert list_files(inbox, MAX_BYTES) == [other, file]
 
 
 def test_names_in_an_object_store_are_taken_or_passed_by_with_a_line(caplog: pytest.LogCaptureFixture) -> None:
@@ -87,7 +90,7 @@ def test_names_in_an_object_store_are_taken_or_passed_by_with_a_line(caplog: pyt
     with root.fs.open(f"{root.path}/bc::y/a.csv", "wb") as stream:
         stream.write(b"x")
     with caplog.at_level(logging.WARNING):
-        files = list_files(ObjectInbox(root), LARGEST)
+        files = list_files(ObjectInbox(root), MAX_BYTES)
     root.fs.rm(root.path, recursive=True)
     assert {file.name for file in files} == {f"H58.40/{name}" for name in NAMES if name not in passed_by}
     assert len(caplog.messages) == len(passed_by) + 1
@@ -112,12 +115,12 @@ def test_what_takes_the_place_of_a_listed_file_is_neither_read_nor_waited_for(
 ) -> None:
     secret = put(tmp_path, "secret", b"1;2")
     path = put(tmp_path / "inbox", "H58.40/a.csv", b"1;2")
-    (file,) = list_files(DiskInbox(tmp_path / "inbox"), LARGEST)
+    (file,) = list_files(DiskInbox(tmp_path / "inbox"), MAX_BYTES)
     path.unlink()
     put_instead(path, secret)
     with pytest.raises(OSError, match=r"no file|Is a directory"):
         file.read()
-    assert list_files(DiskInbox(tmp_path / "inbox"), LARGEST) == []
+    assert list_files(DiskInbox(tmp_path / "inbox"), MAX_BYTES) == []
 
 
 def test_link_put_there_at_the_last_moment_is_not_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,7 +139,7 @@ def test_link_put_there_at_the_last_moment_is_not_followed(tmp_path: Path, monke
     with monkeypatch.context() as patched:
         patched.setattr(os, "stat", look_and_swap)
         with pytest.raises(OSError) as caught:  # noqa: PT011 - told by its number
-            DiskInbox(tmp_path / "inbox").read("a.csv", LARGEST)
+            DiskInbox(tmp_path / "inbox").read("a.csv", MAX_BYTES)
     assert caught.value.errno == errno.ELOOP
 
 
@@ -144,7 +147,7 @@ def test_link_put_there_at_the_last_moment_is_not_followed(tmp_path: Path, monke
 def test_nothing_is_read_or_written_through_a_folder_that_became_a_link(tmp_path: Path, linked: str) -> None:
     put(tmp_path / "inbox", "H58.40/quy-1/a.csv")
     inbox = DiskInbox(tmp_path / "inbox")
-    (file,) = list_files(inbox, LARGEST)
+    (file,) = list_files(inbox, MAX_BYTES)
     place, elsewhere = tmp_path / "inbox" / linked, tmp_path / "elsewhere"
     (elsewhere / "quy-1").mkdir(parents=True)
     put(elsewhere, "quy-1/a.csv")
@@ -153,7 +156,7 @@ def test_nothing_is_read_or_written_through_a_folder_that_became_a_link(tmp_path
     place.symlink_to(elsewhere)
     before = sorted(tmp_path.rglob("*"))
     with pytest.raises(OSError, match="is a link or no folder"):
-        write_given_back(inbox, SentFile(file.name, "ab" * 32, b"x"), WANTED, {}, ["no_known_sheet"])
+        file_rejection_reports(inbox, SentFile(file.name, "ab" * 32, b"x"), WANTED, {}, ["no_known_sheet"])
     if not linked.endswith("tra-lai"):
         with pytest.raises(OSError, match="is a link or no folder"):
             file.read()
@@ -184,24 +187,24 @@ def test_path_that_leaves_the_inbox_is_refused(tmp_path: Path, folder: str) -> N
     with pytest.raises(OSError, match="names no folder of the inbox"):
         inbox.write(folder, "x.txt", b"x")
     with pytest.raises(OSError, match="names no folder of the inbox"):
-        inbox.read(f"{folder}/x.txt", LARGEST)
+        inbox.read(f"{folder}/x.txt", MAX_BYTES)
 
 
 def test_file_that_grows_while_it_is_read_is_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = put(tmp_path, "a.csv", bytes(LARGEST))
+    path = put(tmp_path, "a.csv", bytes(MAX_BYTES))
     described = os.fstat
 
     def describe_and_grow(file: int) -> os.stat_result:
         found = described(file)
         with path.open("ab") as stream:
-            stream.write(bytes(LARGEST))
+            stream.write(bytes(MAX_BYTES))
         return found
 
     with monkeypatch.context() as patched:
         patched.setattr(os, "fstat", describe_and_grow)
-        stored = DiskInbox(tmp_path).read("a.csv", LARGEST)
+        stored = DiskInbox(tmp_path).read("a.csv", MAX_BYTES)
     assert stored.content is None
-    assert stored.size > LARGEST
+    assert stored.size > MAX_BYTES
 
 
 def test_files_and_folders_are_closed_again(tmp_path: Path) -> None:
@@ -214,7 +217,7 @@ def test_files_and_folders_are_closed_again(tmp_path: Path) -> None:
 
     before = count_open()
     for _ in range(20):
-        list_files(inbox, LARGEST)
+        list_files(inbox, MAX_BYTES)
         inbox.write("H58.40/tra-lai", "x", b"x")
         with pytest.raises(OSError, match="link"):
             inbox.write("H58.41", "x", b"x")
@@ -237,7 +240,7 @@ def test_other_urls_name_no_folder_of_a_disk(url: str) -> None:
 def test_modification_time_of_a_file_comes_from_the_disk(tmp_path: Path) -> None:
     changed_at = datetime(2024, 6, 30, 3, tzinfo=UTC)
     os.utime(put(tmp_path, "a.csv"), (changed_at.timestamp(),) * 2)
-    assert list_files(DiskInbox(tmp_path), LARGEST)[0].modified_at == changed_at
+    assert list_files(DiskInbox(tmp_path), MAX_BYTES)[0].modified_at == changed_at
 
 
 def test_file_of_no_folder_has_no_sender() -> None:

@@ -14,11 +14,11 @@ from cchc.settings import SOURCES
 from cchc.sources.profile import (
     PortalProfile,
     ProfileError,
-    RequestPolicy,
     read_all_profiles,
     read_profile,
     read_profiles,
 )
+from cchc.sources.profile_parts import RequestPolicy
 
 REAL = SOURCES / "national_portal.yaml"
 ENDPOINTS = {
@@ -85,11 +85,11 @@ def test_mistake_is_refused_with_file_and_field(write: Write, place: str, value:
 
 EDITS = [
     ("eoffice", '"30 4 * * *"', '"0 30 4 * * *"',
-     'schedule: "0 30 4 * * *" is no minute and hour of every night before 06:00, write it as "30 4 * * *"'),
+     'schedule: "0 30 4 * * *" is no minute and hour of every day before 06:00, write it as "30 4 * * *"'),
     ("eoffice", '"30 4 * * *"', '"30 16 * * *"',
-     'schedule: "30 16 * * *" is no minute and hour of every night before 06:00, write it as "30 4 * * *"'),
+     'schedule: "30 16 * * *" is no minute and hour of every day before 06:00, write it as "30 4 * * *"'),
     ("eoffice", '"30 4 * * *"', '"30 4 * * 1-5"',
-     'schedule: "30 4 * * 1-5" is no minute and hour of every night before 06:00, write it as "30 4 * * *"'),
+     'schedule: "30 4 * * 1-5" is no minute and hour of every day before 06:00, write it as "30 4 * * *"'),
     ("eoffice", "kind: days, reread_days: 45", "kind: days, reread_days: -1",
      'windows.reread_days: "-1" is too small, write 0 or more'),
     ("eoffice", "kind: days,", "kind: weeks,", 'windows.kind: "weeks" is not one of days, budget_years'),
@@ -123,7 +123,7 @@ EDITS = [
     ("eoffice", "Ngay: {column: day, type: date, required: true}", "Ngay: {column: day, type: date}",
      'key[1]: "day" may be missing, write required: true at fields.Ngay'),
     ("eoffice", "first_wait_seconds: 2\n", "first_wait_seconds: 200\n",
-     "requests.first_wait_seconds: 200 is longer than longest_wait_seconds, 120: correct one"),
+     "requests.first_wait_seconds: 200 is longer than max_wait_seconds, 120: correct one"),
     ("national_portal", "answer_timeout_seconds: 120", "answer_timeout_seconds: 12",
      ("requests.answer_timeout_seconds: 12 is less than read_timeout_seconds, 45, though a whole answer takes longer "
       "than a part: correct one")),
@@ -173,7 +173,7 @@ def test_bad_profile_stops_no_other_and_its_mistake_is_logged(tmp_path: Path, ca
     (tmp_path / "Cổng mới.yaml").write_text("- nothing", encoding="utf-8")
     read = read_all_profiles(tmp_path)
     assert [profile.source for profile in read.good] == ["returns", "treasury"]
-    assert list(read.refused) == ["Cổng mới", "eoffice"]
+    assert list(read.rejected) == ["Cổng mới", "eoffice"]
     assert read_profiles(tmp_path) == list(read.good)
     assert "eoffice.yaml, field page_sise: is not a field of this entry, correct its name" in caplog.text
 
@@ -184,7 +184,7 @@ def test_of_two_that_ask_the_same_the_copy_is_refused(tmp_path: Path, name: str)
     copy_with(tmp_path, "treasury", "", "", name=name)
     read = read_all_profiles(tmp_path)
     assert [profile.source for profile in read.good] == ["treasury"]
-    asked, files = read.refused[name].mistakes
+    asked, files = read.rejected[name].mistakes
     assert asked.field == "connection"
     assert asked.text.startswith("treasury.yaml has path /api/giai-ngan of connection treasury already")
     assert files.field == "inbox"
@@ -195,8 +195,8 @@ def test_copy_runs_no_more_than_its_original_that_names_a_missing_file(tmp_path:
     copy_with(tmp_path, "treasury", "", "", name="t")
     read = read_all_profiles(tmp_path)
     assert read.good == ()
-    assert [mistake.field for mistake in read.refused["treasury"].mistakes] == ["measures"]
-    assert [mistake.field for mistake in read.refused["t"].mistakes] == ["connection", "inbox"]
+    assert [mistake.field for mistake in read.rejected["treasury"].mistakes] == ["measures"]
+    assert [mistake.field for mistake in read.rejected["t"].mistakes] == ["connection", "inbox"]
 
 
 @pytest.mark.parametrize(
@@ -216,7 +216,7 @@ def test_connection_of_another_source_is_refused_where_it_is_borrowed(
     for name in ("eoffice", "national_portal", "returns", "treasury"):
         copy_with(tmp_path, name, *((old, new) if name == source else ("", "")))
     read = read_all_profiles(tmp_path)
-    assert {name: [(one.field, one.text) for one in error.mistakes] for name, error in read.refused.items()} == {
+    assert {name: [(one.field, one.text) for one in error.mistakes] for name, error in read.rejected.items()} == {
         source: [(field, told)]
     }
 
@@ -226,7 +226,7 @@ def test_files_that_editors_and_other_systems_leave_behind_are_no_profiles(tmp_p
     (tmp_path / "._eoffice.yaml").write_bytes(b"\x00\x05\x16\x07")
     (tmp_path / ".#eoffice.yaml").symlink_to("hoa@may-1.4711")
     read = read_all_profiles(tmp_path)
-    assert ([profile.source for profile in read.good], read.refused) == (["eoffice"], {})
+    assert ([profile.source for profile in read.good], read.rejected) == (["eoffice"], {})
 
 
 def test_whatever_goes_wrong_with_one_profile_stops_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -235,7 +235,7 @@ def test_whatever_goes_wrong_with_one_profile_stops_no_other(tmp_path: Path, mon
     monkeypatch.setattr("cchc.sources.profile.check_files", lambda known: [] if known.source == "returns" else 1 / 0)
     read = read_all_profiles(tmp_path)
     assert [profile.source for profile in read.good] == ["returns"]
-    assert str(read.refused["eoffice"]) == (
+    assert str(read.rejected["eoffice"]) == (
         "eoffice.yaml: can't be checked (ZeroDivisionError: division by zero), correct this file or one that it names"
     )
 

@@ -1,4 +1,4 @@
-"""Windows: what a night asks for, and what earlier nights spare it."""
+"""Windows and files: their plans for a data date, and their names in the archive and in messages."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cchc.days import DayRange
-from cchc.sources.window import Window, parse_window, plan_budget_years, plan_days
+from cchc.calendar import DateRange
+from cchc.sources.window import FiledFile, LoadScope, Window, plan_budget_years, plan_days, read_scope
 
 DAY = date(2024, 6, 30)
 ALL_2024 = st.dates(date(2024, 1, 1), date(2024, 12, 31))
 
 
 def plan(day: date, *complete: tuple[date, date]) -> list[tuple[date, date]]:
-    known = [DayRange(*days) for days in complete]
+    known = [DateRange.inclusive(*days) for days in complete]
     return [(window.start, window.end) for window in plan_days("van-ban", day, known, 45, 92)]
 
 
-def test_first_night_reads_from_new_year_in_windows() -> None:
+def test_first_plan_begins_on_new_year() -> None:
     assert plan(DAY) == [(date(2024, 1, 1), date(2024, 4, 1)), (date(2024, 4, 2), DAY)]
 
 
-def test_next_night_reads_on_and_the_last_45_days_once_more() -> None:
+def test_next_plan_reads_on_and_the_last_45_days_once_more() -> None:
     assert plan(DAY, (date(2024, 1, 1), date(2024, 6, 29))) == [(date(2024, 5, 16), DAY)]
 
 
-def test_missed_nights_are_read_with_the_next_one() -> None:
+def test_missed_days_are_in_the_next_plan() -> None:
     assert plan(DAY, (date(2024, 1, 1), date(2024, 6, 9))) == [(date(2024, 4, 26), DAY)]
 
 
@@ -81,18 +81,28 @@ def test_budget_year_stays_open_until_the_end_of_january(day: date, years: list[
     assert [window.name for window in windows] == [f"giai-ngan.{year}" for year in years]
 
 
-@pytest.mark.parametrize(
-    "window",
-    [
-        Window("van-ban", "days", date(2024, 1, 1), date(2024, 3, 31)),
-        Window("return", "file", DAY, DAY, key="0" * 64),
-    ],
-)
-def test_window_of_the_archive_is_found_again_by_its_name(window: Window) -> None:
-    assert parse_window(window.name, DAY) == window
-    assert Window.from_message(window.to_message()) == window
+DAYS = Window("van-ban", "days", date(2024, 1, 1), date(2024, 3, 31))
+FILE = FiledFile("return", "0" * 64, DAY, "file:///srv/inbox/so-noi-vu/bc.xlsx")
 
 
-def test_windows_that_every_night_plans_are_not_taken_from_the_archive() -> None:
-    assert parse_window("dossier-digitized.2024", DAY) is None
-    assert parse_window("dossier-digitized.2024-05", DAY) is None
+@pytest.mark.parametrize("scope", [DAYS, Window("transparency", "month", date(2024, 5, 1), date(2024, 5, 31)), FILE])
+def test_scope_comes_back_from_its_message(scope: LoadScope) -> None:
+    assert read_scope(scope.to_message()) == scope
+    assert scope.to_message()["name"] == scope.name
+
+
+def test_window_of_days_and_file_are_known_by_their_folder() -> None:
+    assert Window.from_name(DAYS.name) == DAYS
+    assert FiledFile.from_name(FILE.name, DAY) == FiledFile("return", "0" * 64, DAY)
+    assert (Window.from_name(FILE.name), FiledFile.from_name(DAYS.name, DAY)) == (None, None)
+
+
+def test_years_and_months_are_planned_and_never_taken_from_a_folder() -> None:
+    assert Window.from_name("dossier-digitized.2024") is None
+    assert Window.from_name("dossier-digitized.2024-05") is None
+
+
+def test_file_is_archived_under_the_day_that_first_saw_it_and_a_window_under_the_run() -> None:
+    later = DAY + timedelta(days=3)
+    assert (FILE.archive_day(later), DAYS.archive_day(later)) == (DAY, later)
+    assert (FILE.start, FILE.end, FILE.label) == (DAY, DAY, "bc.xlsx")

@@ -1,4 +1,4 @@
-"""The SQL of measures, attainment and views against the rulings: each folder of cases/ is one of them.
+"""The SQL of measures, attainment and views: each folder of cases/ holds one ruling with its expected rows.
 
 ``given/<table>.csv``: rows put in before, with the columns that matter (defaults.yaml has the others; an empty field
 is NULL). ``params.yaml``: the ruling in words, the steps to run and what their SQL takes. ``expected/<table>.csv``: all
@@ -28,18 +28,18 @@ HERE = Path(__file__).parent
 CASES = sorted(path.parent for path in HERE.glob("cases/*/params.yaml"))
 DEFAULTS: dict[str, dict[str, str]] = yaml.safe_load((HERE / "defaults.yaml").read_text(encoding="utf-8"))
 PARAMETERS = {
-    "run": ["measure", "attain"],
+    "run": ["measures", "attainment"],
     "province": "H58",
     "source": "national_portal",
-    "run_id": "tonight",
+    "run_id": "this run",
     "measures": "portal_statistic",
     "allowed_delay_days": 0,
     "derived": {},
 }
 # {name} is a parameter of the case.
 STEPS = {
-    "measure": ("measures/{measures}.sql", "measures/store.sql"),
-    "attain": ATTAINMENT,
+    "measures": ("measures/{measures}.sql", "measures/merge.sql"),
+    "attainment": ATTAINMENT,
     "task_status": (TASK_STATUS,),
 }
 
@@ -64,7 +64,7 @@ def connection(cluster: Database) -> Iterator[psycopg.Connection]:
 
 @pytest.mark.parametrize("cluster", [18, pytest.param(16, marks=pytest.mark.nightly)], indirect=True)
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_the_tables_say_what_the_ruling_says(connection: psycopg.Connection, case: Path) -> None:
+def test_tables_hold_the_rows_of_the_ruling(connection: psycopg.Connection, case: Path) -> None:
     parameters = PARAMETERS | yaml.safe_load((case / "params.yaml").read_text(encoding="utf-8"))
     given = {path.stem: path for path in sorted(case.glob("given/*.csv"))}
     expected = {path.stem: path for path in sorted(case.glob("expected/*.csv"))}

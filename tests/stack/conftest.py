@@ -31,7 +31,7 @@ class Place:
     opened: ExitStack
 
     def start(self, services: list[str]) -> None:
-        """``docker compose up``: databases only, or all in the order that their conditions make."""
+        """``docker compose up``: databases only, or all services in the order of their conditions."""
         if services:
             for service in services:
                 self.opened.enter_context(run_postgres(self.processes, service))
@@ -53,15 +53,15 @@ class Place:
 
     @contextmanager
     def catch_mail(self) -> Iterator[MailServer]:
-        """A mail server where Mailpit would be, of the certificate that the simulator made."""
+        """A mail server in Mailpit's place, with the certificate that the simulator made."""
         secured = Secured(self.processes.place("/srv/demo"), ())
         host = self.processes.find_address("mail")
         with serve_mail("starttls", secured, 1025, host=host, wants_login=False) as server:
             yield server
 
     def play(self, *days: str) -> None:
-        """Nights by the service ``nights``."""
-        self.processes.run("nights", *(f"--night={day}" for day in days))
+        """Run data dates by the service ``runs``."""
+        self.processes.run("runs", *(f"--date={day}" for day in days))
 
     def checksum(self) -> str:
         """`make checksum` as docs/install.md has it run in a worker."""
@@ -74,15 +74,15 @@ class Place:
             return connection.execute(statement.encode()).fetchall()
 
     def count_done(self, worker: str) -> int:
-        """Tasks that a worker has brought to their end."""
+        """The number of tasks that a worker has completed."""
         return self.processes.log(worker).read_text(errors="replace").count("final_state=success")
 
 
 def run_command(environment: dict[str, str], *words: str) -> str:
-    """A command of ``python -m cchc.local``; what it prints."""
+    """The output of a command of ``python -m cchc.local``."""
     command = [sys.executable, "-m", "cchc.local", *words]
-    said = subprocess.run(command, cwd=CHECKOUT, env=environment, stdout=subprocess.PIPE, text=True, check=True)
-    return said.stdout
+    shown = subprocess.run(command, cwd=CHECKOUT, env=environment, stdout=subprocess.PIPE, text=True, check=True)
+    return shown.stdout
 
 
 @contextmanager

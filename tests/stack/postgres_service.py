@@ -56,5 +56,5 @@ def make_data(programs: Programs, environment: Mapping[str, str]) -> str:
     return data
 
 
-def must(said: subprocess.CompletedProcess[str]) -> None:
-    assert said.returncode == 0, said.stdout
+def must(completed: subprocess.CompletedProcess[str]) -> None:
+    assert completed.returncode == 0, completed.stdout

@@ -60,7 +60,7 @@ class ProcessStack:
         """Run a service to its end, which has to be a good one."""
         self.start(service, None, *more)
         code = self.running.pop(service).wait(1800)
-        assert code == 0, self.tell(service)
+        assert code == 0, self.show(service)
 
     def wait_until_healthy(self, service: str, container: str | None = None) -> None:
         """Run the health check of a service until it says yes."""
@@ -70,8 +70,8 @@ class ProcessStack:
         command = ["sh", "-c", *words] if kind == "CMD-SHELL" else words
         deadline = time.monotonic() + PATIENCE_SECONDS
         while subprocess.run(command, env=self.environment(service, name), capture_output=True, check=False).returncode:
-            assert self.running[name].poll() is None, self.tell(name)
-            assert time.monotonic() < deadline, self.tell(name)
+            assert self.running[name].poll() is None, self.show(name)
+            assert time.monotonic() < deadline, self.show(name)
             time.sleep(0.5)
 
     def kill(self, container: str) -> None:
@@ -132,11 +132,11 @@ class ProcessStack:
         return f"127.{self.subnet}.{HOSTS.index(service) + 11}"
 
     def log(self, container: str) -> Path:
-        """What a container says."""
+        """The log file of a container."""
         return self.folder / f"{container}.log"
 
-    def tell(self, container: str) -> str:
-        """The end of it."""
+    def show(self, container: str) -> str:
+        """The end of a container's log."""
         return f"{container}:\n{self.log(container).read_text(errors='replace')[-3000:]}"
 
     def _choose_folder(self, service: str) -> Path:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
-from cchc.days import DayRange
+from cchc.calendar import DateRange
 from cchc.tasks.context import find_days
 
 STARTED = datetime(2024, 6, 30, 21, 30, tzinfo=UTC)  # 04:30 of 1 July, local
@@ -32,15 +32,15 @@ def tell(params: dict[str, Any], partition_key: str | None = None, started: date
 
 
 def test_run_without_a_day_is_for_the_newest_day_that_was_over_when_it_was_due() -> None:
-    assert find_days(tell({})) == DayRange(date(2024, 6, 30), date(2024, 6, 30))
+    assert find_days(tell({})) == DateRange.inclusive(date(2024, 6, 30), date(2024, 6, 30))
 
 
 def test_where_the_clock_stands_still_the_newest_day_is_that_of_the_clock() -> None:
-    assert find_days(tell({}, started=datetime(2026, 1, 1, tzinfo=UTC))).first == date(2024, 7, 1)
+    assert find_days(tell({}, started=datetime(2026, 1, 1, tzinfo=UTC))).start == date(2024, 7, 1)
 
 
 def test_partition_of_an_older_day_is_that_day() -> None:
-    assert find_days(tell({}, "2024-05-05")).first == date(2024, 5, 5)
+    assert find_days(tell({}, "2024-05-05")).start == date(2024, 5, 5)
 
 
 @pytest.mark.parametrize(
@@ -68,13 +68,13 @@ def test_plan_with_a_mistake_sets_no_first_day_and_refuses_no_run(
 ) -> None:
     (tmp_path / "plan_2024.yaml").write_text("province: H58\n\tvalid_from: 2024-01-01\n", encoding="utf-8")
     monkeypatch.setenv("CCHC_CATALOG", str(tmp_path))
-    assert find_days(tell({"date": "2023-12-31"})).first == date(2023, 12, 31)
+    assert find_days(tell({"date": "2023-12-31"})).start == date(2023, 12, 31)
 
 
 def test_scheduled_run_is_not_held_against_the_first_plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "plan_2024.yaml").write_text("province: H58\nvalid_from: 2042-01-01\n", encoding="utf-8")
     monkeypatch.setenv("CCHC_CATALOG", str(tmp_path))
-    assert find_days(tell({}, "2024-06-30", run_type="scheduled")).first == date(2024, 6, 30)
+    assert find_days(tell({}, "2024-06-30", run_type="scheduled")).start == date(2024, 6, 30)
     with pytest.raises(AirflowFailException, match="2024-06-30 is before 2042-01-01"):
         find_days(tell({"date": "2024-06-30"}))
 
@@ -87,10 +87,10 @@ def test_scheduled_run_of_a_day_that_is_not_over_is_refused() -> None:
 @pytest.mark.parametrize("field", ["logical_date", "run_after"])
 @pytest.mark.parametrize("hour", [datetime(2024, 6, 1, tzinfo=UTC), datetime(2042, 6, 1, tzinfo=UTC)])
 def test_run_by_hand_whose_trigger_names_another_day_is_to_give_it_as_date(field: str, hour: datetime) -> None:
-    why = f"its {field} is on {hour.date()}, which says nothing of its day: give that as date. Nothing was stored"
+    why = f"its {field} is on {hour.date()}, which doesn't set the data date: pass that day as date. Nothing was stored"
     with pytest.raises(AirflowFailException, match=why):
         find_days(tell({}, **{field: hour}))
-    assert find_days(tell({"date": "2024-06-01"}, **{field: hour})).first == date(2024, 6, 1)
+    assert find_days(tell({"date": "2024-06-01"}, **{field: hour})).start == date(2024, 6, 1)
 
 
 @pytest.mark.parametrize(
@@ -103,4 +103,4 @@ def test_run_by_hand_whose_trigger_names_another_day_is_to_give_it_as_date(field
     ids=["it waited over midnight", "it was cleared weeks later", "it hasn't begun"],
 )
 def test_run_by_hand_without_a_day_is_for_the_newest_when_it_was_triggered(run: dict[str, Any]) -> None:
-    assert find_days(tell({}, **run)).first == date(2024, 6, 30)
+    assert find_days(tell({}, **run)).start == date(2024, 6, 30)

@@ -27,7 +27,7 @@ def dags(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_dag_that_cannot_be_read_is_told_without_its_traceback(dags):
     (dags / "broken.py").write_text("from airflow.sdk import DAG\nraise ValueError('no cron')\n")
-    with pytest.raises(nightly.NightError, match=r"^no DAG was run.*\n.*broken\.py: ValueError: no cron$"):
+    with pytest.raises(nightly.DagRunError, match=r"^no DAG was run.*\n.*broken\.py: ValueError: no cron$"):
         nightly.load_dags()
 
 
@@ -36,12 +36,12 @@ def test_broken_file_of_somebody_else_is_named_and_stops_no_night(dags, caplog, 
     (dags / "known.py").write_text(THREE_DAGS.replace('"ingest_b"', '"their_ingest_b"'))
     (dags / "broken.py").write_text("from airflow.sdk import DAG\nraise ValueError('no cron')\n")
     assert [dag.dag_id for dag in nightly.load_dags()] == ["ingest_a", "attainment"]
-    assert "broken.py: ValueError: no cron (this file is passed over)" in caplog.text
+    assert "broken.py: ValueError: no cron (this file is skipped)" in caplog.text
 
 
 def test_unknown_source_is_told_with_those_that_there_are(dags):
     (dags / "known.py").write_text(THREE_DAGS)
-    with pytest.raises(nightly.NightError, match=r"^no source c, d: there are a, b$"):
+    with pytest.raises(nightly.DagRunError, match=r"^no source c, d: there are a, b$"):
         nightly.load_dags(["d", "a", "c"])
 
 

@@ -1,4 +1,4 @@
-"""The one task of a source whose profile is refused."""
+"""The one task of a source whose profile is rejected."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from cchc.sources.profile import ProfileError, ProfilesRead
 from cchc.tasks import profile
 from cchc.tasks.profile import read_profile
 
-REFUSED = ProfileError([Mistake("eoffice.yaml", "", "owner", "is missing, add it")])
+REJECTED = ProfileError([Mistake("eoffice.yaml", "", "owner", "is missing, add it")])
 
 
 @pytest.fixture(autouse=True)
-def _one_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def _one_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(profile, "current_day", lambda: date(2024, 12, 31))
-    monkeypatch.setattr(profile, "read_all_profiles", lambda: ProfilesRead((), {"eoffice": REFUSED}))
+    monkeypatch.setattr(profile, "read_all_profiles", lambda: ProfilesRead((), {"eoffice": REJECTED}))
 
 
-def test_it_fails_with_the_mistakes_first_and_without_a_retry() -> None:
+def test_read_profile_fails_with_the_mistakes_first_and_without_a_retry() -> None:
     with pytest.raises(AirflowFailException) as caught:
         read_profile("eoffice")
     first, rest = str(caught.value).split("\n")
     assert first == "eoffice.yaml, field owner: is missing, add it"
-    assert "stays and becomes stale" in rest
+    assert "stay and become stale" in rest
 
 
-def test_mended_since_it_says_to_run_the_day_again() -> None:
+def test_read_profile_of_a_corrected_profile_asks_to_run_the_day_again() -> None:
     with pytest.raises(
         AirflowFailException, match=r"treasury.yaml is right now: .* run this day once more: 2024-12-31"
     ):

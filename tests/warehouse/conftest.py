@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from cchc.settings import SOURCES
-from cchc.sources.archive import Archive
 from cchc.sources.profile import read_profile
+from cchc.sources.raw_archive import Archive
 from tests.conftest import Warehouse
 from tests.warehouse.pipeline import Pipeline
 

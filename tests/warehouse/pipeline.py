@@ -1,4 +1,4 @@
-"""The steps of a night without Airflow: an answer is archived, staged, audited, published."""
+"""The steps of an ingest run without Airflow: an answer is archived, staged, audited, published."""
 
 from __future__ import annotations
 
@@ -13,21 +13,22 @@ from typing import Any
 
 import psycopg
 
-from cchc.days import LOCAL
+from cchc.calendar import LOCAL
 from cchc.local.checksum import compute_checksum
-from cchc.quality.audit import Result, audit
-from cchc.sources.archive import Archive
+from cchc.quality.audit import RuleResult, audit
 from cchc.sources.http import Response
 from cchc.sources.load import Load
 from cchc.sources.profile import Profile
+from cchc.sources.raw_archive import Archive
 from cchc.sources.window import Window
 from cchc.warehouse.connection import LOADER, Login, connect
-from cchc.warehouse.publish import Outcome, publish
+from cchc.warehouse.ledger import Outcome
+from cchc.warehouse.publish import publish
 from cchc.warehouse.staging import stage
 from simulator.agencies import ROOT_CODE, ROOT_DEPARTMENT_ID, read_agencies
 from simulator.faults import Fault, alter_payload, alter_query
-from simulator.figures import Figures
 from simulator.periods import Period
+from simulator.values import Values
 from simulator.wire import Payload, Query, encode_payload, write_payload
 from tests.conftest import Warehouse
 
@@ -37,9 +38,9 @@ CORE = ("portal_department", "portal_statistic")
 
 
 @cache
-def draw_figures() -> Figures:
-    """The province of all these tests."""
-    return Figures(1, 50_000, read_agencies())
+def draw_values() -> Values:
+    """The simulated values of the province that all these tests use."""
+    return Values(1, 50_000, read_agencies())
 
 
 def choose_window(endpoint: str, day: date, month: int | None = None) -> Window:
@@ -52,11 +53,11 @@ def choose_window(endpoint: str, day: date, month: int | None = None) -> Window:
 def answer(
     endpoint: str, day: date = DAY, *, month: int | None = None, kind: str | None = None, **fault: Any
 ) -> Payload:
-    """What the simulator answers at the end of ``day``, with a fault of ``kind`` in it."""
+    """The simulator's answer at the end of ``day``, with a fault of ``kind`` in it."""
     window = choose_window(endpoint, day, month)
     wanted = Fault(kind=kind, **fault) if kind else None
     query = Query(endpoint, Period(window.period, window.start, window.end), 1, 1000, day)  # type: ignore[arg-type]
-    return alter_payload(write_payload(draw_figures(), alter_query(query, wanted)), wanted)
+    return alter_payload(write_payload(draw_values(), alter_query(query, wanted)), wanted)
 
 
 @dataclass(repr=False)
@@ -69,7 +70,7 @@ class Pipeline:
 
     @property
     def login(self) -> Login:
-        """The loader's own."""
+        """The login of the loader."""
         server = self.warehouse.server
         return Login(server.host, server.port, self.warehouse.database, LOADER, server.credentials[LOADER])
 
@@ -105,23 +106,23 @@ class Pipeline:
             self.audit(connection, load)
         return load
 
-    def audit(self, connection: psycopg.Connection, load: Load) -> list[Result]:
-        """Audit what is staged; what Great Expectations and its dependencies warn of is theirs."""
+    def audit(self, connection: psycopg.Connection, load: Load) -> list[RuleResult]:
+        """Audit what is staged, without the warnings of Great Expectations and its dependencies."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return audit(connection, self.login, self.profile, [load], RUN)
 
     def publish(self, load: Load) -> Outcome:
-        """Publish what is prepared."""
+        """Publish a prepared load."""
         with self.connect() as connection:
             return publish(connection, self.profile, load, RUN)
 
     def run(self, endpoint: str, body: Payload | bytes, day: date = DAY, *, month: int | None = None) -> Outcome:
-        """From the answer to the end."""
+        """Archive an answer, stage, audit and publish it."""
         return self.publish(self.prepare(self.keep(endpoint, body, day, month=month)))
 
     def query(self, statement: str, parameters: Any = None) -> list[tuple[Any, ...]]:
-        """Every row of one query, as the owner."""
+        """All rows of one query, as the owner."""
         return self.warehouse.query(statement, parameters)
 
     def count(self, table: str) -> int:
@@ -129,7 +130,7 @@ class Pipeline:
         return int(self.query(f"select count(*) from {table}")[0][0])
 
     def checksum(self) -> dict[str, tuple[int, str]]:
-        """Of each table of core that loads fill."""
+        """The checksum of each table of core that loads of the portal fill."""
         with self.connect() as connection:
             return {table: compute_checksum(connection, "core", table) for table in CORE}
 

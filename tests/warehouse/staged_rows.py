@@ -1,4 +1,4 @@
-"""Rows put into staging as a load of its own, and moved on by the SQL files alone."""
+"""Rows put into staging as a load of their own, and published by the SQL files alone."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Telling:
-    """What a source told on the night of ``told_on``; ``verdicts``: of row numbers, rule and severity.
+class Report:
+    """Rows that a source reported on ``reported_on``, as one load.
 
-    ``modified_at``: when its file was last changed.
+    ``violations``: row number → rule and severity. ``modified_at``: when the load's file was last changed.
     """
 
     source: str
-    told_on: date
+    reported_on: date
     rows: Sequence[Row]
     content_sha256: str = "00"
-    verdicts: Mapping[int, tuple[str, str]] = field(default_factory=dict)
+    violations: Mapping[int, tuple[str, str]] = field(default_factory=dict)
     modified_at: datetime = datetime(2024, 1, 1, tzinfo=UTC)
 
     @property
     def load_id(self) -> UUID:
-        """Derived from what was told when, as the pipeline's."""
-        return uuid5(NAMESPACE_OID, f"{self.source} {self.told_on} {self.content_sha256}")
+        """Derived from source, day and hash, as the pipeline's."""
+        return uuid5(NAMESPACE_OID, f"{self.source} {self.reported_on} {self.content_sha256}")
 
 
 def insert_rows(connection: psycopg.Connection, table: str, rows: Sequence[Row]) -> None:
@@ -55,23 +55,23 @@ def stage_rows(connection: psycopg.Connection, table: str, load_id: UUID, rows: 
     insert_rows(connection, table, numbered)
 
 
-def publish_telling(connection: psycopg.Connection, told: Telling, staging: str, core: str, measures: str) -> int:
+def publish_report(connection: psycopg.Connection, report: Report, staging: str, core: str, measures: str) -> int:
     """Stage and publish; returns the rows of ``core`` that were made or changed."""
-    refused = sum(severity != "info" for _, severity in told.verdicts.values())
-    stage_rows(connection, staging, told.load_id, told.rows)
-    verdicts = [
-        {"load_id": told.load_id, "row_no": row_no, "rule_id": rule, "severity": severity}
-        for row_no, (rule, severity) in told.verdicts.items()
+    rejected = sum(severity != "info" for _, severity in report.violations.values())
+    stage_rows(connection, staging, report.load_id, report.rows)
+    violations = [
+        {"load_id": report.load_id, "row_no": row_no, "rule_id": rule, "severity": severity}
+        for row_no, (rule, severity) in report.violations.items()
     ]
-    insert_rows(connection, "staging.verdict", verdicts)
+    insert_rows(connection, "staging.rule_violation", violations)
     ledger = {
-        "load_id": told.load_id, "source": told.source, "entity": "rows", "window_start": told.told_on,
-        "window_end": told.told_on, "data_date": told.told_on, "content_sha256": told.content_sha256,
-        "modified_at": told.modified_at, "status": "published", "received_rows": len(told.rows),
-        "accepted_rows": len(told.rows) - refused,
-        "quarantined_rows": refused, "run_id": "tonight", "started_at": "2024-01-01 00:00:00+00",
+        "load_id": report.load_id, "source": report.source, "entity": "rows", "window_start": report.reported_on,
+        "window_end": report.reported_on, "data_date": report.reported_on, "content_sha256": report.content_sha256,
+        "modified_at": report.modified_at, "status": "published", "received_rows": len(report.rows),
+        "accepted_rows": len(report.rows) - rejected,
+        "quarantined_rows": rejected, "run_id": "test", "started_at": "2024-01-01 00:00:00+00",
     }  # fmt: skip
     insert_rows(connection, "ops.load", [ledger])
     changed = run_file(connection, f"publish/{core}.sql", ledger).rowcount
-    run_file(connection, f"publish/touched_days.{measures}.sql", ledger)
+    run_file(connection, f"publish/dirty_date.{measures}.sql", ledger)
     return changed

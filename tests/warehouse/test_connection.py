@@ -1,4 +1,4 @@
-"""Connections to the warehouse: only what a connection says itself counts."""
+"""Connections to the warehouse: only their own settings count."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.warehouse.pipeline import Pipeline, answer
 PROGRESS = "dvc-progress-tree"
 
 
-def test_variables_of_libpq_change_nothing_of_a_publish(
+def test_variables_of_libpq_leave_a_publish_unchanged(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     load = pipeline.keep(PROGRESS, answer(PROGRESS))
@@ -32,11 +32,11 @@ def test_variables_of_libpq_change_nothing_of_a_publish(
     outcome = pipeline.publish(pipeline.prepare(load))
     assert (outcome.status, outcome.quarantined) == ("published", 0)
     assert [name for name in os.environ if name.startswith("PG")] == ["PGPASSFILE"]
-    with pytest.raises(psycopg.OperationalError, match="no password supplied"):  # none is looked for in ~/.pgpass
+    with pytest.raises(psycopg.OperationalError, match="no password supplied"):  # ~/.pgpass is not read
         psycopg.connect(pipeline.login.conninfo(), password="")
 
 
-def test_defaults_of_a_server_change_no_session(warehouse: Warehouse) -> None:
+def test_session_has_its_own_settings_whatever_the_defaults_of_the_server(warehouse: Warehouse) -> None:
     for setting in ("timezone = 'America/New_York'", "datestyle = 'German'"):
         run_as_superuser(warehouse.server, f"ALTER DATABASE {{}} SET {setting}", warehouse.database)
     server = warehouse.server
@@ -46,7 +46,7 @@ def test_defaults_of_a_server_change_no_session(warehouse: Warehouse) -> None:
     assert shown == ("UTC", "2024-06-30")
 
 
-def test_options_of_the_connection_itself_are_kept() -> None:
+def test_login_keeps_the_options_of_the_connection() -> None:
     login = Login("db", 5432, "cchc", "cchc_app", "secret", {"options": "-c work_mem=8MB", "sslmode": "require"})
     keywords = conninfo_to_dict(login.conninfo(ANALYST))
     assert keywords["options"] == "-c work_mem=8MB -c role=cchc_analyst -c timezone=UTC -c datestyle=ISO"

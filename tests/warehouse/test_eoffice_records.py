@@ -1,4 +1,4 @@
-"""The e-office's days in core: told again, corrected, out of order; what was told last holds."""
+"""core.office_unit_day by publish/core.office_unit_day.sql: days reported again, corrected, out of order."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 from cchc.warehouse.connection import run_file
 from tests.conftest import Warehouse
-from tests.warehouse.staged_rows import Row, Telling, publish_telling
+from tests.warehouse.staged_rows import Report, Row, publish_report
 
 MONDAY = date(2024, 6, 3)
 COUNTS = {
@@ -32,127 +32,125 @@ def unit(agency_code: str = "H58.01", day: date = MONDAY, **changes: Any) -> Row
     return {"agency_code": agency_code, "day": day, **COUNTS, **changes}
 
 
-def tell(told_on: int, *rows: Row, content_sha256: str = "00", **verdicts: tuple[str, str]) -> Telling:
-    """What the e-office told on a day of June; ``row_2=("negative_count", "warning")`` is the audit's word."""
-    judged = {int(row.removeprefix("row_")): verdict for row, verdict in verdicts.items()}
-    return Telling("eoffice", date(2024, 6, told_on), rows, content_sha256, judged)
+def report(reported_on: int, *rows: Row, content_sha256: str = "00", **violations: tuple[str, str]) -> Report:
+    """A report on a day of June; ``row_2=("negative_count", "warning")`` is a rule violation of its second row."""
+    by_number = {int(row.removeprefix("row_")): violation for row, violation in violations.items()}
+    return Report("eoffice", date(2024, 6, reported_on), rows, content_sha256, by_number)
 
 
-def publish(connection: psycopg.Connection, told: Telling) -> int:
-    return publish_telling(connection, told, "staging.eoffice_unit_day", "core.office_unit_day", "eoffice")
+def publish(connection: psycopg.Connection, reported: Report) -> int:
+    return publish_report(connection, reported, "staging.eoffice_unit_day", "core.office_unit_day", "eoffice")
 
 
 def query(connection: psycopg.Connection, statement: str) -> list[tuple[Any, ...]]:
     return connection.execute(statement.encode()).fetchall()
 
 
-def read_touched(connection: psycopg.Connection) -> list[tuple[Any, ...]]:
-    """The days touched, in the order of loading."""
-    return query(connection, "select load_id, day from ops.touched_days order by touched_id")
+def read_dirty_dates(connection: psycopg.Connection) -> list[tuple[Any, ...]]:
+    """Load and first day of each, in the order of loading."""
+    return query(connection, "select load_id, data_date from ops.dirty_date order by dirty_date_id")
 
 
-def test_accepted_rows_are_in_core_with_all_they_say(connection: psycopg.Connection) -> None:
-    told = tell(4, unit(agency_name="Sở Nội vụ", received_electronic=15, received_digitised=5, secret=7))
-    assert publish(connection, told) == 1
+def test_core_has_accepted_rows_with_all_columns(connection: psycopg.Connection) -> None:
+    reported = report(4, unit(agency_name="Sở Nội vụ", received_electronic=15, received_digitised=5, secret=7))
+    assert publish(connection, reported) == 1
     assert query(
         connection,
         "select source, agency_code, day, agency_name, received, received_electronic, received_digitised, sent,"
         " sent_without_paper, sent_with_paper, sent_on_paper, secret, processed_online, work_files, work_files_online,"
-        " quality_flags, told_on, content_sha256, load_id from core.office_unit_day",
+        " quality_flags, reported_on, content_sha256, load_id from core.office_unit_day",
     ) == [
         (
             "eoffice", "H58.01", MONDAY, "Sở Nội vụ", 20, 15, 5, 10, 6, 3, 1, 7, 25, 5, 4, [], date(2024, 6, 4), "00",
-            told.load_id,
+            reported.load_id,
         )
     ]  # fmt: skip
 
 
-def test_refused_rows_stay_out_and_flags_travel_with_the_accepted(connection: psycopg.Connection) -> None:
+def test_core_has_no_rejected_rows_and_the_flags_of_accepted_rows(connection: psycopg.Connection) -> None:
     rows = [unit("H58.01"), unit("H58.02", sent=-1), unit("H58.03", source_flags=["unknown_field"]), unit("H58.04")]
-    verdicts = {
+    violations = {
         "row_2": ("negative_count", "warning"),
         "row_3": ("sent_parts_differ", "info"),
         "row_4": ("wrong_envelope_code", "critical"),
     }
-    assert publish(connection, tell(4, *rows, **verdicts)) == 2
+    assert publish(connection, report(4, *rows, **violations)) == 2
     assert query(connection, "select agency_code, quality_flags from core.office_unit_day order by 1") == [
         ("H58.01", []),
         ("H58.03", ["sent_parts_differ", "unknown_field"]),
     ]
 
 
-def test_correction_replaces_what_was_told_and_touches_its_day(connection: psycopg.Connection) -> None:
+def test_correction_replaces_the_earlier_report_and_makes_its_day_dirty(connection: psycopg.Connection) -> None:
     late = MONDAY - timedelta(days=45)
-    first = tell(4, unit(), unit(day=late))
-    correction = tell(5, unit(), unit(day=late, sent=11), content_sha256="01")
+    first = report(4, unit(), unit(day=late))
+    correction = report(5, unit(), unit(day=late, sent=11), content_sha256="01")
     assert publish(connection, first) == 2
     assert publish(connection, correction) == 1
     assert query(connection, "select day, sent, load_id from core.office_unit_day order by day") == [
         (late, 11, correction.load_id),
         (MONDAY, 10, first.load_id),
     ]
-    assert read_touched(connection) == [(first.load_id, late), (correction.load_id, late)]
+    assert read_dirty_dates(connection) == [(first.load_id, late), (correction.load_id, late)]
 
 
-def test_first_day_that_changed_is_touched_and_no_earlier_one(connection: psycopg.Connection) -> None:
+def test_dirty_date_is_the_first_day_that_changed(connection: psycopg.Connection) -> None:
     days = [MONDAY - timedelta(days=n) for n in (2, 1, 0)]
-    publish(connection, tell(4, *(unit(day=day) for day in days)))
-    correction = tell(5, unit(day=days[0]), unit(day=days[1], sent=11), unit(day=days[2], sent=12))
+    publish(connection, report(4, *(unit(day=day) for day in days)))
+    correction = report(5, unit(day=days[0]), unit(day=days[1], sent=11), unit(day=days[2], sent=12))
     assert publish(connection, correction) == 2
-    assert read_touched(connection)[1:] == [(correction.load_id, days[1])]
+    assert read_dirty_dates(connection)[1:] == [(correction.load_id, days[1])]
 
 
-def test_flag_that_changed_is_a_change(connection: psycopg.Connection) -> None:
-    publish(connection, tell(4, unit()))
-    assert publish(connection, tell(5, unit(), row_1=("coerced", "info"))) == 1
+def test_changed_flag_counts_as_change(connection: psycopg.Connection) -> None:
+    publish(connection, report(4, unit()))
+    assert publish(connection, report(5, unit(), row_1=("coerced", "info"))) == 1
     assert query(connection, "select quality_flags from core.office_unit_day") == [(["coerced"],)]
 
 
-def test_days_told_again_the_same_change_and_touch_nothing(connection: psycopg.Connection) -> None:
-    first, again = tell(4, unit(), unit("H58.02")), tell(5, unit(), unit("H58.02"))
+def test_unchanged_days_reported_again_change_nothing_and_make_no_dirty_date(connection: psycopg.Connection) -> None:
+    first, again = report(4, unit(), unit("H58.02")), report(5, unit(), unit("H58.02"))
     publish(connection, first)
     assert publish(connection, again) == 0
-    assert read_touched(connection) == [(first.load_id, MONDAY)]
-    assert query(connection, "select distinct load_id, told_on from core.office_unit_day") == [
-        (first.load_id, again.told_on)
+    assert read_dirty_dates(connection) == [(first.load_id, MONDAY)]
+    assert query(connection, "select distinct load_id, reported_on from core.office_unit_day") == [
+        (first.load_id, again.reported_on)
     ]
 
 
 @pytest.mark.parametrize("order", list(permutations(range(4))))
-def test_what_was_told_last_holds_whatever_the_order_of_loading(
-    connection: psycopg.Connection, order: tuple[int, ...]
-) -> None:
-    tellings = [
-        tell(4, unit(sent=10)),
-        tell(6, unit(sent=11), unit("H58.02"), content_sha256="0a"),
-        tell(6, unit(sent=12), content_sha256="0b"),  # of one night: the greater hash
-        tell(5, unit(sent=13), content_sha256="ff"),
+def test_newest_report_wins_in_any_order_of_loading(connection: psycopg.Connection, order: tuple[int, ...]) -> None:
+    reports = [
+        report(4, unit(sent=10)),
+        report(6, unit(sent=11), unit("H58.02"), content_sha256="0a"),
+        report(6, unit(sent=12), content_sha256="0b"),  # on one day, the greater hash
+        report(5, unit(sent=13), content_sha256="ff"),
     ]
     for place in order:
-        publish(connection, tellings[place])
-    assert query(connection, "select agency_code, sent, told_on, content_sha256, load_id from core.office_unit_day"
+        publish(connection, reports[place])
+    assert query(connection, "select agency_code, sent, reported_on, content_sha256, load_id from core.office_unit_day"
                              " order by 1") == [
-        ("H58.01", 12, date(2024, 6, 6), "0b", tellings[2].load_id),
-        ("H58.02", 10, date(2024, 6, 6), "0a", tellings[1].load_id),
+        ("H58.01", 12, date(2024, 6, 6), "0b", reports[2].load_id),
+        ("H58.02", 10, date(2024, 6, 6), "0a", reports[1].load_id),
     ]  # fmt: skip
 
 
-def test_same_told_later_outlasts_what_was_told_between(connection: psycopg.Connection) -> None:
-    publish(connection, tell(4, unit(sent=10)))
-    publish(connection, tell(6, unit(sent=10)))
-    assert publish(connection, tell(5, unit(sent=13))) == 0
+def test_unchanged_later_report_wins_over_one_between(connection: psycopg.Connection) -> None:
+    publish(connection, report(4, unit(sent=10)))
+    publish(connection, report(6, unit(sent=10)))
+    assert publish(connection, report(5, unit(sent=13))) == 0
     assert query(connection, "select sent from core.office_unit_day") == [(10,)]
 
 
-def test_measures_stand_on_what_was_published(connection: psycopg.Connection) -> None:
-    publish(connection, tell(4, unit("H58.01", secret=100), unit("H58.02", sent=20, sent_without_paper=2)))
-    newest = tell(5, unit("H58.02", sent=20, sent_without_paper=12), content_sha256="01")
+def test_measures_come_from_published_rows(connection: psycopg.Connection) -> None:
+    publish(connection, report(4, unit("H58.01", secret=100), unit("H58.02", sent=20, sent_without_paper=2)))
+    newest = report(5, unit("H58.02", sent=20, sent_without_paper=12), content_sha256="01")
     publish(connection, newest)
     parameters = {
         "source": "eoffice", "province": "H58", "first_day": MONDAY, "last_day": date.max, "allowed_delay_days": 3,
     }  # fmt: skip
     run_file(connection, "measures/eoffice.sql", parameters)
-    run_file(connection, "measures/store.sql", parameters)
+    run_file(connection, "measures/merge.sql", parameters)
     assert query(
         connection,
         "select measure_code, value, fresh_until, is_increment, load_id from mart.measure where agency_code = 'H58'"

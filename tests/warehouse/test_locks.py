@@ -1,4 +1,4 @@
-"""Locks of the runs: exclusive, ended with their process, and nothing that an analyst could take."""
+"""take_lock and hold_lock: exclusive, ended with their process, out of reach for analysts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from cchc.settings import SQL
 from cchc.warehouse import migrations
 from cchc.warehouse.connection import hold_lock, take_lock
 from cchc.warehouse.migrations import MigrationError, migrate
-from cchc.warehouse.sources import store_sources
+from cchc.warehouse.source_sync import sync_sources
 from tests.conftest import Warehouse, run_as_superuser
 
 NAMES = ("attain", "catalog", "sources", "compose", "deliver", "publish returns", "ask returns", "cchc.migrations")
@@ -38,7 +38,7 @@ def loader(warehouse: Warehouse) -> Iterator[psycopg.Connection]:
 
 @contextmanager
 def an_analyst(warehouse: Warehouse) -> Iterator[psycopg.Connection]:
-    """One who has taken off what only keeps analysts from slips, in a transaction that stays open."""
+    """An analyst's open transaction without the settings that only prevent slips."""
     with closing(psycopg.connect(warehouse.url("cchc_analyst"), application_name="report.exe")) as connection:
         connection.execute("set default_transaction_read_only = off")
         connection.commit()
@@ -54,7 +54,7 @@ def is_free(warehouse: Warehouse, name: str) -> bool:
     return True
 
 
-def test_lock_of_a_transaction_ends_with_it(warehouse: Warehouse, loader: psycopg.Connection) -> None:
+def test_taken_lock_ends_with_its_transaction(warehouse: Warehouse, loader: psycopg.Connection) -> None:
     with loader.transaction():
         take_lock(loader, "attain")
         assert not is_free(warehouse, "attain")
@@ -89,20 +89,20 @@ def test_killed_process_frees_its_lock(warehouse: Warehouse) -> None:
         take_lock(connection, "ask returns")
 
 
-def test_analyst_stops_no_run(warehouse: Warehouse, loader: psycopg.Connection) -> None:
+def test_analyst_with_advisory_locks_stops_no_run(warehouse: Warehouse, loader: psycopg.Connection) -> None:
     with an_analyst(warehouse) as analyst:
         for name in NAMES:
             analyst.execute("select pg_advisory_lock(hashtextextended(%s, 0))", [name])
         for name in NAMES:
             with loader.transaction():
                 take_lock(loader, name)
-        store_sources(loader, [])
+        sync_sources(loader, [])
         with psycopg.connect(warehouse.url("cchc_owner"), options="-c lock_timeout=5s") as owner:
             assert migrate(owner) == []
 
 
 @pytest.mark.parametrize("table", ["ops.lock", "ops.schema_migration"])
-def test_analyst_can_take_no_lock_of_the_runs(warehouse: Warehouse, table: str) -> None:
+def test_analyst_has_no_right_to_the_locks_of_runs(warehouse: Warehouse, table: str) -> None:
     tried = [
         *(f"lock table {table} in {mode} mode" for mode in MODES),
         *(f"select from {table} for {strength}" for strength in ("key share", "share", "no key update", "update")),
@@ -115,7 +115,7 @@ def test_analyst_can_take_no_lock_of_the_runs(warehouse: Warehouse, table: str) 
                 analyst.execute(statement.encode())
 
 
-def test_analyst_locks_no_rows_and_only_shares_tables(warehouse: Warehouse) -> None:
+def test_analyst_has_no_right_to_lock_rows_or_more_than_share_tables(warehouse: Warehouse) -> None:
     with an_analyst(warehouse) as analyst:
         for table in ("mart.indicator_attainment", "core.portal_statistic", "ops.load"):
             for mode in MODES[1:]:
@@ -125,7 +125,7 @@ def test_analyst_locks_no_rows_and_only_shares_tables(warehouse: Warehouse) -> N
                 analyst.execute(f"select from {table} for key share".encode())
 
 
-def test_two_first_starts_at_once_make_one_schema(warehouse: Warehouse) -> None:
+def test_two_first_migrations_at_once_make_one_schema(warehouse: Warehouse) -> None:
     with psycopg.connect(warehouse.url("cchc_owner")) as owner:
         owner.execute("drop schema staging, core, mart, ops cascade")
 
@@ -137,7 +137,7 @@ def test_two_first_starts_at_once_make_one_schema(warehouse: Warehouse) -> None:
         applied = sorted(starts.map(start, range(2)))
     files = len(list(SQL.glob("schema/*.sql"))) + len(list(SQL.glob("views/*.sql")))
     assert applied == [0, files]
-    # The first start took the rights of everybody, too.
+    # The first start revoked the rights of PUBLIC, too.
     may_make_tables = "select has_database_privilege(%s, current_database(), 'temporary')"
     assert warehouse.query(may_make_tables, ["cchc_loader"]) == [(True,)]
     assert warehouse.query(may_make_tables, ["cchc_analyst"]) == [(False,)]
@@ -153,15 +153,15 @@ def _edited_view(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("_edited_view")
-def test_migration_names_the_session_that_it_waits_for_and_how_to_end_it(warehouse: Warehouse) -> None:
+def test_migration_error_names_the_session_that_it_waits_for_and_how_to_end_it(warehouse: Warehouse) -> None:
     with an_analyst(warehouse) as analyst, psycopg.connect(warehouse.url("cchc_owner"), autocommit=True) as owner:
         analyst.execute("select from mart.attainment_latest")
         with pytest.raises(MigrationError) as raised:
             migrate(owner, lock_timeout="200ms")
-        told, pid = str(raised.value), analyst.info.backend_pid
-        assert f"session {pid} of cchc_analyst, report.exe" in told
-        assert "mart.attainment_latest" in told
-        assert f"pg_terminate_backend({pid})" in told
+        message, pid = str(raised.value), analyst.info.backend_pid
+        assert f"session {pid} of cchc_analyst, report.exe" in message
+        assert "mart.attainment_latest" in message
+        assert f"pg_terminate_backend({pid})" in message
         with psycopg.connect(warehouse.url("cchc_analyst")) as other:
             other.execute("select pg_terminate_backend(%s, 5000)", [pid])
         assert migrate(owner) == ["views/mart.attainment_latest.sql"]

@@ -1,10 +1,9 @@
-"""Migrations: once each, in order, never edited; on the oldest and the newest PostgreSQL that is promised."""
+"""Migrations: once each, in order, never edited; on the oldest and the newest PostgreSQL that is supported."""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
 from pathlib import Path
 
 import psycopg
@@ -17,7 +16,7 @@ from tests.conftest import Warehouse
 
 pytestmark = pytest.mark.parametrize("cluster", [16, 18], indirect=True)
 
-# Everything that a migration could have made: relations, columns, constraints, rights, comments.
+# Everything that a migration can make: relations, columns, constraints, rights, comments.
 CATALOGUE = """
 select 'relation', oid::regclass::text, relkind::text, relacl::text from pg_class
 where relnamespace in (select oid from pg_namespace where nspname in ('staging', 'core', 'mart', 'ops'))
@@ -29,61 +28,11 @@ union all select 'file', file, sha256, applied_at::text from ops.schema_migratio
 order by 1, 2, 3, 4
 """
 
-# Entries as they were before migration 0012.
-PLAN_OF_BEFORE = """
-insert into mart.indicator (
-    province_code, plan_year, indicator_code, variant, valid_from, ordinal, clause, wording_vi, name_vi, short_name_vi,
-    unit_vi, is_aspirational, judged, is_share, is_target_reported, source, figures_for, roll_up, period, levels,
-    lead_agency_vi, legal_basis_vi
-)
-select 'H58', 2024, s, 'primary', '2024-01-01', 1, '', '', '', '', '%', false, 'year_end', true, false, s, 'agencies',
-    'own', 'year_to_date', '{province}', '', ''
-from unnest(array['treasury', 'returns']) as s
-"""
-
-# Reports as they were before migration 0013: a treasury export corrected in an effective date, two files of one night.
-REPORTS_OF_BEFORE = """
-insert into ops.load (
-    load_id, source, entity, window_start, window_end, data_date, content_sha256, captured_at, status, run_id,
-    started_at
-)
-select uuid, source, 'file', told_on, told_on, told_on, sha256, captured_at, 'published', 'run', captured_at
-from (values
-    (
-        '00000000-0000-0000-0000-000000000001'::uuid, 'treasury', date '2024-07-01', 'ff',
-        timestamptz '2024-07-02 04:30+07'
-    ),
-    ('00000000-0000-0000-0000-000000000002', 'treasury', '2024-07-02', '0a', '2024-07-03 04:30+07'),
-    ('00000000-0000-0000-0000-000000000003', 'returns', '2024-07-02', 'ff', '2024-07-03 04:30:01+07'),
-    ('00000000-0000-0000-0000-000000000004', 'returns', '2024-07-02', '0a', '2024-07-03 04:30:02+07')
-) as t (uuid, source, told_on, sha256, captured_at);
-
-insert into core.disbursement (
-    source, budget_year, closed_on, project_code, fund_code, plan_kind, is_carried_over, effective_on, plan_vnd,
-    carried_over_vnd, completed_vnd, advance_vnd, received_unit_vnd, told_on, content_sha256, load_id
-)
-select 'treasury', 2024, '2024-06-30', project, '41', 'TTG', false, effective_on, 50, 0, 25, 0, 1, told_on, sha256,
-    ('00000000-0000-0000-0000-00000000000' || load)::uuid
-from (values
-    ('7000001', date '2024-01-01', date '2024-07-01', 'ff', 1),
-    ('7000001', '2024-02-01', '2024-07-02', '0a', 2),
-    ('7000002', '2024-01-01', '2024-07-02', '0a', 1)
-) as t (project, effective_on, told_on, sha256, load);
-
-insert into core.return_figure (
-    load_id, row_no, source, indicator_code, agency_code, period, period_start, period_end, numerator, told_on,
-    content_sha256
-)
-select ('00000000-0000-0000-0000-00000000000' || load)::uuid, 1, 'returns', 'II.2-2', 'H58.31', '2024-Q1', '2024-01-01',
-    '2024-03-31', 1, '2024-07-02', sha256
-from (values (3, 'ff'), (4, '0a')) as t (load, sha256);
-
-insert into core.task_report (
-    load_id, row_no, source, plan_year, task_code, agency_code, status, done_on, told_on, content_sha256
-)
-select ('00000000-0000-0000-0000-00000000000' || load)::uuid, 2, 'returns', 2024, 'PL.I.1', 'H58.31', 'done',
-    '2024-05-01', '2024-07-02', sha256
-from (values (3, 'ff'), (4, '0a')) as t (load, sha256);
+# A warehouse of a version before 0.1.0 has a ledger of other files.
+LEDGER_OF_BEFORE = """
+delete from ops.schema_migration;
+insert into ops.schema_migration (file, sha256)
+values ('schema/0001_schemas_and_roles.sql', ''), ('schema/0004_staging.sql', ''), ('schema/0010_alerts.sql', '');
 """
 
 
@@ -109,7 +58,7 @@ def test_second_time_changes_nothing(warehouse: Warehouse, owner: psycopg.Connec
     assert warehouse.query(CATALOGUE) == before
 
 
-def test_all_of_it_goes_into_an_empty_database_in_order(warehouse: Warehouse, owner: psycopg.Connection) -> None:
+def test_all_files_are_applied_to_an_empty_database_in_order(warehouse: Warehouse, owner: psycopg.Connection) -> None:
     owner.execute("drop schema staging, core, mart, ops cascade")
     applied = migrate(owner)
     schema = [name for name in applied if name.startswith("schema/")]
@@ -150,54 +99,30 @@ def test_migration_that_fails_leaves_nothing_of_the_others(
     assert warehouse.query(CATALOGUE) == before
 
 
-def test_counts_are_added_to_a_plan_that_is_there(
-    warehouse: Warehouse, owner: psycopg.Connection, files: Path, tmp_path: Path
+def test_warehouse_of_before_the_baseline_is_refused_in_one_line_that_explains_how_to_rebuild(
+    warehouse: Warehouse, owner: psycopg.Connection
 ) -> None:
-    owner.execute("drop schema staging, core, mart, ops cascade")
-    later = [files / "views", *(path for path in (files / "schema").iterdir() if path.name >= "0012")]
-    for path in later:
-        path.rename(tmp_path / path.name)
-    migrate(owner)
-    owner.execute(PLAN_OF_BEFORE)
-    for path in later:
-        (tmp_path / path.name).rename(path)
-    assert "schema/0012_counts.sql" in migrate(owner)
+    owner.execute(LEDGER_OF_BEFORE)
     owner.commit()
-    rows = "select source, counts, may_exceed_100 from mart.indicator order by source"
-    assert warehouse.query(rows) == [("returns", "whole", False), ("treasury", "amount", True)]
-    assert warehouse.query("select count(*) from mart.attainment_latest") == [(0,)]
+    before = warehouse.query(CATALOGUE)
+    with pytest.raises(MigrationError, match=r"before 0\.1\.0.*move the folder postgres.*make nightly") as refused:
+        migrate(owner)
+    assert "\n" not in str(refused.value)
+    assert warehouse.query(CATALOGUE) == before
 
 
-def test_reports_that_are_there_are_ordered_by_their_capture_and_replaced_rows_go(
-    warehouse: Warehouse, owner: psycopg.Connection, files: Path, tmp_path: Path
+def test_warehouse_with_a_migration_that_the_checkout_lacks_is_refused(
+    warehouse: Warehouse, owner: psycopg.Connection
 ) -> None:
-    owner.execute("drop schema staging, core, mart, ops cascade")
-    later = [files / "views", *(path for path in (files / "schema").iterdir() if path.name >= "0013")]
-    for path in later:
-        path.rename(tmp_path / path.name)
-    migrate(owner)
-    owner.execute(REPORTS_OF_BEFORE)
-    for path in later:
-        (tmp_path / path.name).rename(path)
-    assert "schema/0013_modified_at.sql" in migrate(owner)
+    owner.execute("insert into ops.schema_migration (file, sha256) values ('schema/0099_later.sql', '')")
     owner.commit()
-    assert warehouse.query(
-        "select project_code, effective_on, told_on, modified_at from core.disbursement order by 1"
-    ) == [
-        ("7000001", date(2024, 2, 1), date(2024, 7, 2), datetime(2024, 7, 2, 21, 30, tzinfo=UTC)),
-        ("7000002", date(2024, 1, 1), date(2024, 7, 2), datetime(2024, 7, 2, 21, 30, tzinfo=UTC)),
-    ]
-    newest_first = "order by told_on desc, modified_at desc, content_sha256 desc limit 1"
-    for table in ("core.return_figure", "core.task_report"):
-        assert warehouse.query(f"select content_sha256 from {table} {newest_first}") == [("0a",)]
-    assert warehouse.query("select source, day from ops.touched_days order by 1, 2") == [
-        ("returns", date(2024, 3, 31)),
-        ("returns", date(2024, 5, 1)),
-        ("treasury", date(2024, 6, 30)),
-    ]
+    before = warehouse.query(CATALOGUE)
+    with pytest.raises(MigrationError, match=r"schema/0099_later\.sql, which include/sql/ lacks"):
+        migrate(owner)
+    assert warehouse.query(CATALOGUE) == before
 
 
-def test_new_migration_and_edited_view_are_taken_in(owner: psycopg.Connection, files: Path) -> None:
+def test_new_migration_and_edited_view_are_applied(owner: psycopg.Connection, files: Path) -> None:
     (files / "schema" / "9999_new.sql").write_text("create table core.new (id int);")
     view = files / "views" / "mart.attainment_latest.sql"
     view.write_text(view.read_text(encoding="utf-8") + "\n-- edited\n", encoding="utf-8")

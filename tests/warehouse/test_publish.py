@@ -1,4 +1,4 @@
-"""Publish: one transaction, all of it or nothing, every row accounted for, whatever the order and however often."""
+"""publish: one transaction, all of it or nothing; every row is accepted or quarantined, in any order, however often."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from cchc.local.checksum import compute_checksum
 from cchc.sources.errors import SourceRefusedError
 from cchc.sources.load import Load
-from cchc.warehouse.publish import NotAuditedError, publish, read_status, record_failure
+from cchc.warehouse.ledger import read_status, record_failure
+from cchc.warehouse.publish import NotAuditedError, publish
 from simulator.faults import entries_of, root_of
 from simulator.wire import WRITERS, Payload
 from tests.warehouse.pipeline import CORE, DAY, RUN, Pipeline, answer, choose_window
@@ -31,8 +32,8 @@ select status, received_rows, accepted_rows, quarantined_rows, changed_rows, sto
     window_start, window_end, data_date, content_sha256, archive_uri, run_id
 from ops.load where load_id = %s
 """
-# Tables that a publish writes, in the order in which it does.
-WRITTEN = ("ops.load", "ops.quarantine", "core.portal_department", "core.portal_statistic", "ops.touched_days")
+# Tables that a publish writes, in this order.
+WRITTEN = ("ops.load", "ops.quarantine", "core.portal_department", "core.portal_statistic", "ops.dirty_date")
 
 # Kills the session that writes to a table, as a crash of the process would.
 ASSASSIN = """
@@ -49,7 +50,7 @@ def spoil_entries(payload: Payload, count: int, value: Any = -1) -> Payload:
     return payload
 
 
-def test_good_load_is_in_core_and_in_the_ledger(pipeline: Pipeline) -> None:
+def test_published_load_is_in_core_and_in_the_ledger(pipeline: Pipeline) -> None:
     load = pipeline.prepare(pipeline.keep(DIGITIZED, answer(DIGITIZED)))
     outcome = pipeline.publish(load)
     assert (outcome.status, outcome.received, outcome.accepted, outcome.quarantined) == ("published", 1407, 1407, 0)
@@ -61,12 +62,12 @@ def test_good_load_is_in_core_and_in_the_ledger(pipeline: Pipeline) -> None:
     ]  # fmt: skip
     assert pipeline.count("core.portal_statistic") == 1407
     assert pipeline.count("core.portal_department") == 201
-    assert pipeline.query("select day, source from ops.touched_days") == [(DAY, "national_portal")]
-    for table in ("national_portal_response", "national_portal_statistic", "verdict"):
+    assert pipeline.query("select data_date, source from ops.dirty_date") == [(DAY, "national_portal")]
+    for table in ("national_portal_response", "national_portal_statistic", "rule_violation"):
         assert pipeline.count(f"staging.{table}") == 0
 
 
-def test_facts_are_the_figures_that_came(pipeline: Pipeline) -> None:
+def test_core_has_the_values_of_the_answer(pipeline: Pipeline) -> None:
     payload = answer(PROGRESS)
     pipeline.run(PROGRESS, payload)
     rows = pipeline.query("select department_id, is_root, numerator, denominator, ratio from core.portal_statistic")
@@ -77,7 +78,7 @@ def test_facts_are_the_figures_that_came(pipeline: Pipeline) -> None:
     }
 
 
-def test_second_time_changes_nothing(pipeline: Pipeline) -> None:
+def test_publish_again_changes_no_row(pipeline: Pipeline) -> None:
     body = spoil_entries(answer(PROGRESS), 3)
     pipeline.run(PROGRESS, body)
     # Every version of every row, to the transaction that wrote it.
@@ -88,17 +89,19 @@ def test_second_time_changes_nothing(pipeline: Pipeline) -> None:
         assert pipeline.query(f"select xmin::text, t::text from {table} as t order by 2") == rows
 
 
-def test_two_at_once_publish_once(pipeline: Pipeline) -> None:
+def test_two_publishes_at_once_publish_once(pipeline: Pipeline) -> None:
     load = pipeline.prepare(pipeline.keep(PROGRESS, answer(PROGRESS)))
     with ThreadPoolExecutor(2) as pool:
         outcomes = list(pool.map(pipeline.publish, [load, load]))
     assert sorted(outcome.received for outcome in outcomes) == [0, 201]
-    assert pipeline.count("ops.touched_days") == 1
+    assert pipeline.count("ops.dirty_date") == 1
 
 
-def test_kill_anywhere_before_the_end_leaves_nothing_and_the_next_run_ends_as_undisturbed(pipeline: Pipeline) -> None:
+def test_kill_before_the_end_leaves_nothing_and_the_next_publish_ends_as_without_it(
+    pipeline: Pipeline,
+) -> None:
     load = pipeline.prepare(pipeline.keep(PROGRESS, spoil_entries(answer(PROGRESS), 3)))
-    for table in (*WRITTEN, "staging.verdict"):
+    for table in (*WRITTEN, "staging.rule_violation"):
         pipeline.execute(ASSASSIN.format(table=table))
         with pytest.raises(psycopg.OperationalError):
             pipeline.publish(load)
@@ -112,7 +115,7 @@ def test_kill_anywhere_before_the_end_leaves_nothing_and_the_next_run_ends_as_un
     assert disturbed["portal_statistic"][0] == 198
 
 
-def test_load_without_verdicts_is_not_published(pipeline: Pipeline) -> None:
+def test_load_without_audit_is_not_published(pipeline: Pipeline) -> None:
     load = pipeline.keep(PROGRESS, answer(PROGRESS))
     pipeline.stage(load)
     with pytest.raises(NotAuditedError):
@@ -123,7 +126,9 @@ def test_load_without_verdicts_is_not_published(pipeline: Pipeline) -> None:
 def test_crash_that_empties_staging_after_the_audit_publishes_nothing(pipeline: Pipeline) -> None:
     load = pipeline.prepare(pipeline.keep(PROGRESS, answer(PROGRESS)))
     # What PostgreSQL does to unlogged tables when it starts after a crash.
-    pipeline.execute("truncate staging.national_portal_response, staging.national_portal_statistic, staging.verdict")
+    pipeline.execute(
+        "truncate staging.national_portal_response, staging.national_portal_statistic, staging.rule_violation"
+    )
     with pytest.raises(NotAuditedError):
         pipeline.publish(load)
     assert {name: pipeline.count(name) for name in WRITTEN} == dict.fromkeys(WRITTEN, 0)
@@ -144,10 +149,10 @@ def test_stopped_load_changes_nothing_in_core_and_all_of_it_is_in_quarantine(pip
     assert pipeline.query("select rules, count(*) from ops.quarantine group by rules") == [
         (["load_stopped:incomplete_list"], received)
     ]
-    assert pipeline.query("select day from ops.touched_days") == [(DAY - timedelta(days=1),)]
+    assert pipeline.query("select data_date from ops.dirty_date") == [(DAY - timedelta(days=1),)]
 
 
-def test_stopped_load_is_judged_again_when_it_comes_again(pipeline: Pipeline) -> None:
+def test_stopped_load_is_audited_again_when_it_comes_again(pipeline: Pipeline) -> None:
     body = answer(DIGITIZED, kind="short_list")
     first_seen = None
     for _ in range(2):
@@ -158,7 +163,7 @@ def test_stopped_load_is_judged_again_when_it_comes_again(pipeline: Pipeline) ->
 
 
 @pytest.mark.parametrize(("bad", "status"), [(10, "published"), (11, "stopped")])
-def test_more_than_one_row_in_twenty_refused_stops_the_load(pipeline: Pipeline, bad: int, status: str) -> None:
+def test_more_than_one_rejected_row_in_twenty_stops_the_load(pipeline: Pipeline, bad: int, status: str) -> None:
     payload = answer(PROGRESS)
     del entries_of(payload)[199:]  # 200 rows with the root's
     outcome = pipeline.run(PROGRESS, spoil_entries(payload, bad))
@@ -188,7 +193,7 @@ def test_five_thousand_bad_rows_are_five_thousand_rows_in_quarantine(
     assert pipeline.count("core.portal_statistic") == outcome.accepted
 
 
-def test_good_row_of_the_same_day_settles_what_is_in_quarantine(pipeline: Pipeline) -> None:
+def test_accepted_row_of_the_same_day_resolves_quarantined_rows(pipeline: Pipeline) -> None:
     payload = answer(PROGRESS)
     pipeline.run(PROGRESS, spoil_entries(deepcopy(payload), 3))
     later = pipeline.prepare(pipeline.keep(PROGRESS, spoil_entries(payload, 1)))
@@ -208,7 +213,7 @@ def test_good_row_of_the_same_day_settles_what_is_in_quarantine(pipeline: Pipeli
     ],
     ids=["another day", "another period that begins on the same day", "another endpoint"],
 )
-def test_good_row_of_anything_else_settles_nothing(
+def test_accepted_row_of_another_day_period_or_endpoint_resolves_nothing(
     pipeline: Pipeline, day: date, month: int | None, endpoint: str
 ) -> None:
     asked = date(2024, 2, 5)
@@ -217,7 +222,7 @@ def test_good_row_of_anything_else_settles_nothing(
     assert pipeline.query("select count(*) from ops.quarantine where resolved_at is null") == [(3,)]
 
 
-def test_window_that_brought_nothing_is_in_the_ledger(pipeline: Pipeline) -> None:
+def test_failed_window_is_in_the_ledger(pipeline: Pipeline) -> None:
     window = choose_window(PROGRESS, DAY)
     with pipeline.connect() as connection:
         record_failure(connection, "national_portal", window, DAY, RUN, str(SourceRefusedError("HTTP 403")))
@@ -226,7 +231,7 @@ def test_window_that_brought_nothing_is_in_the_ledger(pipeline: Pipeline) -> Non
     ]
 
 
-def test_copy_of_the_profile_is_another_source_with_rows_of_its_own(pipeline: Pipeline) -> None:
+def test_copy_of_a_profile_is_another_source_with_rows_of_its_own(pipeline: Pipeline) -> None:
     payload = answer(PROGRESS)
     pipeline.run(PROGRESS, payload)
     pipeline.profile = pipeline.profile.model_copy(update={"source": "other_portal"})
@@ -262,7 +267,7 @@ def take_the_code_of_the_province(payload: Payload) -> None:
 @pytest.mark.parametrize(
     "contradict", [repeat_metric, list_root_again, lengthen_identity, share_code, take_the_code_of_the_province]
 )
-def test_response_that_contradicts_itself_is_accounted_for(
+def test_contradictory_response_has_every_row_accepted_or_quarantined(
     pipeline: Pipeline, contradict: Callable[[Payload], None]
 ) -> None:
     payload = answer(DIGITIZED)
@@ -272,13 +277,13 @@ def test_response_that_contradicts_itself_is_accounted_for(
     assert outcome.quarantined > 0
 
 
-def test_root_that_does_not_say_who_it_is_stops_the_load(pipeline: Pipeline) -> None:
+def test_root_without_an_id_stops_the_load(pipeline: Pipeline) -> None:
     payload = answer(DIGITIZED)
     root_of(payload)["departmentId"] = None
     assert pipeline.run(DIGITIZED, payload).status == "stopped"
 
 
-# What a portal could put where a count belongs, and whether the rules let it pass.
+# Values that a portal could put where a count belongs, and whether the rules accept them.
 COUNTS = [
     (0, True),
     (5, True),
@@ -291,26 +296,26 @@ COUNTS = [
 ]
 
 
-def test_every_row_is_accepted_or_in_quarantine_as_the_rules_say(pipeline: Pipeline) -> None:
+def test_every_row_is_accepted_or_quarantined_by_the_rules(pipeline: Pipeline) -> None:
     pipeline.profile = pipeline.profile.model_copy(update={"max_rejected_share": Decimal(1)})
     payload = answer(PROGRESS)
-    refused = set()
+    rejected = set()
     cases = list(product([*COUNTS, (None, True)], [*COUNTS, (None, True)], [50, None]))
     del entries_of(payload)[len(cases) :]
     for node, ((top, is_top_good), (bottom, is_bottom_good), ratio) in zip(entries_of(payload), cases, strict=True):
         node |= {"totalOnTime": top, "totalReceived": bottom, "ratio": ratio}
         has_value = (top is None) == (bottom is None) and not (top is None and ratio is None)
         if not (is_top_good and is_bottom_good and has_value):
-            refused.add(f"{node['departmentId']} on_time")
+            rejected.add(f"{node['departmentId']} on_time")
     outcome = pipeline.run(PROGRESS, payload)
-    assert (outcome.accepted, outcome.quarantined) == (163 - len(refused), len(refused))
-    assert {key for (key,) in pipeline.query("select row_key from ops.quarantine")} == refused
+    assert (outcome.accepted, outcome.quarantined) == (163 - len(rejected), len(rejected))
+    assert {key for (key,) in pipeline.query("select row_key from ops.quarantine")} == rejected
     assert pipeline.count("core.portal_statistic") == outcome.accepted
 
 
 @pytest.fixture
 def prepared(pipeline: Pipeline) -> list[Load]:
-    """A night of all endpoints and two of the next, audited, unpublished; they don't agree on names and codes."""
+    """Answers of all endpoints for one day and of two for the next, audited; their names and codes don't agree."""
     loads = []
     asked = [(DAY, endpoint) for endpoint in WRITERS]
     asked += [(DAY + timedelta(days=1), endpoint) for endpoint in (PROGRESS, DIGITIZED)]

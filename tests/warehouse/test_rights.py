@@ -13,8 +13,8 @@ select table_schema || '.' || table_name, table_type = 'BASE TABLE' from informa
 where table_schema in ('staging', 'core', 'mart', 'ops') order by 1
 """
 READABLE_OPS = [
-    "ops.load", "ops.expectation_result", "ops.source_night", "ops.touched_days", "ops.alert", "ops.alert_step",
-    "ops.changed_cell", "ops.watched_cell", "ops.attained_night",
+    "ops.load", "ops.expectation_result", "ops.ingest_run", "ops.dirty_date", "ops.alert", "ops.alert_step",
+    "ops.changed_result", "ops.alert_state", "ops.attainment_run",
 ]  # fmt: skip
 
 
@@ -49,7 +49,7 @@ def test_analyst_reads_the_quarantine_but_no_payload(warehouse: Warehouse) -> No
 def test_analyst_does_not_see_who_is_told_nor_answer_for_others(warehouse: Warehouse) -> None:
     someone = "gen_random_uuid(), 'someone', 'because'"
     for statement in (
-        "select * from ops.notice",
+        "select * from ops.notification",
         "select * from ops.message",
         f"select ops.acknowledge_alert({someone})",
         f"select ops.snooze_alert({someone}, '2024-07-01')",
@@ -63,7 +63,7 @@ def test_analyst_sees_every_alert_but_those_that_name_recipients(warehouse: Ware
         for kind in ("missed", "undelivered"):
             connection.execute(
                 "with opened as (insert into ops.alert (alert_id, kind, severity, audience, status, province_code,"
-                " subject, began_on, as_of_date, is_told, facts, opened_at) values (gen_random_uuid(), %s, 'warning',"
+                " subject, began_on, as_of_date, is_notified, facts, opened_at) values (gen_random_uuid(), %s, 'warning',"
                 " 'operators', 'open', 'H58', 'so-noi-vu', '2024-06-30', '2024-06-30', true, '{}', now())"
                 " returning alert_id)"
                 " insert into ops.alert_step (alert_id, step, noted_at) select alert_id, 'opened', now() from opened",

@@ -1,11 +1,11 @@
-"""Staging: whatever was received goes into its typed tables."""
+"""stage: all that was received goes into typed tables."""
 
 from __future__ import annotations
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from cchc.sources.archive import ArchiveError
+from cchc.sources.raw_archive import ArchiveError
 from cchc.warehouse.staging import is_staged
 from tests.sources.hostile_bodies import HOSTILE_TEXTS, hostile_answers, spoil
 from tests.warehouse.pipeline import Pipeline, answer
@@ -24,15 +24,15 @@ def test_load_is_staged_row_by_row(pipeline: Pipeline) -> None:
         assert is_staged(connection, pipeline.profile, load)
 
 
-def test_staging_again_replaces_the_rows_and_the_verdicts_of_this_load_only(pipeline: Pipeline) -> None:
+def test_staging_again_replaces_the_rows_and_the_rule_violations_of_this_load_only(pipeline: Pipeline) -> None:
     load = pipeline.prepare(pipeline.keep("dvc-progress-tree", answer("dvc-progress-tree")))
     other = pipeline.prepare(pipeline.keep("provide-online-tree", answer("provide-online-tree")))
     pipeline.stage(load)
     assert pipeline.count(STATISTIC) == 201 + 2
-    assert pipeline.query("select distinct load_id from staging.verdict") == [(other.load_id,)]
+    assert pipeline.query("select distinct load_id from staging.rule_violation") == [(other.load_id,)]
 
 
-def test_bytes_that_are_not_those_archived_are_not_staged(pipeline: Pipeline) -> None:
+def test_lost_bytes_are_not_staged(pipeline: Pipeline) -> None:
     load = pipeline.keep("dvc-progress-tree", answer("dvc-progress-tree"))
     (load.capture.folder / "page-001.json.gz").unlink()
     with pytest.raises(ArchiveError):
@@ -55,20 +55,20 @@ def test_bytes_that_are_not_those_archived_are_not_staged(pipeline: Pipeline) ->
 def test_no_value_anywhere_keeps_a_response_out_of_staging(
     pipeline: Pipeline, endpoint: str, place: tuple[str | int, ...]
 ) -> None:
-    refused = {}
+    failures = {}
     for text in HOSTILE_TEXTS:
         load = pipeline.keep(endpoint, spoil(endpoint, {place: text}))
         try:
             pipeline.stage(load)
         except Exception as error:  # noqa: BLE001 - all that fail, not the first
-            refused[text[:30]] = repr(error)[:200]
-    assert refused == {}
+            failures[text[:30]] = repr(error)[:200]
+    assert failures == {}
     assert pipeline.count(RESPONSE) == len(HOSTILE_TEXTS)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(hostile=hostile_answers())
-def test_nothing_that_is_read_is_refused_by_the_database(pipeline: Pipeline, hostile: tuple[str, list[bytes]]) -> None:
+def test_database_takes_every_parsed_row(pipeline: Pipeline, hostile: tuple[str, list[bytes]]) -> None:
     endpoint, bodies = hostile
     load = pipeline.keep(endpoint, b"".join(bodies))
     rows = pipeline.stage(load)

@@ -1,4 +1,4 @@
-"""The treasury's closings in core, and what investors, projects and the province then show."""
+"""core.disbursement by publish/core.disbursement.sql, and the measures of the treasury that follow from it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from cchc.warehouse.connection import run_file
 from tests.conftest import Warehouse
-from tests.warehouse.staged_rows import Row, Telling, insert_rows, publish_telling
+from tests.warehouse.staged_rows import Report, Row, insert_rows, publish_report
 
 JUNE = date(2024, 6, 30)
 MILLION = 10**6
@@ -42,20 +42,20 @@ def line(project_code: str = "7000001", closed_on: date = JUNE, unit: int = MILL
     }  # fmt: skip
 
 
-def tell(
-    told_on: date, *rows: Row, content_sha256: str = "00", saved_at: int = 8, **verdicts: tuple[str, str]
-) -> Telling:
-    """What the treasury told that night; ``row_2=("unit_slip", "warning")`` is the audit's word.
+def report(
+    reported_on: date, *rows: Row, content_sha256: str = "00", saved_at: int = 8, **violations: tuple[str, str]
+) -> Report:
+    """A report of the treasury; ``row_2=("unit_slip", "warning")`` is a rule violation of its second row.
 
     ``saved_at``: the hour of its file.
     """
-    judged = {int(row.removeprefix("row_")): verdict for row, verdict in verdicts.items()}
+    by_number = {int(row.removeprefix("row_")): violation for row, violation in violations.items()}
     modified_at = datetime(2024, 7, 1, saved_at, tzinfo=UTC)
-    return Telling("treasury", told_on, rows, content_sha256, judged, modified_at)
+    return Report("treasury", reported_on, rows, content_sha256, by_number, modified_at)
 
 
-def publish(connection: psycopg.Connection, told: Telling) -> int:
-    return publish_telling(connection, told, "staging.treasury_row", "core.disbursement", "treasury")
+def publish(connection: psycopg.Connection, reported: Report) -> int:
+    return publish_report(connection, reported, "staging.treasury_row", "core.disbursement", "treasury")
 
 
 def measure(connection: psycopg.Connection, first_day: date = date(2024, 1, 1)) -> None:
@@ -63,19 +63,19 @@ def measure(connection: psycopg.Connection, first_day: date = date(2024, 1, 1)) 
         "source": "treasury", "province": "H58", "first_day": first_day, "last_day": date.max, "allowed_delay_days": 3,
     }  # fmt: skip
     run_file(connection, "measures/treasury.sql", parameters)
-    run_file(connection, "measures/store.sql", parameters)
+    run_file(connection, "measures/merge.sql", parameters)
 
 
 def query(connection: psycopg.Connection, statement: str) -> list[tuple[Any, ...]]:
     return connection.execute(statement.encode()).fetchall()
 
 
-def read_touched(connection: psycopg.Connection) -> list[tuple[Any, ...]]:
-    """The days touched, in the order of loading."""
-    return query(connection, "select load_id, day from ops.touched_days order by touched_id")
+def read_dirty_dates(connection: psycopg.Connection) -> list[tuple[Any, ...]]:
+    """Load and first day of each, in the order of loading."""
+    return query(connection, "select load_id, data_date from ops.dirty_date order by dirty_date_id")
 
 
-def test_accepted_rows_are_in_core_in_dong_with_all_they_say(connection: psycopg.Connection) -> None:
+def test_core_has_accepted_rows_in_dong_with_all_columns(connection: psycopg.Connection) -> None:
     row = line(
         project_name="Cầu",
         investor_code="1057",
@@ -83,40 +83,40 @@ def test_accepted_rows_are_in_core_in_dong_with_all_they_say(connection: psycopg
         decision_no="01/QĐ",
         completed=Decimal("0.5"),
     )
-    told = tell(JUNE, row)
-    assert publish(connection, told) == 1
+    reported = report(JUNE, row)
+    assert publish(connection, reported) == 1
     assert query(
         connection,
         "select source, budget_year, closed_on, project_code, fund_code, plan_kind, is_carried_over, effective_on,"
         " decision_no, project_name, investor_code, investor_name, plan_vnd, carried_over_vnd, completed_vnd,"
-        " advance_vnd, received_unit_vnd, quality_flags, told_on, content_sha256, load_id from core.disbursement",
+        " advance_vnd, received_unit_vnd, quality_flags, reported_on, content_sha256, load_id from core.disbursement",
     ) == [
         (
             "treasury", 2024, JUNE, "7000001", "100", "TTG", False, date(2024, 1, 1), "01/QĐ", "Cầu", "1057",
-            "Ban QLDA", 5000 * MILLION, 0, 500_000, 250 * MILLION, MILLION, [], JUNE, "00", told.load_id,
+            "Ban QLDA", 5000 * MILLION, 0, 500_000, 250 * MILLION, MILLION, [], JUNE, "00", reported.load_id,
         )
     ]  # fmt: skip
 
 
-def test_refused_rows_stay_out_and_flags_travel_with_the_accepted(connection: psycopg.Connection) -> None:
+def test_core_has_no_rejected_rows_and_the_flags_of_accepted_rows(connection: psycopg.Connection) -> None:
     rows = [line(), line("7000002", completed=9000), line("0000000"), line("7000004", plan_kind=None)]
-    verdicts = {
+    violations = {
         "row_2": ("paid_over_plan", "info"),
         "row_3": ("no_project", "warning"),
         "row_4": ("unknown_plan_kind", "warning"),
     }
-    assert publish(connection, tell(JUNE, *rows, **verdicts)) == 2
+    assert publish(connection, report(JUNE, *rows, **violations)) == 2
     assert query(connection, "select project_code, quality_flags from core.disbursement order by 1") == [
         ("7000001", []),
         ("7000002", ["paid_over_plan"]),
     ]
 
 
-def test_file_in_trieu_after_one_in_dong_says_the_same(connection: psycopg.Connection) -> None:
+def test_file_in_trieu_gives_the_same_amounts_as_one_in_dong(connection: psycopg.Connection) -> None:
     amounts = {"plan": 5000 * MILLION, "completed": 1_500_500_000, "advance": 250 * MILLION}
-    publish(connection, tell(JUNE, line(unit=1, **amounts)))
+    publish(connection, report(JUNE, line(unit=1, **amounts)))
     in_dong = query(connection, "select plan_vnd::text, completed_vnd::text from core.disbursement")
-    in_trieu = tell(date(2024, 7, 1), line(completed=Decimal("1500.500")), content_sha256="01")
+    in_trieu = report(date(2024, 7, 1), line(completed=Decimal("1500.500")), content_sha256="01")
     assert publish(connection, in_trieu) == 1
     assert query(connection, "select plan_vnd::text, completed_vnd::text from core.disbursement") == in_dong
     assert query(connection, "select received_unit_vnd, load_id from core.disbursement") == [
@@ -124,23 +124,25 @@ def test_file_in_trieu_after_one_in_dong_says_the_same(connection: psycopg.Conne
     ]
 
 
-def test_closing_told_again_the_same_changes_and_touches_nothing(connection: psycopg.Connection) -> None:
-    first = tell(JUNE, line(), line("7000002"))
+def test_unchanged_closing_reported_again_changes_nothing_and_makes_no_dirty_date(
+    connection: psycopg.Connection,
+) -> None:
+    first = report(JUNE, line(), line("7000002"))
     publish(connection, first)
-    assert publish(connection, tell(date(2024, 7, 1), line(), line("7000002"), content_sha256="01")) == 0
-    assert read_touched(connection) == [(first.load_id, JUNE)]
+    assert publish(connection, report(date(2024, 7, 1), line(), line("7000002"), content_sha256="01")) == 0
+    assert read_dirty_dates(connection) == [(first.load_id, JUNE)]
 
 
-def test_first_closing_that_changed_is_touched(connection: psycopg.Connection) -> None:
+def test_dirty_date_is_the_first_closing_that_changed(connection: psycopg.Connection) -> None:
     may = date(2024, 5, 31)
-    publish(connection, tell(JUNE, line(closed_on=may), line(), line("7000002")))
-    corrected = tell(date(2024, 7, 1), line(closed_on=may), line(advance=0), line("7000002"), content_sha256="01")
+    publish(connection, report(JUNE, line(closed_on=may), line(), line("7000002")))
+    corrected = report(date(2024, 7, 1), line(closed_on=may), line(advance=0), line("7000002"), content_sha256="01")
     assert publish(connection, corrected) == 1
-    assert read_touched(connection)[1:] == [(corrected.load_id, JUNE)]
+    assert read_dirty_dates(connection)[1:] == [(corrected.load_id, JUNE)]
 
 
 def test_own_and_carried_over_capital_of_one_project_are_two_rows(connection: psycopg.Connection) -> None:
-    assert publish(connection, tell(JUNE, line(), line(plan=0, carried_over=800, completed=90, advance=0))) == 2
+    assert publish(connection, report(JUNE, line(), line(plan=0, carried_over=800, completed=90, advance=0))) == 2
     assert query(
         connection, "select is_carried_over, plan_vnd, carried_over_vnd from core.disbursement order by 1"
     ) == [
@@ -156,8 +158,8 @@ def test_corrected_closing_replaces_the_rows_of_its_keys_though_their_effective_
     wrong = line(plan=50, completed=25, advance=0, effective_on=date(2024, 1, 1))
     right = line(plan=50, completed=25, advance=0, effective_on=date(2024, 2, 1))
     other = line("7000002", plan=50, completed=Decimal("30.5"), advance=0)
-    publish(connection, tell(JUNE, wrong, other))
-    corrected = tell(date(2024, 7, 1), right, content_sha256="01")
+    publish(connection, report(JUNE, wrong, other))
+    corrected = report(date(2024, 7, 1), right, content_sha256="01")
     assert publish(connection, corrected) == 2  # one row made, one removed
     measure(connection)
     paid, plan = (query(connection, f"select value from mart.measure where measure_code = '{code}'") for code in PARTS)
@@ -172,8 +174,8 @@ def test_corrected_closing_replaces_the_rows_of_its_keys_though_their_effective_
 def test_corrected_key_loses_its_carried_over_capital_and_no_other_key_does(connection: psycopg.Connection) -> None:
     carried_over = {"plan": 0, "carried_over": 800, "completed": 90, "advance": 0}
     others = [line(fund_code="200", **carried_over), line(plan_kind="HDND", **carried_over)]
-    publish(connection, tell(JUNE, line(), line(**carried_over), *others, line(closed_on=date(2024, 5, 31))))
-    publish(connection, tell(date(2024, 7, 1), line(), content_sha256="01"))
+    publish(connection, report(JUNE, line(), line(**carried_over), *others, line(closed_on=date(2024, 5, 31))))
+    publish(connection, report(date(2024, 7, 1), line(), content_sha256="01"))
     left = "select closed_on, fund_code, plan_kind, is_carried_over from core.disbursement order by 1, 2, 3"
     assert query(connection, left) == [
         (date(2024, 5, 31), "100", "TTG", False),
@@ -183,34 +185,36 @@ def test_corrected_key_loses_its_carried_over_capital_and_no_other_key_does(conn
     ]
 
 
-def test_key_that_only_loses_a_row_counts_as_changed_and_touches_its_closing(connection: psycopg.Connection) -> None:
+def test_key_that_only_loses_a_row_counts_as_changed_and_makes_its_closing_dirty(
+    connection: psycopg.Connection,
+) -> None:
     may, revised = date(2024, 5, 31), {"plan": 9000, "effective_on": date(2024, 6, 1)}
-    first = tell(JUNE, line(closed_on=may), line(), line(completed=0, advance=0, **revised))
+    first = report(JUNE, line(closed_on=may), line(), line(completed=0, advance=0, **revised))
     publish(connection, first)
-    corrected = tell(date(2024, 7, 1), line(closed_on=may), line(), content_sha256="01")
+    corrected = report(date(2024, 7, 1), line(closed_on=may), line(), content_sha256="01")
     assert publish(connection, corrected) == 1
     assert query(connection, "select distinct load_id from core.disbursement") == [(first.load_id,)]
-    assert read_touched(connection)[1:] == [(corrected.load_id, JUNE)]
+    assert read_dirty_dates(connection)[1:] == [(corrected.load_id, JUNE)]
 
 
-def test_key_of_which_every_row_is_refused_keeps_what_it_had(connection: psycopg.Connection) -> None:
-    publish(connection, tell(JUNE, line(), line("7000002")))
+def test_key_with_rejected_rows_only_keeps_its_earlier_rows(connection: psycopg.Connection) -> None:
+    publish(connection, report(JUNE, line(), line("7000002")))
     worse = [line(completed=2000), line("7000002", unit=7, effective_on=date(2024, 2, 1))]
-    publish(connection, tell(date(2024, 7, 1), *worse, content_sha256="01", row_2=("unknown_unit", "warning")))
+    publish(connection, report(date(2024, 7, 1), *worse, content_sha256="01", row_2=("unknown_unit", "warning")))
     assert query(connection, "select project_code, completed_vnd from core.disbursement order by 1") == [
         ("7000001", 2000 * MILLION),
         ("7000002", 1500 * MILLION),
     ]
 
 
-def test_later_file_of_one_night_holds_though_its_hash_is_smaller(connection: psycopg.Connection) -> None:
-    later = tell(JUNE, line(completed=2), content_sha256="0a", saved_at=10)
-    for told in (later, tell(JUNE, line(completed=1), content_sha256="ff", saved_at=9)):
-        publish(connection, told)
+def test_file_saved_later_on_one_day_wins_over_a_greater_hash(connection: psycopg.Connection) -> None:
+    later = report(JUNE, line(completed=2), content_sha256="0a", saved_at=10)
+    for reported in (later, report(JUNE, line(completed=1), content_sha256="ff", saved_at=9)):
+        publish(connection, reported)
     assert query(connection, "select completed_vnd, load_id from core.disbursement") == [(2 * MILLION, later.load_id)]
 
 
-# Reports of one closing: keys, effective dates and carried-over marks come and go from one to the next.
+# Reports of one closing: keys, effective dates and carried-over flags come and go from one to the next.
 ROWS = st.lists(
     st.tuples(
         st.sampled_from(["7000001", "7000002"]),
@@ -235,14 +239,14 @@ REPORTS = st.lists(
 @EITHER_SERVER
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(reports=REPORTS, data=st.data())
-def test_corrections_end_the_same_whatever_the_order_of_loading(
+def test_corrections_end_the_same_in_any_order_of_loading(
     connection: psycopg.Connection, reports: list[Any], data: st.DataObject
 ) -> None:
     expected: dict[Any, dict[Any, Any]] = {}
-    tellings = []
+    reports = []
     for day, hour, digest, rows in sorted(reports):
         named: dict[Any, dict[Any, Any]] = {}
-        refused: dict[str, tuple[str, str]] = {}
+        rejected: dict[str, tuple[str, str]] = {}
         lines = []
         for number, (project, kind, effective_on, is_carried_over, completed, is_good) in enumerate(rows, 1):
             own = {"plan": 0, "carried_over": 10} if is_carried_over else {"plan": 10}
@@ -252,14 +256,14 @@ def test_corrections_end_the_same_whatever_the_order_of_loading(
             if is_good:
                 named.setdefault((project, kind), {})[is_carried_over, effective_on] = completed * MILLION
             else:
-                refused[f"row_{number}"] = ("negative", "warning")
+                rejected[f"row_{number}"] = ("negative", "warning")
         expected |= named
-        tellings.append(tell(date(2024, 7, day), *lines, content_sha256=digest, saved_at=hour, **refused))
+        reports.append(report(date(2024, 7, day), *lines, content_sha256=digest, saved_at=hour, **rejected))
     with connection.transaction(force_rollback=True):
-        for told in data.draw(st.permutations(tellings)):
-            publish(connection, told)
-            days = query(connection, f"select day from ops.touched_days where load_id = '{told.load_id}'")
-            if days:  # what isn't touched isn't computed again
+        for reported in data.draw(st.permutations(reports)):
+            publish(connection, reported)
+            days = query(connection, f"select data_date from ops.dirty_date where load_id = '{reported.load_id}'")
+            if days:  # without a dirty date nothing is computed again
                 measure(connection, days[0][0])
         rows_of_core = query(
             connection,
@@ -277,20 +281,20 @@ def test_corrections_end_the_same_whatever_the_order_of_loading(
 
 
 @pytest.mark.parametrize("order", list(permutations(range(4))))
-def test_what_was_told_last_of_a_closing_holds_whatever_the_order_of_loading(
+def test_newest_report_of_a_closing_wins_in_any_order_of_loading(
     connection: psycopg.Connection, order: tuple[int, ...]
 ) -> None:
-    tellings = [
-        tell(date(2024, 7, 1), line(completed=1)),
-        tell(date(2024, 7, 3), line(completed=2), line("7000002"), content_sha256="0a"),
-        tell(date(2024, 7, 3), line(completed=3), content_sha256="0b"),  # of one night: the greater hash
-        tell(date(2024, 7, 2), line(completed=4), content_sha256="ff"),
+    reports = [
+        report(date(2024, 7, 1), line(completed=1)),
+        report(date(2024, 7, 3), line(completed=2), line("7000002"), content_sha256="0a"),
+        report(date(2024, 7, 3), line(completed=3), content_sha256="0b"),  # on one day, the greater hash
+        report(date(2024, 7, 2), line(completed=4), content_sha256="ff"),
     ]
     for place in order:
-        publish(connection, tellings[place])
+        publish(connection, reports[place])
     assert query(connection, "select project_code, completed_vnd, load_id from core.disbursement order by 1") == [
-        ("7000001", 3 * MILLION, tellings[2].load_id),
-        ("7000002", 1500 * MILLION, tellings[1].load_id),
+        ("7000001", 3 * MILLION, reports[2].load_id),
+        ("7000002", 1500 * MILLION, reports[1].load_id),
     ]
 
 
@@ -300,13 +304,13 @@ def test_plan_in_force_does_not_depend_on_which_closing_was_loaded_first(
 ) -> None:
     may, july = date(2024, 5, 31), date(2024, 7, 31)
     revised = {"effective_on": date(2024, 7, 1), "plan": 7000}
-    tellings = [
-        tell(may, line(closed_on=may)),
-        tell(JUNE, line(), line(completed=0, advance=0, **revised)),  # told before it takes effect
-        tell(july, line(closed_on=july, completed=2000)),  # and not told again
+    reports = [
+        report(may, line(closed_on=may)),
+        report(JUNE, line(), line(completed=0, advance=0, **revised)),  # reported before it takes effect
+        report(july, line(closed_on=july, completed=2000)),  # and not reported again
     ]
     for place in order:
-        publish(connection, tellings[place])
+        publish(connection, reports[place])
         measure(connection)
     assert query(
         connection,
@@ -314,39 +318,39 @@ def test_plan_in_force_does_not_depend_on_which_closing_was_loaded_first(
     ) == [(may, 5000 * MILLION), (JUNE, 5000 * MILLION), (july, 7000 * MILLION)]
 
 
-def test_figure_that_lacks_refused_rows_says_so_until_they_come(connection: psycopg.Connection) -> None:
-    told = tell(JUNE, line(), line("7000002", unit=7), row_2=("unknown_unit", "warning"))
-    publish(connection, told)
-    refused = {
-        "load_id": told.load_id, "row_no": 2, "source": "treasury", "entity": "rows", "row_key": "7000002",
+def test_measure_without_rejected_rows_is_flagged_until_they_come(connection: psycopg.Connection) -> None:
+    reported = report(JUNE, line(), line("7000002", unit=7), row_2=("unknown_unit", "warning"))
+    publish(connection, reported)
+    rejected = {
+        "load_id": reported.load_id, "row_no": 2, "source": "treasury", "entity": "rows", "row_key": "7000002",
         "payload": "{}", "rules": ["unknown_unit"],
     }  # fmt: skip
-    insert_rows(connection, "ops.quarantine", [refused])
+    insert_rows(connection, "ops.quarantine", [rejected])
     flags = f"select value, quality_flags from mart.measure where measure_code = '{PAID}'"
     measure(connection)
     assert query(connection, flags) == [(1750 * MILLION, ["rows_rejected"])]
-    publish(connection, tell(date(2024, 7, 1), line("7000002"), content_sha256="01"))
+    publish(connection, report(date(2024, 7, 1), line("7000002"), content_sha256="01"))
     connection.execute("update ops.quarantine set resolved_at = clock_timestamp()")
     measure(connection)
     assert query(connection, flags) == [(2 * 1750 * MILLION, [])]
 
 
-def refuse(connection: psycopg.Connection, told: Telling, row_no: int) -> None:
-    """Put a row of a telling into quarantine."""
+def quarantine(connection: psycopg.Connection, reported: Report, row_no: int) -> None:
+    """Put a row of a report into quarantine."""
     payload = {"budget_year": 2024, "closed_on": "2024-06-30", "project_code": "7000001", "fund_code": "100"}
     row = {
-        "load_id": told.load_id, "row_no": row_no, "source": "treasury", "entity": "rows", "row_key": f"{row_no}",
+        "load_id": reported.load_id, "row_no": row_no, "source": "treasury", "entity": "rows", "row_key": f"{row_no}",
         "payload": json.dumps(payload | {"plan_kind": "TTG"}), "rules": ["negative"],
     }  # fmt: skip
     insert_rows(connection, "ops.quarantine", [row])
 
 
-def test_figure_says_that_its_newest_report_lacks_a_row_though_the_others_say_the_same(
+def test_measure_is_flagged_where_only_its_newest_report_lacks_a_row(
     connection: psycopg.Connection,
 ) -> None:
-    publish(connection, tell(JUNE, line(), line("7000002")))
+    publish(connection, report(JUNE, line(), line("7000002")))
     measure(connection)
-    lacking = tell(
+    lacking = report(
         date(2024, 7, 1),
         line(effective_on=date(2024, 2, 1)),
         line(),
@@ -354,20 +358,20 @@ def test_figure_says_that_its_newest_report_lacks_a_row_though_the_others_say_th
         row_1=("negative", "warning"),
     )
     publish(connection, lacking)
-    refuse(connection, lacking, 1)
-    assert read_touched(connection)[1:] == [(lacking.load_id, JUNE)]
+    quarantine(connection, lacking, 1)
+    assert read_dirty_dates(connection)[1:] == [(lacking.load_id, JUNE)]
     measure(connection, JUNE)
     flags = f"select quality_flags from mart.measure where measure_code = '{PAID}'"
     assert query(connection, flags) == [(["rows_rejected"],)]
-    whole = tell(date(2024, 7, 2), line(), content_sha256="02")
+    whole = report(date(2024, 7, 2), line(), content_sha256="02")
     publish(connection, whole)  # the same again, and all of it
-    assert read_touched(connection)[2:] == [(whole.load_id, JUNE)]
+    assert read_dirty_dates(connection)[2:] == [(whole.load_id, JUNE)]
     measure(connection, JUNE)
     assert query(connection, flags) == [([],)]
     assert query(connection, "select resolved_by_load_id from ops.quarantine") == [(whole.load_id,)]
 
 
-def test_view_for_analysts_and_measure_say_the_same(connection: psycopg.Connection) -> None:
+def test_view_for_analysts_and_measure_agree(connection: psycopg.Connection) -> None:
     rows = [
         line(),
         line(completed=300, advance=0, plan=9000, effective_on=date(2024, 6, 1)),
@@ -375,7 +379,7 @@ def test_view_for_analysts_and_measure_say_the_same(connection: psycopg.Connecti
         line("7000003", plan_kind="HDND"),
         line("7000003", plan=0, carried_over=77),
     ]
-    publish(connection, tell(JUNE, *rows))
+    publish(connection, report(JUNE, *rows))
     measure(connection)
     shown = query(connection, "select sum(paid_vnd), sum(plan_vnd) from mart.disbursement where plan_kind = 'TTG'")
     assert shown == [((1750 + 300 + 1750) * MILLION, 9000 * MILLION)]

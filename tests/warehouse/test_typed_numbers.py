@@ -1,4 +1,4 @@
-"""A number that a person types is in the warehouse as it was meant, or its row is back with a reason.
+"""A number that a person types is in the warehouse as it was meant, or its row is quarantined with a reason.
 
 Spellings that differ between languages are typed where the rules know of the difference: in files whose columns commas
 separate, and of whole things. Elsewhere 1.234 and 1,234 are what they are in Vietnamese.
@@ -25,13 +25,13 @@ from hypothesis import strategies as st
 from cchc.local.embedded import Database
 from cchc.quality.audit import audit
 from cchc.settings import SOURCES
-from cchc.sources.archive import Archive
+from cchc.sources.fetching import archive_file
 from cchc.sources.inbox import InboxFile
 from cchc.sources.inbox_store import DiskInbox
-from cchc.sources.landing import land_file
 from cchc.sources.load import Load
 from cchc.sources.profile import read_profile
-from cchc.sources.window import Window
+from cchc.sources.raw_archive import Archive
+from cchc.sources.window import FiledFile
 from cchc.warehouse.connection import Login, connect
 from cchc.warehouse.publish import publish
 from cchc.warehouse.staging import stage
@@ -41,7 +41,7 @@ from tests.sql.test_cases import fill_table
 PROFILE = read_profile(SOURCES / "returns.yaml")
 DAY = date(2024, 12, 31)
 HEADINGS = ["Mã chỉ tiêu", "Mã đơn vị", "Kỳ báo cáo", "Tử số", "Mẫu số", "Văn bản minh chứng"]
-MOST_ROWS = 400  # agencies, so that each row is of a cell of its own
+MAX_ROWS = 400  # agencies, so that each row reports a value of its own
 COUNTS = ("whole", "rate", "amount")
 
 
@@ -82,7 +82,12 @@ SPELLINGS: dict[str, Callable[[Decimal], str]] = {
     "mark of text": lambda number: f"'{vietnamese(number)}",
     "spaces around": lambda number: f"  {vietnamese(number, '.')}\u3000",
 }
-NO_COUNT = ("percent", "percent behind a space", "fraction", "about")  # nobody counts so: only a rate may be told so
+NO_COUNT = (
+    "percent",
+    "percent behind a space",
+    "fraction",
+    "about",
+)  # nobody counts so: only a rate may be reported so
 OTHER_LANGUAGE = ("commas", "point", "point and zero")
 
 
@@ -139,7 +144,7 @@ def login(cluster: Database) -> Iterator[Login]:
         with psycopg.connect(own.conninfo()) as connection:
             parameters = {"province": "H58", "source": "returns"}
             agencies: list[dict[str, str | None]] = [
-                {"agency_code": f"H58.{n}", "level": "commune", "valid_to": None} for n in range(MOST_ROWS)
+                {"agency_code": f"H58.{n}", "level": "commune", "valid_to": None} for n in range(MAX_ROWS)
             ]
             fill_table(connection, "core.agency_catalog", agencies, parameters)
             indicators: list[dict[str, str | None]] = [
@@ -169,7 +174,7 @@ def may_be_typed(spelling: str, counts: str, file: str) -> bool:
     return spelling not in OTHER_LANGUAGE or (file != "gõ.xlsx" and (counts == "whole" or file == "phẩy.csv"))
 
 
-# An example takes seconds, so that a failing one isn't made smaller: its message names the cell.
+# An example takes seconds, so that hypothesis doesn't shrink a failing one: its message names the value.
 @settings(
     max_examples=4,
     deadline=None,
@@ -177,7 +182,7 @@ def may_be_typed(spelling: str, counts: str, file: str) -> bool:
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(numbers=draw_numbers())
-def test_number_is_in_the_warehouse_as_typed_or_its_row_is_back(
+def test_number_is_in_the_warehouse_as_typed_or_its_row_is_quarantined(
     login: Login, tmp_path: Path, numbers: list[tuple[str, Decimal]]
 ) -> None:
     archive = Archive(tmp_path, "returns", "H58")
@@ -195,9 +200,9 @@ def test_number_is_in_the_warehouse_as_typed_or_its_row_is_back(
         path = tmp_path / f"{hashlib.sha256(content).hexdigest()[:8]}-{name}"
         path.write_bytes(content)
         key = hashlib.sha256(content).hexdigest()
-        window = Window("return", "file", DAY, DAY, key=key, origin=str(path))
+        filed = FiledFile("return", key, DAY, str(path))
         file = InboxFile(DiskInbox(tmp_path), path.name, len(content), key)
-        load = Load("returns", window, land_file(archive, window, file))
+        load = Load("returns", filed, archive_file(archive, filed, file))
         loads.append(load)
         typed |= {(load.load_id, agency): (path.name, *what) for agency, what in meant}
 
@@ -209,23 +214,25 @@ def test_number_is_in_the_warehouse_as_typed_or_its_row_is_back(
         connection.commit()
         for load in loads:
             assert publish(connection, PROFILE, load, "run").status == "published"
-        figures = {
+        values = {
             (load_id, agency): number
             for load_id, agency, number in connection.execute(
-                "select load_id, agency_code, numerator from core.return_figure"
+                "select load_id, agency_code, numerator from core.return_value"
             )
         }
-        back = {
+        quarantined = {
             (load_id, agency): rules
             for load_id, agency, rules in connection.execute(
                 "select load_id, payload ->> 'agency_code', rules from ops.quarantine"
             )
         }
     for (load_id, agency), (name, spelling, number, counts) in typed.items():
-        taken, rules = figures.get((load_id, agency)), back.get((load_id, agency))
-        told = f"{spelling} {SPELLINGS[spelling](number)!r} of {counts} in {name}: taken as {taken}, rules {rules}"
-        assert (taken is None) == bool(rules), told
+        published, rules = values.get((load_id, agency)), quarantined.get((load_id, agency))
+        case = (
+            f"{spelling} {SPELLINGS[spelling](number)!r} of {counts} in {name}: published as {published}, rules {rules}"
+        )
+        assert (published is None) == bool(rules), case
         is_meant = counts == "rate" or spelling not in NO_COUNT
-        assert taken in ((None, number) if is_meant else (None,)), told
+        assert published in ((None, number) if is_meant else (None,)), case
         if spelling == "plain" and not name.endswith("-phẩy.csv"):
-            assert taken == number, told
+            assert published == number, case

@@ -1,5 +1,6 @@
--- Runs by hand whose command was killed. Nobody goes on with them, and the scheduler begins no other run of their DAG
--- while one is running (max_active_runs). Their running tasks have failed, the others never began.
+-- Takes Airflow's metadata: the runs by hand that aren't over, whose command was killed.
+-- Leaves them failed, their running tasks failed and the others skipped.
+-- Nobody goes on with them, and the scheduler begins no other run of their DAG meanwhile (max_active_runs).
 with abandoned as (
     update dag_run set state = 'failed', end_date = now()
     where triggered_by = 'TEST' and state in ('queued', 'running')

@@ -1,4 +1,4 @@
--- One alert, as the ledger takes it up.
+-- One alert with the fields of the ledger.
 select
     a.alert_id,
     a.kind,
@@ -6,7 +6,7 @@ select
     a.audience,
     a.subject,
     a.began_on,
-    a.is_told,
+    a.is_notified,
     a.snoozed_until,
     a.facts
 from ops.alert as a

@@ -1,4 +1,4 @@
--- Acknowledgements up to a day that is over hold no longer, and may be escalated anew.
+-- Reopens acknowledgements whose last day is over; they may be escalated again.
 update ops.alert set
     status = 'open',
     escalated_at = null

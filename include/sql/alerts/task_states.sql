@@ -1,4 +1,4 @@
--- The tasks that have an end, for each agency that answers for them, on a day.
+-- The tasks that have a due date, for each responsible agency, on a day.
 select
     s.plan_year,
     s.task_code,
@@ -14,5 +14,5 @@ inner join mart.task as t
 where
     s.as_of_date = %(day)s
     and s.due_on is not null
-    and (s.agency_code = %(province)s or s.agency_code like %(province)s || '.%%')
+    and s.province_code = %(province)s
 order by t.ordinal, s.agency_code;

@@ -1,4 +1,4 @@
--- Open alerts that were told, aren't snoozed and not escalated yet, and since when they wait for an answer.
+-- Open alerts that people were notified of, that are neither snoozed nor escalated, and since when they wait.
 select
     a.alert_id,
     greatest(max(s.noted_at), a.snoozed_until::timestamptz) as waiting_since
@@ -9,7 +9,7 @@ where
     and a.status = 'open'
     and a.audience = 'performance'
     and a.kind not in ('drop', 'unknown', 'task_due_soon')
-    and a.is_told
+    and a.is_notified
     and a.escalated_at is null
     and coalesce(a.snoozed_until < %(today)s, true)
 group by a.alert_id

@@ -1,4 +1,4 @@
--- Recipients whose newest message that came to an end was given up, and why.
+-- Recipients whose newest finished message was given up, and why.
 select
     m.recipient,
     m.message_id,

@@ -1,5 +1,7 @@
--- Brings mart.task_status to what holds on each day from %(first_day)s to %(last_day)s: every task of the plan of the
--- day's year, for every agency on the map that answers for it or has reported it.
+-- Takes mart.task, mart.task_agency and core.task_report for the days %(first_day)s to %(last_day)s.
+-- Leaves mart.task_status with every task of the plan of the day's year, for every agency on the map that answers for
+-- it or has reported it.
+-- A status is not computed from the day before: a late report changes earlier days, in whatever order files come.
 create temporary table new_status on commit drop as
 with day as (
     select d.as_of_date::date as as_of_date
@@ -30,27 +32,27 @@ answering as (
             and (a.valid_to is null or t.as_of_date < a.valid_to)
 ),
 
--- A status holds from the day on which it was told, a completion from the day on which it happened.
-told as (
+-- A status holds from the day of its report, a completion from the day on which it happened.
+task_report as (
     select
         r.*,
-        coalesce(r.done_on, r.told_on) as holds_from
+        coalesce(r.done_on, r.reported_on) as holds_from
     from core.task_report as r
     where
         r.plan_year between extract(year from %(first_day)s::date) and extract(year from %(last_day)s::date)
-        and (r.agency_code = %(province)s or r.agency_code like %(province)s || '.%%')
+        and r.province_code = %(province)s
 ),
 
--- On each day the newest report of those that hold counts: one ends where any newer one begins.
+-- The newest of the reports that hold on a day wins: a report ends where any newer one begins.
 report as (
     select
         t.*,
         min(t.holds_from) over (
             partition by t.plan_year, t.task_code, t.agency_code
-            order by t.told_on, t.modified_at, t.content_sha256, t.row_no
+            order by t.reported_on, t.modified_at, t.content_sha256, t.row_no
             rows between 1 following and unbounded following
         ) as holds_until
-    from told as t
+    from task_report as t
 ),
 
 agency as (
@@ -60,7 +62,7 @@ agency as (
     from day as d
     inner join core.agency as g
         on d.as_of_date >= g.valid_from and (g.valid_to is null or d.as_of_date < g.valid_to)
-    where g.agency_code like %(province)s || '.%%'
+    where g.province_code = %(province)s and g.agency_code <> %(province)s
     union all
     select
         d.as_of_date,
@@ -104,6 +106,8 @@ select
     c.*,
     t.plan_year,
     t.due_on,
+    %(run_id)s as run_id,
+    clock_timestamp() as computed_at,
     coalesce(is_open.is_true and t.due_on < t.as_of_date, false) as is_overdue,
     coalesce(is_open.is_true and t.due_on - t.as_of_date between 0 and t.due_soon_days, false) as is_due_soon
 from current as c
@@ -113,7 +117,7 @@ cross join lateral (select c.status not in ('done', 'not_applicable') as is_true
 delete from mart.task_status as s
 where
     s.as_of_date between %(first_day)s and %(last_day)s
-    and (s.agency_code = %(province)s or s.agency_code like %(province)s || '.%%')
+    and s.province_code = %(province)s
     and not exists (
         select from new_status as n
         where
@@ -123,34 +127,6 @@ where
             and n.agency_code = s.agency_code
     );
 
--- A row that says the same keeps its run and its time.
-merge into mart.task_status as s
-using new_status as n
-    on
-        s.as_of_date = n.as_of_date
-        and s.plan_year = n.plan_year
-        and s.task_code = n.task_code
-        and s.agency_code = n.agency_code
-when matched and (s.status, s.due_on, s.done_on, s.is_overdue, s.is_due_soon, s.evidence, s.load_id)
-is distinct from (n.status, n.due_on, n.done_on, n.is_overdue, n.is_due_soon, n.evidence, n.load_id) then
-    update set
-        status = n.status,
-        due_on = n.due_on,
-        done_on = n.done_on,
-        is_overdue = n.is_overdue,
-        is_due_soon = n.is_due_soon,
-        evidence = n.evidence,
-        load_id = n.load_id,
-        run_id = %(run_id)s,
-        computed_at = clock_timestamp()
-when not matched then
-    insert (
-        as_of_date, plan_year, task_code, agency_code, status, due_on, done_on, is_overdue, is_due_soon, evidence,
-        load_id, run_id, computed_at
-    )
-    values (
-        n.as_of_date, n.plan_year, n.task_code, n.agency_code, n.status, n.due_on, n.done_on, n.is_overdue,
-        n.is_due_soon, n.evidence, n.load_id, %(run_id)s, clock_timestamp()
-    );
+select ops.merge_rows('mart.task_status', 'new_status', '{run_id, computed_at}');
 
 drop table new_status;

@@ -1,4 +1,5 @@
--- Ends the analysts' sessions that go on beyond the limits of their role: they have taken these off.
+-- Takes the sessions of analysts, and the limits of their role.
+-- Leaves none that exceeds them: a session can switch off its role's limits. Answers with the ended sessions.
 select
     pid,
     pg_terminate_backend(pid) as is_ended

@@ -1,4 +1,6 @@
--- Ends the sessions of analysts that are changing a role and haven't committed: nobody else could change one.
+-- Takes the sessions of analysts.
+-- Leaves none that is changing a role and hasn't committed: it keeps everybody else from changing one. Answers with the
+-- ended sessions.
 select
     l.pid,
     pg_terminate_backend(l.pid, 5000) as is_ended

@@ -1,4 +1,6 @@
--- Memberships that give one of the roles more than it has by itself, or another role what only one of them has.
+-- Takes the members of roles.
+-- Leaves nothing; answers with the memberships that give one of `roles` more rights than its own, or another role the
+-- rights of one of them. Membership in the analysts' role gives nothing more than reading.
 select
     r.rolname as role,
     m.rolname as member,

@@ -1,4 +1,6 @@
--- Functions that everybody may call, by which one session takes locks, disk or log that all share.
+-- Takes the server's functions and the rights of `analyst`.
+-- Leaves nothing; answers with the functions that the analyst may call and by which a session takes shared locks, disk
+-- or log.
 select oid::regprocedure::text
 from pg_proc
 where

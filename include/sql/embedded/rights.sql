@@ -1,4 +1,5 @@
--- Who may do what with each database, beside its owner: "<role> <privilege>", PUBLIC for everybody.
+-- Takes the rights on `databases`.
+-- Leaves nothing; answers with the rights of each role but the owner, "<role> <privilege>", PUBLIC for everybody.
 select
     d.datname,
     array(

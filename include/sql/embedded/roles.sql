@@ -1,4 +1,6 @@
--- The roles as they are: whether each is an ordinary login, and its settings, "<database>/<name>=<value>".
+-- Takes the server's roles.
+-- Leaves nothing; answers with each of `roles`: whether it is an ordinary login, and its settings,
+-- "<database>/<name>=<value>".
 select
     r.rolname,
     r.rolpassword,

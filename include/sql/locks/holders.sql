@@ -1,4 +1,5 @@
--- Other sessions that hold locks on tables and views of the warehouse, the oldest transaction first.
+-- Takes the locks of this database's other sessions.
+-- Leaves nothing; answers with the sessions that lock tables or views of the warehouse, the oldest transaction first.
 select
     a.pid,
     a.usename,

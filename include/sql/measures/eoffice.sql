@@ -1,6 +1,8 @@
--- Measures of the e-office for the days %(first_day)s to %(last_day)s: what each day adds, for each unit and for the
--- province, which is the sum over all units, those that the catalog doesn't know included. Leaves the table new_measure
--- for store.sql. Secret documents are in none of the columns summed.
+-- Takes core.office_unit_day for the days %(first_day)s to %(last_day)s.
+-- Leaves new_measure for merge.sql: the amount that each day adds, for each unit and for the province. The province
+-- is the sum over all units, unregistered ones included.
+-- Increments, because attainment pools them over the agencies of a set on the day of the event. Secret documents are in
+-- no column that is summed.
 create temporary table new_measure on commit drop as
 with unit as (
     select
@@ -54,7 +56,7 @@ counted as (
         sum(u.processed_online) as processed_online,
         sum(u.work_files) as work_files,
         sum(u.work_files_online) as work_files_online,
-        -- A sum comes from many loads: the one that was told last stands for them.
+        -- A sum comes from many loads: the newest report stands for them.
         (array_agg(u.load_id order by l.data_date desc, l.content_sha256 desc, u.load_id desc))[1] as load_id,
         coalesce(f.flags, '{}') as flags
     from unit as u

@@ -1,6 +1,6 @@
--- Measures of the portal's statistics for the days described %(first_day)s to %(last_day)s, and for the months that
--- were captured on those days. Leaves the table new_measure for store.sql.
--- repeated_snapshot and fell compare a day with the day described before it, whatever the order of loading.
+-- Takes core.portal_statistic and core.portal_department for the data dates %(first_day)s to %(last_day)s.
+-- Leaves new_measure for merge.sql: the values of those days, and of the months that were captured on them.
+-- The flags repeated_snapshot and fell compare a day with the data date before it, whatever the order of loading.
 create temporary table new_measure on commit drop as
 with yearly as (
     select s.*
@@ -9,11 +9,11 @@ with yearly as (
         s.source = %(source)s
         and s.period = 'year'
         and s.data_date between %(first_day)s and %(last_day)s
-        -- A closed year asked for later says nothing about a day of that year.
+        -- A closed year that is asked for later describes no day of that year.
         and date_trunc('year', s.data_date) = s.period_start
 ),
 
--- The snapshot before the first is all that the days asked for are compared with of what was before them.
+-- The days are compared with each other and with one earlier snapshot, the newest before the first day.
 compared_from as (
     select
         y.entity,
@@ -60,7 +60,7 @@ snapshot as (
     where
         s.source = %(source)s
         and s.period = 'year'
-        -- The join says so too, but not to the index: a year of snapshots isn't read for a day of it.
+        -- The join has this condition too, but an index can't use it there: a day must not read its whole year.
         and s.data_date between (select min(m.data_date) from compared_from as m) and %(last_day)s
     group by s.entity, s.period_start, s.data_date
 ),
@@ -123,7 +123,8 @@ fact as (
     select * from monthly
 ),
 
--- handling-satisfaction and transparency give no code: the id's is that of the day, else of the newest day before it.
+-- handling-satisfaction and transparency give no code: the department's code is that of the day, else of the newest day
+-- before it.
 department as (
     select distinct on (f.department_id, f.data_date)
         f.department_id,
@@ -146,7 +147,7 @@ department as (
     order by f.department_id, f.data_date, d.data_date desc
 )
 
--- A department can be made anew under another id: the newest data, then the id that carried the code last, counts.
+-- A department may get another id: the newest data wins, then the id that carried the code last.
 select distinct on (f.day, f.measure_period, f.metric, v.part, d.agency_code)
     f.day,
     f.measure_period as period,

@@ -1,15 +1,15 @@
--- Measures of what people reported, for periods that end on %(first_day)s to %(last_day)s. Leaves the table new_measure
--- for store.sql. Figures are cumulative from 1 January to the end of their period and count from that day on.
--- Of several figures for one entry, agency and end, the newest report counts, whatever the order of loading: by the day
--- of its run, then by the modification time of its file, then by the hash.
+-- Takes core.return_value for periods that end on %(first_day)s to %(last_day)s, and the profile's derived metrics.
+-- Leaves new_measure for merge.sql. Values are cumulative from 1 January to the end of their period, and hold from then
+-- on. The newest report of an indicator, agency and period end wins, whatever the order of loading: by the data date of
+-- its run, then by the modification time of its file, then by the hash.
 create temporary table new_measure on commit drop as
-with winner as (
+with newest as (
     select distinct on (f.indicator_code, f.agency_code, f.period_end)
         f.*,
         extract(year from f.period_end)::int as figure_year,
         -- %(allowed_delay_days)s days after the end of the next period of the same length.
         (n.starts_on + age(n.starts_on, f.period_start))::date - 1 + %(allowed_delay_days)s::int as fresh_until
-    from core.return_figure as f
+    from core.return_value as f
     cross join lateral (select (f.period_end + 1)::timestamp as starts_on) as n
     where
         f.source = %(source)s
@@ -18,7 +18,7 @@ with winner as (
         f.indicator_code,
         f.agency_code,
         f.period_end,
-        f.told_on desc,
+        f.reported_on desc,
         f.modified_at desc,
         f.content_sha256 desc,
         f.row_no desc
@@ -26,19 +26,19 @@ with winner as (
 
 derived as (
     select
-        r.reading,
+        r.metric,
         r.definition ->> 'as' as manner,
         array_agg(c.code) as codes
-    from jsonb_each(%(derived)s::jsonb) as r (reading, definition)
+    from jsonb_each(%(derived)s::jsonb) as r (metric, definition)
     cross join jsonb_array_elements_text(r.definition -> 'of') as c (code)
-    group by r.reading, manner
+    group by r.metric, manner
 ),
 
--- Each agency's figure in whichever of the entries it has one. The province's own row of one entry says nothing of
--- them together.
+-- union: each agency's value from the one indicator that it reports. The province's own value of one indicator is no
+-- value of them together.
 united as (
-    select distinct on (d.reading, w.agency_code, w.period_end)
-        d.reading as indicator_code,
+    select distinct on (d.metric, w.agency_code, w.period_end)
+        d.metric as indicator_code,
         w.agency_code,
         w.period_end,
         w.figure_year,
@@ -48,34 +48,34 @@ united as (
         w.quality_flags,
         w.load_id
     from derived as d
-    inner join winner as w on w.indicator_code = any(d.codes)
+    inner join newest as w on w.indicator_code = any(d.codes)
     where d.manner = 'union' and w.agency_code <> %(province)s
     order by
-        d.reading,
+        d.metric,
         w.agency_code,
         w.period_end,
-        w.told_on desc,
+        w.reported_on desc,
         w.modified_at desc,
         w.content_sha256 desc,
         w.row_no desc
 ),
 
--- Of each entry the newest figure of the year as known at the end of a period, where there is one of all of them.
+-- least: the newest value of the year of each indicator, as known at the end of a period.
 known as (
-    select distinct on (d.reading, e.agency_code, e.period_end, w.indicator_code)
-        d.reading,
+    select distinct on (d.metric, e.agency_code, e.period_end, w.indicator_code)
+        d.metric,
         cardinality(d.codes) as parts,
         e.period_end as day,
         w.*
     from derived as d
-    inner join winner as w on w.indicator_code = any(d.codes)
+    inner join newest as w on w.indicator_code = any(d.codes)
     inner join (
         select distinct
             x.indicator_code,
             x.agency_code,
             x.figure_year,
             x.period_end
-        from winner as x
+        from newest as x
     ) as e
         on
             e.indicator_code = any(d.codes)
@@ -83,12 +83,12 @@ known as (
             and w.figure_year = e.figure_year
             and w.period_end <= e.period_end
     where d.manner = 'least'
-    order by d.reading, e.agency_code, e.period_end, w.indicator_code, w.period_end desc
+    order by d.metric, e.agency_code, e.period_end, w.indicator_code, w.period_end desc
 ),
 
 joint as (
     select
-        k.reading as indicator_code,
+        k.metric as indicator_code,
         k.agency_code,
         k.day as period_end,
         k.figure_year,
@@ -98,14 +98,14 @@ joint as (
         string_to_array(string_agg(array_to_string(k.quality_flags, ' '), ' '), ' ') as quality_flags,
         (array_agg(
             k.load_id
-            order by k.period_end desc, k.told_on desc, k.modified_at desc, k.content_sha256 desc, k.row_no desc
+            order by k.period_end desc, k.reported_on desc, k.modified_at desc, k.content_sha256 desc, k.row_no desc
         ))[1] as load_id
     from known as k
-    group by k.reading, k.agency_code, k.day, k.figure_year, k.parts
+    group by k.metric, k.agency_code, k.day, k.figure_year, k.parts
     having count(*) = k.parts
 ),
 
-figure as (
+reported as (
     select
         w.indicator_code,
         w.agency_code,
@@ -116,7 +116,7 @@ figure as (
         w.fresh_until,
         w.quality_flags,
         w.load_id
-    from winner as w
+    from newest as w
     union all
     select * from united
     union all
@@ -139,7 +139,7 @@ select
         where u.flag <> ''
         order by u.flag
     ) as quality_flags
-from figure as f
+from reported as f
 cross join lateral (
     values
     ('numerator', f.numerator),

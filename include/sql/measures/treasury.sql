@@ -1,6 +1,7 @@
--- Measures of disbursement for the closings %(first_day)s to %(last_day)s: the province's payments and the plans in
--- force. Leaves the table new_measure for store.sql. Capital carried over is in neither; the council's plan contains
--- the Prime Minister's, each payment is on one row. A kind of plan without rows at a closing has no measure.
+-- Takes core.disbursement_in_force for the closings %(first_day)s to %(last_day)s.
+-- Leaves new_measure for merge.sql: the province's payments and the plans in force. A kind of plan without rows at a
+-- closing has no measure.
+-- Capital carried over is in neither. The council's plan contains the Prime Minister's; each payment is on one row.
 create temporary table new_measure on commit drop as
 with closing as (
     select
@@ -25,7 +26,7 @@ incomplete as (
     where q.source = %(source)s and q.resolved_at is null
 ),
 
-told as (
+reported as (
     select
         d.budget_year,
         d.closed_on,
@@ -37,8 +38,8 @@ told as (
         d.quality_flags || case when i.data_date is not null then array['rows_rejected'] end as flags
     from core.disbursement as d
     inner join ops.load as l on d.load_id = l.load_id
-    -- The report that the row comes from now; load_id is the first that said the same.
-    left join incomplete as i on d.told_on = i.data_date and d.content_sha256 = i.content_sha256
+    -- By the report that the row comes from now: load_id is that of the first report with the same values.
+    left join incomplete as i on d.reported_on = i.data_date and d.content_sha256 = i.content_sha256
     where d.source = %(source)s and d.closed_on between %(first_day)s and %(last_day)s and not d.is_carried_over
 ),
 
@@ -53,7 +54,7 @@ metric_origin as (
             order by t.data_date desc, t.modified_at desc nulls last, t.content_sha256 desc, t.load_id desc
         ))[1] as load_id,
         array_remove(array_agg(distinct f.flag order by f.flag), null) as flags
-    from told as t
+    from reported as t
     inner join (
         values
         ('disbursement', 'TTG'),

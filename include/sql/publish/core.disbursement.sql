@@ -1,12 +1,33 @@
--- The accepted rows in đồng, with the flags of the source and of the audit. The newest report of a closing replaces
--- every row of each project, fund and kind of plan that it names, whatever their effective dates and whether carried
--- over; what it doesn't name stays. So all rows of one key come from one report, in whatever order reports are loaded.
--- load_id changes only with what the row says. Leaves the table dirty_closing for touched_days.treasury.sql.
+-- Takes the staged, audited rows of a load of the treasury in đồng, and the rows of core.disbursement for their keys.
+-- Leaves core.disbursement with the newest report of each key, the table dirty_closing for dirty_date.treasury.sql, and
+-- rejected rows resolved where a newer report names their key; answers with the rows made, changed or removed.
+-- The newest report of a closing replaces every row of each project, fund and kind of plan that it names, whatever
+-- their effective dates and whether carried over; other keys stay. So all rows of one key come from one report, in
+-- whatever order reports are loaded. load_id changes only where another column does.
 create temporary table reported on commit drop as
 select
-    s.*,
+    %(source)s as source,
+    s.budget_year,
+    s.closed_on,
+    s.project_code,
+    s.fund_code,
+    s.plan_kind,
     s.carried_over > 0 as is_carried_over,
-    a.quality_flags
+    s.effective_on,
+    s.decision_no,
+    s.project_name,
+    s.investor_code,
+    s.investor_name,
+    trim_scale(s.plan_vnd) as plan_vnd,
+    trim_scale(s.carried_over_vnd) as carried_over_vnd,
+    trim_scale(s.completed_vnd) as completed_vnd,
+    trim_scale(s.advance_vnd) as advance_vnd,
+    trim_scale(s.unit_vnd) as received_unit_vnd,
+    a.quality_flags,
+    %(data_date)s as reported_on,
+    %(modified_at)s as modified_at,
+    %(content_sha256)s as content_sha256,
+    s.load_id
 from staging.treasury_row as s
 inner join staging.accepted_row as a on s.load_id = a.load_id and s.row_no = a.row_no
 where
@@ -16,11 +37,11 @@ where
         where
             (c.source, c.budget_year, c.closed_on, c.project_code, c.fund_code, c.plan_kind)
             = (%(source)s, s.budget_year, s.closed_on, s.project_code, s.fund_code, s.plan_kind)
-            and (c.told_on, c.modified_at, c.content_sha256) > (%(data_date)s, %(modified_at)s, %(content_sha256)s)
+            and (c.reported_on, c.modified_at, c.content_sha256) > (%(data_date)s, %(modified_at)s, %(content_sha256)s)
     );
 
--- The rows of the same keys that this report no longer has.
-create temporary table withdrawn on commit drop as
+-- Rows of the same keys that this report no longer has.
+create temporary table dropped_row on commit drop as
 select c.*
 from core.disbursement as c
 where
@@ -43,10 +64,10 @@ where
             )
     );
 
--- Closings to compute again: those that lose a row, those with a new or changed one (below), and those whose flag
--- rows_rejected may come or go because another report, which lacks rows or lacks none, now stands for the same.
+-- Closings to compute again: those that lose a row, those with a new or changed row (below), and those whose flag
+-- rows_rejected may come or go. It does where another report, with or without rejected rows, now gives the same rows.
 create temporary table dirty_closing on commit drop as
-select w.closed_on from withdrawn as w
+select d.closed_on from dropped_row as d
 union
 select r.closed_on
 from reported as r
@@ -63,68 +84,21 @@ inner join ops.load as l
         c.source = l.source
         and (
             l.load_id = %(load_id)s
-            or (c.told_on = l.data_date and c.content_sha256 = l.content_sha256)
+            or (c.reported_on = l.data_date and c.content_sha256 = l.content_sha256)
         )
 where l.quarantined_rows > 0;
 
-merge into core.disbursement as c
-using reported as n
-    on
-        c.source = %(source)s
-        and c.budget_year = n.budget_year
-        and c.closed_on = n.closed_on
-        and c.project_code = n.project_code
-        and c.fund_code = n.fund_code
-        and c.plan_kind = n.plan_kind
-        and c.is_carried_over = n.is_carried_over
-        and c.effective_on = n.effective_on
-when matched then
-    update set
-        decision_no = n.decision_no,
-        project_name = n.project_name,
-        investor_code = n.investor_code,
-        investor_name = n.investor_name,
-        plan_vnd = trim_scale(n.plan_vnd),
-        carried_over_vnd = trim_scale(n.carried_over_vnd),
-        completed_vnd = trim_scale(n.completed_vnd),
-        advance_vnd = trim_scale(n.advance_vnd),
-        received_unit_vnd = trim_scale(n.unit_vnd),
-        quality_flags = n.quality_flags,
-        told_on = %(data_date)s,
-        modified_at = %(modified_at)s,
-        content_sha256 = %(content_sha256)s,
-        load_id = case
-            when (
-                c.decision_no, c.project_name, c.investor_code, c.investor_name, c.plan_vnd, c.carried_over_vnd,
-                c.completed_vnd, c.advance_vnd, c.received_unit_vnd, c.quality_flags
-            ) is distinct from (
-                n.decision_no, n.project_name, n.investor_code, n.investor_name, n.plan_vnd, n.carried_over_vnd,
-                n.completed_vnd, n.advance_vnd, n.unit_vnd, n.quality_flags
-            ) then n.load_id
-            else c.load_id
-        end
-when not matched then
-    insert (
-        source, budget_year, closed_on, project_code, fund_code, plan_kind, is_carried_over, effective_on, decision_no,
-        project_name, investor_code, investor_name, plan_vnd, carried_over_vnd, completed_vnd, advance_vnd,
-        received_unit_vnd, quality_flags, told_on, modified_at, content_sha256, load_id
-    )
-    values (
-        %(source)s, n.budget_year, n.closed_on, n.project_code, n.fund_code, n.plan_kind, n.is_carried_over,
-        n.effective_on, n.decision_no, n.project_name, n.investor_code, n.investor_name, trim_scale(n.plan_vnd),
-        trim_scale(n.carried_over_vnd), trim_scale(n.completed_vnd), trim_scale(n.advance_vnd), trim_scale(n.unit_vnd),
-        n.quality_flags, %(data_date)s, %(modified_at)s, %(content_sha256)s, n.load_id
-    );
+select ops.merge_reports('core.disbursement', 'reported');
 
 delete from core.disbursement as c
-using withdrawn as w
+using dropped_row as d
 where
     (
         c.source, c.budget_year, c.closed_on, c.project_code, c.fund_code, c.plan_kind, c.is_carried_over,
         c.effective_on
     ) = (
-        w.source, w.budget_year, w.closed_on, w.project_code, w.fund_code, w.plan_kind, w.is_carried_over,
-        w.effective_on
+        d.source, d.budget_year, d.closed_on, d.project_code, d.fund_code, d.plan_kind, d.is_carried_over,
+        d.effective_on
     );
 
 insert into dirty_closing (closed_on)
@@ -132,7 +106,7 @@ select c.closed_on
 from core.disbursement as c
 where c.load_id = %(load_id)s;
 
--- Rejected rows are settled where a newer report names their key: in older reports by this one, in this one by a newer.
+-- A rejected row is resolved where a newer report names its key: in older reports by this one, in this one by a newer.
 update ops.quarantine as q set
     resolved_at = clock_timestamp(),
     resolved_by_load_id = %(load_id)s
@@ -153,18 +127,18 @@ update ops.quarantine as q set
     resolved_by_load_id = l.load_id
 from core.disbursement as c
 inner join ops.load as l
-    on c.source = l.source and c.told_on = l.data_date and c.content_sha256 = l.content_sha256
+    on c.source = l.source and c.reported_on = l.data_date and c.content_sha256 = l.content_sha256
 where
     q.load_id = %(load_id)s
     and q.resolved_at is null
     and c.source = %(source)s
-    and (c.told_on, c.modified_at, c.content_sha256) > (%(data_date)s, %(modified_at)s, %(content_sha256)s)
+    and (c.reported_on, c.modified_at, c.content_sha256) > (%(data_date)s, %(modified_at)s, %(content_sha256)s)
     and (
         q.payload ->> 'budget_year', q.payload ->> 'closed_on', q.payload ->> 'project_code',
         q.payload ->> 'fund_code', q.payload ->> 'plan_kind'
     ) = (c.budget_year::text, c.closed_on::text, c.project_code, c.fund_code, c.plan_kind);
 
--- The rows that it made, changed or removed.
+-- The rows made, changed or removed.
 select
     c.project_code,
     c.closed_on
@@ -172,6 +146,6 @@ from core.disbursement as c
 where c.load_id = %(load_id)s
 union all
 select
-    w.project_code,
-    w.closed_on
-from withdrawn as w;
+    d.project_code,
+    d.closed_on
+from dropped_row as d;

@@ -1,7 +1,21 @@
--- Departments named by the accepted rows. Endpoints fill in for each other within a day; the greatest spelling wins,
--- so that the order of loading makes no difference.
-merge into core.portal_department as d
-using (
+-- Takes the staged, audited rows of a load of the portal, and the departments that core has for the same day.
+-- Leaves core.portal_department with the departments of the accepted rows; answers with the load's departments.
+-- Endpoints complete each other within a day; the greatest spelling wins, so that the order of loading makes no
+-- difference.
+create temporary table new_portal_department on commit drop as
+select
+    %(source)s as source,
+    n.department_id,
+    %(data_date)s as data_date,
+    greatest(d.department_code, n.department_code) as department_code,
+    greatest(d.name_vi, n.name_vi) as name_vi,
+    greatest(d.level, n.level) as level,
+    coalesce(d.is_root, n.is_root) as is_root,
+    case when d.source is not null then d.parent_id when not n.is_root then n.parent_id end as parent_id,
+    array(
+        select distinct u.load_id from unnest(d.load_ids || %(load_id)s::uuid) as u (load_id) order by u.load_id
+    ) as load_ids
+from (
     select
         s.department_id,
         max(s.department_code) as department_code,
@@ -15,23 +29,13 @@ using (
     where s.load_id = %(load_id)s
     group by s.department_id
 ) as n
-    on d.source = %(source)s and d.department_id = n.department_id and d.data_date = %(data_date)s
-when matched and (
-    n.department_code > d.department_code or (d.department_code is null and n.department_code is not null)
-    or n.name_vi > d.name_vi or (d.name_vi is null and n.name_vi is not null)
-    or n.level > d.level or (d.level is null and n.level is not null)
-    or not d.load_ids @> array[%(load_id)s::uuid]
-) then
-    update set
-        department_code = greatest(d.department_code, n.department_code),
-        name_vi = greatest(d.name_vi, n.name_vi),
-        level = greatest(d.level, n.level),
-        load_ids = array(
-            select distinct u.load_id from unnest(d.load_ids || %(load_id)s::uuid) as u (load_id) order by u.load_id
-        )
-when not matched then
-    insert (source, department_id, data_date, department_code, name_vi, level, is_root, parent_id, load_ids)
-    values (
-        %(source)s, n.department_id, %(data_date)s, n.department_code, n.name_vi, n.level, n.is_root,
-        case when not n.is_root then n.parent_id end, array[%(load_id)s::uuid]
-    );
+left join core.portal_department as d
+    on d.source = %(source)s and n.department_id = d.department_id and d.data_date = %(data_date)s;
+
+select ops.merge_rows('core.portal_department', 'new_portal_department');
+
+drop table new_portal_department;
+
+select department_id
+from core.portal_department
+where source = %(source)s and data_date = %(data_date)s and load_ids @> array[%(load_id)s::uuid];

@@ -1,4 +1,5 @@
--- The ledger row of a load whose staged rows have been judged.
+-- Takes the values of a ledger row.
+-- Leaves it in ops.load; a load that was stopped or failed before gets its new status and counts.
 insert into ops.load as l (
     load_id, source, entity, window_start, window_end, data_date, content_sha256, status, received_rows,
     accepted_rows, quarantined_rows, stop_rules, error, archive_uri, captured_at, modified_at, run_id, started_at

@@ -1,4 +1,5 @@
--- What the publish has changed, and how far its data reaches.
+-- Takes the staged, audited rows of a load, and `changed_rows`, how many rows of core its publish has changed.
+-- Leaves that number and the newest day of the accepted rows in the load's row of ops.load.
 update ops.load as l set
     changed_rows = %(changed_rows)s,
     newest_day = (

@@ -1,5 +1,6 @@
--- Every row that is not published: the refused ones, and all of them when the load is stopped. Of its cells those are
--- named that the broken rules look at (%(rule_fields)s: rule → fields); all of them where no rule of the row says so.
+-- Takes the staged rows and rule violations of a load, and `rule_fields`, the fields that each rule looks at.
+-- Leaves the rows that are not published in ops.quarantine: the rejected ones, and all rows of a stopped load.
+-- cells names the spreadsheet's cells that the broken rules look at; all cells of the row where no rule names any.
 insert into ops.quarantine as q (load_id, row_no, source, entity, row_key, payload, rules, cells)
 select
     s.load_id,
@@ -19,7 +20,7 @@ select
 from staging.staged_row as s
 cross join lateral (
     select array(
-        select v.rule_id from staging.verdict as v
+        select v.rule_id from staging.rule_violation as v
         where v.load_id = s.load_id and v.row_no = s.row_no and v.severity = 'warning'
         order by v.rule_id
     ) as rules

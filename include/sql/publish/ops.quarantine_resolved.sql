@@ -1,6 +1,7 @@
--- A good row for the same key and day settles what is in quarantine, from this load or older ones: an older report that
--- is loaded late settles nothing of a newer one. A key without a day of its own is the same only within the window and
--- the day described.
+-- Takes the accepted rows of a load.
+-- Leaves the quarantined rows of the same key and day resolved, of this load or of older ones: an older report that is
+-- loaded late resolves no row of a newer one. A key without a day of its own is the same only within one window and
+-- data date.
 update ops.quarantine as q set
     resolved_at = clock_timestamp(),
     resolved_by_load_id = %(load_id)s

@@ -1,5 +1,7 @@
--- Keys in which a newer file of the same day has taken a file's place, with the newest file: all such keys of the files
--- that the loads %(load_ids)s replace, and of these loads. A correction of a later day is ordinary and isn't told.
+-- Takes the ledger and ops.file_key; `load_ids` are files of one run.
+-- Leaves nothing; answers with the keys in which a newer file of the same day replaces a file, and with the newest
+-- file: all such keys of these files, and of the files that they replace.
+-- A correction on a later day is ordinary, and makes no receipt.
 with named as (
     select
         k.correction_key,

@@ -1,4 +1,6 @@
--- What the ledger says of the windows of a run, and of files by their hash whatever run brought them; the oldest first.
+-- Takes the ledger.
+-- Leaves nothing; answers with the loads of a run, and those of the files whose hashes are `keys`, whatever run
+-- brought them; the oldest first.
 select
     l.entity,
     l.window_start,

@@ -1,6 +1,6 @@
--- The map by day alone: what a day shows depends on the catalog and on what was seen by that day, never on later days.
--- The catalog's word holds for every code it knows. A code that it doesn't know is taken from the responses; so is one
--- that it has ended, if a department that was never seen before the end carries it now: codes are reused.
+-- Agencies through time. A day depends on the catalog and on departments seen by that day, never on later days.
+-- The catalog decides for every code that it has. Other codes come from the portal's departments; so does a code that
+-- the catalog has ended, if a department that was first seen after the end carries it: codes are reused.
 create or replace view core.agency as
 with seen as (
     select
@@ -24,7 +24,7 @@ known as (
     group by agency_code
 ),
 
-newcomer as (
+unregistered as (
     select
         s.agency_code,
         min(s.first_seen_on) as first_seen_on,
@@ -63,7 +63,8 @@ select
     c.is_synthetic_code,
     true as is_in_catalog,
     d.department_id,
-    d.first_seen_on
+    d.first_seen_on,
+    core.province_of(c.agency_code) as province_code
 from core.agency_catalog as c
 left join department as d on c.agency_code = d.agency_code
 union all
@@ -78,19 +79,17 @@ select
     false as is_synthetic_code,
     false as is_in_catalog,
     n.department_id,
-    n.first_seen_on
-from newcomer as n
+    n.first_seen_on,
+    core.province_of(n.agency_code) as province_code
+from unregistered as n
 left join parent as p on n.parent_id = p.department_id;
-comment on view core.agency is 'Every version of every agency: those of the catalog, and those that a source named before anyone typed them.';
-comment on column core.agency.agency_code is 'Identifier code.';
-comment on column core.agency.valid_from is 'First day of this version; for one not in the catalog, the day it was first seen.';
-comment on column core.agency.valid_to is 'Day after its last; NULL while in force.';
-comment on column core.agency.name_vi is 'Name.';
-comment on column core.agency.level is 'province, department, district, division, commune, public_service_unit; NULL if the source did not say.';
-comment on column core.agency.parent_code is 'Agency above.';
-comment on column core.agency.gso_code is 'Code at the General Statistics Office.';
-comment on column core.agency.is_synthetic_code is 'True: a code of ours.';
-comment on column core.agency.is_in_catalog is 'False: registered from a response; its figures carry agency_not_in_catalog.';
-comment on column core.agency.department_id is 'The portal''s departmentId, the newest.';
+comment on view core.agency is 'Agencies, every version of each: those of the catalog, and unregistered ones that a source names.';
+comment on column core.agency.is_in_catalog is 'False: unregistered, named by a source alone; its results carry agency_not_in_catalog.';
+comment on column core.agency.department_id is 'departmentId of the portal, the newest one.';
 comment on column core.agency.first_seen_on is 'First day that the portal described it.';
+comment on column core.agency.province_code is 'Province whose agency it is: the first part of its identifier code.';
+-- A column means here the same as in the catalog.
+select ops.copy_comments('core.agency', 'core.agency_catalog');
+comment on column core.agency.valid_from is 'First day of this version; for an unregistered agency, the day it was first seen.';
+comment on column core.agency.level is 'province, department, district, division, commune, public_service_unit; NULL if the source gives no level.';
 grant select on core.agency to cchc_loader, cchc_analyst;

@@ -1,4 +1,4 @@
--- What every rate of disbursement rests on, computed in one place: measures/treasury.sql sums it, mart.disbursement
+-- The base of every rate of disbursement, computed in one place: measures/treasury.sql sums it, mart.disbursement
 -- shows it.
 create or replace view core.disbursement_in_force as
 select
@@ -28,7 +28,8 @@ from (
     where not o.is_carried_over
     group by o.source, o.budget_year, o.closed_on, o.project_code, o.fund_code, o.plan_kind
 ) as d
--- A version may be told long before it takes effect and not be told again afterwards: all closings so far count.
+-- A version may be reported long before it takes effect and not be reported again afterwards: all closings so far
+-- count.
 left join lateral (
     select
         v.plan_vnd,
@@ -47,17 +48,10 @@ left join lateral (
     order by v.effective_on desc, v.closed_on desc
     limit 1
 ) as p on true;
-comment on view core.disbursement_in_force is 'Payments of each project, fund and kind of plan at each closing, beside the version of the plan in force that day; capital carried over is left out.';
-comment on column core.disbursement_in_force.source is 'Source profile.';
-comment on column core.disbursement_in_force.budget_year is 'Budget year.';
-comment on column core.disbursement_in_force.closed_on is 'Closing day of the payments.';
-comment on column core.disbursement_in_force.project_code is 'Project, 7 digits.';
-comment on column core.disbursement_in_force.fund_code is 'Source of funds.';
-comment on column core.disbursement_in_force.plan_kind is 'TTG or HDND.';
-comment on column core.disbursement_in_force.plan_vnd is 'Plan in force on the closing day, in đồng: the newest version effective by then, as told by then; 0 when none is in force yet.';
-comment on column core.disbursement_in_force.effective_on is 'Day from which that version is in force; NULL: none is.';
-comment on column core.disbursement_in_force.decision_no is 'Decision that assigned it.';
-comment on column core.disbursement_in_force.completed_vnd is 'Paid for completed work, cumulative, in đồng.';
-comment on column core.disbursement_in_force.advance_vnd is 'Advances outstanding, in đồng.';
+comment on view core.disbursement_in_force is 'Payments of each project, fund and kind of plan at each closing, beside the version of the plan in force on that day. Capital carried over is left out.';
+-- A column means here the same as in the table.
+select ops.copy_comments('core.disbursement_in_force', 'core.disbursement');
+comment on column core.disbursement_in_force.plan_vnd is 'Plan in force on the closing day, in đồng: the newest version effective by then, as reported by then; 0 when none is in force yet.';
+comment on column core.disbursement_in_force.effective_on is 'First day on which that version is in force; NULL: none is.';
 comment on column core.disbursement_in_force.paid_vnd is 'Completed work and advances together, in đồng.';
 grant select on core.disbursement_in_force to cchc_loader, cchc_analyst;

@@ -1,9 +1,9 @@
 create or replace view mart.data_freshness as
--- Nights and loads of days that aren't over are there by a mistake, and must not make a source late or in time. The
--- clock is the server's: one that an installation is given (CCHC_NOW) is never ahead of it.
-with night as (
-    select max(n.day) as as_of_date from ops.source_night as n
-    where n.day <= (now() at time zone 'Asia/Ho_Chi_Minh')::date - 1
+-- Runs and loads of days that aren't over exist by mistake and must not make a source late or in time. The clock is the
+-- server's: a clock that the installation is given (CCHC_NOW) is never ahead of it.
+with newest_run as (
+    select max(n.data_date) as as_of_date from ops.ingest_run as n
+    where n.data_date <= (now() at time zone 'Asia/Ho_Chi_Minh')::date - 1
 ),
 
 newest as (
@@ -42,23 +42,23 @@ select
     coalesce(t.as_of_date > f.fresh_until, n.newest_day is null) as is_late,
     case when t.as_of_date > f.fresh_until then f.fresh_until + 1 end as stale_since
 from ops.source as s
-cross join night as t
+cross join newest_run as t
 left join newest as n on s.source = n.source and s.entity = n.entity
 left join measured as m on s.source = m.source and s.entity = m.entity
--- What is reported by period is owed after the next period only: its measures say until when it serves.
+-- A value that is reported by period is due only after the next period: its measures hold the day until which it is
+-- fresh.
 cross join lateral (
     select case
         when n.newest_day is not null then greatest(n.newest_day + s.allowed_delay_days, m.fresh_until)
     end as fresh_until
 ) as f;
-comment on view mart.data_freshness is 'For each source and entity: its newest day, when that came, whether it is late.';
-comment on column mart.data_freshness.source is 'Source profile.';
-comment on column mart.data_freshness.entity is 'Entity, as in ops.load.';
-comment on column mart.data_freshness.name_vi is 'Name of the source.';
+comment on view mart.data_freshness is 'Freshness of each source and entity: its newest day, the time when that came, whether it is late.';
+-- A column means here the same as in the table.
+select ops.copy_comments('mart.data_freshness', 'ops.source');
 comment on column mart.data_freshness.newest_day is 'Newest day that its accepted rows describe; NULL: nothing has come yet.';
-comment on column mart.data_freshness.came_at is 'When the source first told of that day.';
-comment on column mart.data_freshness.as_of_date is 'Day of the newest night that is over, against which it is late or not.';
-comment on column mart.data_freshness.allowed_delay_days is 'Days that the newest day may lie behind; of returns, days after the end of the next period.';
-comment on column mart.data_freshness.is_late is 'Nothing has come, or the newest day lies behind further than allowed.';
+comment on column mart.data_freshness.came_at is 'Time at which the source first reported that day.';
+comment on column mart.data_freshness.as_of_date is 'Data date of the newest run that is over; lateness is counted to it.';
+comment on column mart.data_freshness.allowed_delay_days is 'Days that the newest day may be behind; for returns, days after the end of the next period.';
+comment on column mart.data_freshness.is_late is 'True: nothing has come, or the newest day is behind by more than the allowed delay.';
 comment on column mart.data_freshness.stale_since is 'First day on which it was late; NULL while it is not, or when nothing has ever come.';
 grant select on mart.data_freshness to cchc_loader, cchc_analyst;

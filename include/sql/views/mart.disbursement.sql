@@ -1,4 +1,4 @@
--- Investors are no agencies of the map: who wants to know which investor or project is behind reads this.
+-- Investors are no agencies of the map, so attainment has no rows for them: this view shows which one is behind.
 create or replace view mart.disbursement as
 select
     d.closed_on,
@@ -53,26 +53,15 @@ left join core.disbursement_in_force as f
     on
         (d.source, d.budget_year, d.closed_on, d.project_code, d.fund_code, d.plan_kind)
         = (f.source, f.budget_year, f.closed_on, f.project_code, f.fund_code, f.plan_kind);
-comment on view mart.disbursement is 'Disbursement by investor, project, source of funds and kind of plan at each closing, against the plan in force that day; capital carried over stands apart.';
-comment on column mart.disbursement.closed_on is 'Closing day: figures are cumulative from 1 January of the budget year to it.';
-comment on column mart.disbursement.budget_year is 'Budget year; it closes on 31 January of the next.';
-comment on column mart.disbursement.investor_code is 'Investor (MaChuDauTu); no agency of the map.';
-comment on column mart.disbursement.investor_name is 'Name of the investor.';
-comment on column mart.disbursement.project_code is 'Project, 7 digits.';
-comment on column mart.disbursement.project_name is 'Name of the project.';
-comment on column mart.disbursement.fund_code is 'Source of funds.';
-comment on column mart.disbursement.plan_kind is 'TTG: plan assigned by the Prime Minister; HDND: by the provincial council, which contains it.';
+comment on view mart.disbursement is 'Disbursement by investor, project, source of funds and kind of plan at each closing, against the plan in force on that day. Capital carried over has its own columns.';
+-- A column means here the same as in the table.
+select ops.copy_comments('mart.disbursement', 'core.disbursement');
+select ops.copy_comments('mart.disbursement', 'core.disbursement_in_force');
+comment on column mart.disbursement.closed_on is 'Closing day: amounts are cumulative from 1 January of the budget year to it.';
 comment on column mart.disbursement.plan_vnd is 'Plan in force on the closing day, in đồng; 0 when no version is in force yet, NULL where all capital is carried over.';
-comment on column mart.disbursement.effective_on is 'Day from which that version of the plan is in force.';
-comment on column mart.disbursement.decision_no is 'Decision that assigned it.';
 comment on column mart.disbursement.paid_vnd is 'Completed work and advances together, in đồng; falls when advances are recovered or payments reversed.';
-comment on column mart.disbursement.completed_vnd is 'Paid for completed work, in đồng.';
-comment on column mart.disbursement.advance_vnd is 'Advances outstanding, in đồng.';
-comment on column mart.disbursement.rate_pct is 'paid_vnd × 100 ÷ plan_vnd, unrounded; NULL without a plan.';
+comment on column mart.disbursement.rate_pct is 'Rate of disbursement, paid_vnd × 100 ÷ plan_vnd, unrounded; NULL without a plan.';
 comment on column mart.disbursement.carried_over_plan_vnd is 'Capital carried over from earlier years, in đồng: in no rate. NULL where there is none.';
-comment on column mart.disbursement.carried_over_paid_vnd is 'Paid from it, in đồng.';
-comment on column mart.disbursement.received_unit_vnd is 'The unit in which the figures came, in đồng.';
-comment on column mart.disbursement.quality_flags is 'Flags of the source and of the audit.';
-comment on column mart.disbursement.source is 'Source profile.';
-comment on column mart.disbursement.load_id is 'The load that brought the figures.';
+comment on column mart.disbursement.carried_over_paid_vnd is 'Payments from capital carried over, in đồng.';
+comment on column mart.disbursement.load_id is 'Load that brought the newest version of the plan.';
 grant select on mart.disbursement to cchc_loader, cchc_analyst;

@@ -2,7 +2,7 @@
 create or replace view staging.eoffice_response_audit as
 select * from staging.eoffice_response
 where load_id = any(string_to_array(current_setting('cchc.load_ids'), ',')::uuid[]);
-comment on view staging.eoffice_response_audit is 'The answer of the loads that the session names.';
+comment on view staging.eoffice_response_audit is 'Answers of the loads that the session names.';
 
 create or replace view staging.eoffice_unit_day_audit as
 select
@@ -12,8 +12,8 @@ select
 from staging.eoffice_unit_day as d
 left join staging.eoffice_response as r on d.load_id = r.load_id and r.row_no = 1
 where d.load_id = any(string_to_array(current_setting('cchc.load_ids'), ',')::uuid[]);
-comment on view staging.eoffice_unit_day_audit is 'The rows of the loads that the session names, with the days asked for.';
--- A column means here what it means there.
+comment on view staging.eoffice_unit_day_audit is 'Rows of the loads that the session names, with the days asked for.';
+-- A column means here the same as in the table.
 select ops.copy_comments('staging.eoffice_unit_day_audit', 'staging.eoffice_response');
 select ops.copy_comments('staging.eoffice_response_audit', 'staging.eoffice_response');
 select ops.copy_comments('staging.eoffice_unit_day_audit', 'staging.eoffice_unit_day');

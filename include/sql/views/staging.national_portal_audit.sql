@@ -10,7 +10,7 @@ create or replace view staging.national_portal_statistic_audit as
 select * from staging.national_portal_statistic
 where load_id = any(string_to_array(current_setting('cchc.load_ids'), ',')::uuid[]);
 comment on view staging.national_portal_statistic_audit is 'The rows of the loads that the session names.';
--- A column means here what it means there.
+-- A column means here the same as in the table.
 select ops.copy_comments('staging.national_portal_response_audit', 'staging.national_portal_response');
 select ops.copy_comments('staging.national_portal_statistic_audit', 'staging.national_portal_statistic');
 

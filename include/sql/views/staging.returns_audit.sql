@@ -1,14 +1,14 @@
--- The loads that the session names in cchc.load_ids, as staging.national_portal_audit.sql says; with each row, what the
--- catalog says of it on its day: the end of its period, or the day on which a status is told.
+-- The loads that the session names in cchc.load_ids (staging.national_portal_audit.sql explains why). Each row has the
+-- catalog's entry of its day beside it: the day is the end of its period, for a status the day of the report.
 create or replace view staging.returns_response_audit as
 select * from staging.returns_response
 where load_id = any(string_to_array(current_setting('cchc.load_ids'), ',')::uuid[]);
-comment on view staging.returns_response_audit is 'The file of the loads that the session names.';
+comment on view staging.returns_response_audit is 'Files of the loads that the session names.';
 
 create or replace view staging.returns_row_audit as
 select
     s.*,
-    r.asked_to as told_on,
+    r.asked_to as reported_on,
     i.is_share,
     i.roll_up,
     i.counts,
@@ -19,13 +19,13 @@ select
     s.agency_code = r.province_code
     or case when i.set_code is null then a.level = any(i.levels) else m.agency_code is not null end as is_in_population,
     array(select split_part(u.cell, ':', 1) from unnest(s.not_read) as u (cell)) as unread,
-    -- 1,234 of whole things is 1234 for one writer and no count for the other. Of amounts and rates the Vietnamese
-    -- reading holds, but in a file that commas divide into columns its writer may be neither.
+    -- Where whole things are counted, one writer means 1234 by 1,234, and for another it is no count. Amounts and rates
+    -- follow the Vietnamese convention, except in a file whose delimiter is a comma: its writer may follow another one.
     array(
-        select split_part(u.cell, ':', 1) from unnest(s.two_readings) as u (cell)
+        select split_part(u.cell, ':', 1) from unnest(s.ambiguous_numbers) as u (cell)
         where case i.counts when 'whole' then split_part(u.cell, ':', 2) like '%,%' else r.delimiter = ',' end
     ) as ambiguous,
-    count(*) over (partition by s.load_id, s.sheet, s.code, s.agency_code, s.period_end) as times_told
+    count(*) over (partition by s.load_id, s.sheet, s.code, s.agency_code, s.period_end) as times_reported
 from staging.returns_row as s
 inner join staging.returns_response as r on s.load_id = r.load_id
 -- A day without a plan of its own year uses the newest earlier one.
@@ -50,7 +50,7 @@ left join mart.task as t
         and r.province_code = t.province_code
         and s.code = t.task_code
         and extract(year from r.asked_to) = t.plan_year
--- A completion of last year may be told this year.
+-- A completion of last year may be reported this year.
 left join mart.task as d
     on
         s.sheet = 'NhiemVu'
@@ -59,33 +59,33 @@ left join mart.task as d
         and extract(year from s.done_on) = d.plan_year
 cross join lateral (
     select case when s.sheet = 'ChiTieu' then s.period_end else r.asked_to end as day
-) as judged
+) as effective
 left join core.agency as a
     on
         s.agency_code = a.agency_code
-        and judged.day >= a.valid_from
-        and (a.valid_to is null or judged.day < a.valid_to)
+        and effective.day >= a.valid_from
+        and (a.valid_to is null or effective.day < a.valid_to)
 left join core.agency_set_member as m
     on
         i.set_code = m.set_code
         and s.agency_code = m.agency_code
-        and judged.day >= m.valid_from
-        and (m.valid_to is null or judged.day < m.valid_to)
+        and effective.day >= m.valid_from
+        and (m.valid_to is null or effective.day < m.valid_to)
 where s.load_id = any(string_to_array(current_setting('cchc.load_ids'), ',')::uuid[]);
-comment on view staging.returns_row_audit is 'The rows of the loads that the session names, and what the catalog says of each.';
-comment on column staging.returns_row_audit.told_on is 'Day of the night that first saw the file.';
-comment on column staging.returns_row_audit.is_province is 'The row is the province''s own.';
-comment on column staging.returns_row_audit.plan_year is 'Plan in which the row is looked up, of the year of its period; of a task, of the year of its completion, else of the year in which it is told. NULL: no such plan.';
-comment on column staging.returns_row_audit.is_indicator is 'The code is an entry fed by returns, in force at the end of the period.';
-comment on column staging.returns_row_audit.is_share is 'The entry is a share.';
-comment on column staging.returns_row_audit.roll_up is 'How the entry''s figure of the province comes about.';
-comment on column staging.returns_row_audit.counts is 'What the entry counts: whole things, an amount, or a rate.';
-comment on column staging.returns_row_audit.ambiguous is 'Headings of numbers with two readings, of which the entry and the file leave both open.';
-comment on column staging.returns_row_audit.is_agency is 'The agency is on the map at the end of the period; for a task, when it is told.';
-comment on column staging.returns_row_audit.is_in_population is 'The agency is one that the entry counts, or the province.';
-comment on column staging.returns_row_audit.unread is 'Headings of the row''s cells that could not be read.';
-comment on column staging.returns_row_audit.times_told is 'Rows of the file for the same entry or task, agency and end of period.';
--- A column means here what it means there.
+comment on view staging.returns_row_audit is 'Rows of the loads that the session names, with the catalog''s data on each.';
+comment on column staging.returns_row_audit.reported_on is 'Data date of the run that first saw the file.';
+comment on column staging.returns_row_audit.is_province is 'True: the row is the province''s own.';
+comment on column staging.returns_row_audit.plan_year is 'Plan of the row: of the year of its period; for a task, of the year of its completion, else of the year of the report. NULL: no such plan.';
+comment on column staging.returns_row_audit.is_indicator is 'True: the code is an indicator fed by returns, in force at the end of the period.';
+comment on column staging.returns_row_audit.is_share is 'True: the indicator is a share.';
+comment on column staging.returns_row_audit.roll_up is 'Way to the province''s value, as in mart.indicator.';
+comment on column staging.returns_row_audit.counts is 'Kind of numerator and denominator: whole things, an amount, or a rate.';
+comment on column staging.returns_row_audit.ambiguous is 'Headings of numbers that can be read in two ways, where neither the indicator nor the file decides.';
+comment on column staging.returns_row_audit.is_agency is 'True: the agency is on the map at the end of the period; for a task, on the day of the report.';
+comment on column staging.returns_row_audit.is_in_population is 'True: the indicator counts the agency, or it is the province.';
+comment on column staging.returns_row_audit.unread is 'Headings of the row''s cells that could not be parsed.';
+comment on column staging.returns_row_audit.times_reported is 'Number of rows of the file for the same indicator or task, agency and end of period.';
+-- A column means here the same as in the table.
 select ops.copy_comments('staging.returns_response_audit', 'staging.returns_response');
 select ops.copy_comments('staging.returns_row_audit', 'staging.returns_row');
 

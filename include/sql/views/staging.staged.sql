@@ -1,4 +1,4 @@
--- What all staged loads have in common, for judgement, quarantine and ledger. A new entity is another branch here.
+-- The columns that all staged loads share, for audit, quarantine and ledger. A new entity is another branch here.
 create or replace view staging.staged_row as
 select
     s.load_id,
@@ -45,18 +45,18 @@ select
     s.period_end as day,
     to_jsonb(s) as payload,
     s.source_flags,
-    -- Periods that end on one day give one figure.
+    -- Periods that end on one day give one value.
     concat_ws(' ', s.code, s.agency_code, s.period_end) as correction_key
 from staging.returns_row as s;
-comment on view staging.staged_row is 'Every staged row, whatever its source.';
-comment on column staging.staged_row.load_id is 'The load.';
-comment on column staging.staged_row.row_no is 'Number within the load.';
-comment on column staging.staged_row.row_key is 'What the row is about, the same from load to load.';
+comment on view staging.staged_row is 'Staged rows of all sources.';
+comment on column staging.staged_row.load_id is 'Load under way that staged the row.';
+comment on column staging.staged_row.row_no is 'Number of the row within its load, from 1.';
+comment on column staging.staged_row.row_key is 'Natural key of the row, the same from load to load.';
 comment on column staging.staged_row.is_dated is 'True where the key names its day or period; else the load''s day belongs to it.';
 comment on column staging.staged_row.day is 'Day of the row''s data; NULL: the day that the load describes.';
 comment on column staging.staged_row.payload is 'The row as staged.';
 comment on column staging.staged_row.source_flags is 'Flags that came with it; NULL if none.';
-comment on column staging.staged_row.correction_key is 'The key that a newer report replaces as a whole; NULL where no files are taken.';
+comment on column staging.staged_row.correction_key is 'Key whose rows a newer report replaces together; NULL for sources without inbox files.';
 
 create or replace view staging.accepted_row as
 select
@@ -70,7 +70,7 @@ select
         from unnest(
             coalesce(s.source_flags, '{}')
             || array(
-                select v.rule_id from staging.verdict as v
+                select v.rule_id from staging.rule_violation as v
                 where v.load_id = s.load_id and v.row_no = s.row_no
             )
         ) as u (flag)
@@ -78,17 +78,17 @@ select
     ) as quality_flags
 from staging.staged_row as s
 where not exists (
-    select from staging.verdict as v
+    select from staging.rule_violation as v
     where v.load_id = s.load_id and v.row_no = s.row_no and v.severity <> 'info'
 );
-comment on view staging.accepted_row is 'Staged rows that no rule refuses: what is published of a load that is not stopped.';
+comment on view staging.accepted_row is 'Accepted rows: staged rows that no rule rejects. They are published, unless their load is stopped.';
 select ops.copy_comments('staging.accepted_row', 'staging.staged_row');
-comment on column staging.accepted_row.quality_flags is 'Flags that came with it and those of the audit, in order.';
+comment on column staging.accepted_row.quality_flags is 'Flags of the source and of the audit, in order.';
 
 create or replace view staging.staged_response as
 select
     r.load_id,
-    r.figures as rows_read
+    r.rows_received as rows_read
 from staging.national_portal_response as r
 union all
 select
@@ -105,7 +105,7 @@ select
     r.load_id,
     r.rows_received as rows_read
 from staging.returns_response as r;
-comment on view staging.staged_response is 'Every staged answer or file as a whole, whatever its source.';
-comment on column staging.staged_response.load_id is 'The load.';
-comment on column staging.staged_response.rows_read is 'Rows read from it.';
+comment on view staging.staged_response is 'Staged answers and files as a whole, of all sources.';
+comment on column staging.staged_response.load_id is 'Load under way that staged the answer or file.';
+comment on column staging.staged_response.rows_read is 'Number of rows parsed from it.';
 grant select on staging.staged_row, staging.accepted_row, staging.staged_response to cchc_loader;

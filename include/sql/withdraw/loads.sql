@@ -1,6 +1,7 @@
--- The loads that only runs for days that can't be may have brought: those of %(day)s, and, where it isn't over, of days
--- and windows beyond %(next)s, the day of the next run to come. None where %(day)s is a proper day. Leaves the table
--- withdrawn_load.
+-- Takes the ledger; `day` is the day to withdraw, `next` the day of the next run to come.
+-- Leaves the table withdrawn_load, and answers with the archive URIs of its loads: those that only runs for improper
+-- days can have brought. They are the loads of `day` and, where it isn't over, of days and windows beyond `next`.
+-- A proper day has none.
 create temporary table withdrawn_load on commit drop as
 select
     l.load_id,
@@ -14,7 +15,7 @@ where
     and (
         l.data_date = %(day)s
         or (%(day)s >= %(next)s and (l.data_date > %(next)s or l.window_start > %(next)s))
-        or (l.status = 'failed' and l.run_id in (select n.run_id from ops.source_night as n where n.day = %(day)s))
+        or (l.status = 'failed' and l.run_id in (select n.run_id from ops.ingest_run as n where n.data_date = %(day)s))
     );
 
 select w.archive_uri

@@ -1,4 +1,5 @@
--- An alert that was ended by a withdrawn day is as it was before, unless another of its kind and subject is open.
+-- Takes an alert that a withdrawn day has resolved.
+-- Leaves it as it was before that, unless another alert of its kind and subject is open.
 update ops.alert as a set
     status = case
         when a.acknowledged_by is not null and coalesce(a.acknowledged_until >= %(today)s, true) then 'acknowledged'

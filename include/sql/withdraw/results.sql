@@ -1,9 +1,11 @@
--- Takes out what the run of %(day)s has computed, and that it was. Says how many rows.
+-- Takes `day` and `province`.
+-- Leaves mart.indicator_attainment, mart.task_status, ops.attainment_run and ops.ingest_run without rows of the day;
+-- answers with the numbers of deleted results, statuses and runs.
 with results as (
     delete from mart.indicator_attainment
     where
         as_of_date = %(day)s
-        and (agency_code = %(province)s or agency_code like %(province)s || '.%%')
+        and province_code = %(province)s
     returning agency_code
 ),
 
@@ -11,19 +13,19 @@ statuses as (
     delete from mart.task_status
     where
         as_of_date = %(day)s
-        and (agency_code = %(province)s or agency_code like %(province)s || '.%%')
+        and province_code = %(province)s
     returning agency_code
 ),
 
 attainments as (
-    delete from ops.attained_night
-    where province_code = %(province)s and day = %(day)s
-    returning day
+    delete from ops.attainment_run
+    where province_code = %(province)s and as_of_date = %(day)s
+    returning as_of_date
 ),
 
 ingests as (
-    delete from ops.source_night
-    where day = %(day)s
+    delete from ops.ingest_run
+    where data_date = %(day)s
     returning source
 )
 

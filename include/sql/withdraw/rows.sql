@@ -1,6 +1,8 @@
--- Takes the rows of withdrawn_load out of core and of the measures, then the loads themselves. From the first day that
--- loses a row on, its source has to be computed again. Tables that keep one row for each key have lost what stood there
--- before: the loads that had reported the same days are to be loaded again from the archive, in order.
+-- Takes the table withdrawn_load of loads.sql.
+-- Leaves core, the measures and the ledger without these loads. The source is dirty (ops.dirty_date) from the first day
+-- that loses a row on. Answers with the numbers of deleted loads and rows.
+-- Tables that keep one row for each key have lost its earlier values with it. The loads that had reported the same days
+-- get the status failed: they wait to be loaded again from the archive, in order.
 create temporary table lost_row (
     source text not null,
     day date not null,
@@ -12,7 +14,7 @@ with office as (
     using withdrawn_load as w
     where
         c.source = w.source
-        and (c.load_id = w.load_id or (c.told_on = w.data_date and c.content_sha256 = w.content_sha256))
+        and (c.load_id = w.load_id or (c.reported_on = w.data_date and c.content_sha256 = w.content_sha256))
     returning c.source, c.day, true as is_overwritten
 ),
 
@@ -21,12 +23,12 @@ disbursement as (
     using withdrawn_load as w
     where
         c.source = w.source
-        and (c.load_id = w.load_id or (c.told_on = w.data_date and c.content_sha256 = w.content_sha256))
+        and (c.load_id = w.load_id or (c.reported_on = w.data_date and c.content_sha256 = w.content_sha256))
     returning c.source, c.closed_on as day, true as is_overwritten
 ),
 
-return_figure as (
-    delete from core.return_figure as c
+return_value as (
+    delete from core.return_value as c
     using withdrawn_load as w
     where c.load_id = w.load_id
     returning c.source, c.period_end as day, false as is_overwritten
@@ -36,7 +38,7 @@ task_report as (
     delete from core.task_report as c
     using withdrawn_load as w
     where c.load_id = w.load_id
-    returning c.source, least(c.told_on, c.done_on) as day, false as is_overwritten
+    returning c.source, least(c.reported_on, c.done_on) as day, false as is_overwritten
 ),
 
 portal_statistic as (
@@ -58,7 +60,7 @@ select office.* from office
 union all
 select disbursement.* from disbursement
 union all
-select return_figure.* from return_figure
+select return_value.* from return_value
 union all
 select task_report.* from task_report
 union all
@@ -77,14 +79,14 @@ where d.load_ids && (select array_agg(w.load_id) from withdrawn_load as w);
 delete from core.portal_department
 where load_ids = '{}';
 
-delete from ops.touched_days as t
+delete from ops.dirty_date as t
 using withdrawn_load as w
 where t.load_id = w.load_id;
 
-insert into ops.touched_days (source, day)
+insert into ops.dirty_date (source, data_date)
 select
     r.source,
-    min(r.day) as day
+    min(r.day) as data_date
 from lost_row as r
 group by r.source;
 
@@ -106,8 +108,8 @@ delete from ops.expectation_result as e
 using withdrawn_load as w
 where e.load_id = w.load_id;
 
--- A task that the withdrawn file said was done has its status on days before it too. They are touched above, and
--- computed again.
+-- A task that the withdrawn file reports as done has its status on days before the report too. The dirty dates above
+-- reach them, so that they are computed again.
 update mart.task_status as t set load_id = null
 from withdrawn_load as w
 where t.load_id = w.load_id;

@@ -1,1 +1,1 @@
-"""What is told to people, once: crossings, falls behind pace, drops, what is late or overdue."""
+"""Alerts: rules, recipients and the life of an alert; ``detection`` opens and ends alerts, ``notification`` sends."""

@@ -1,4 +1,7 @@
-"""The life of alerts in ops.alert: opened once, told by steps to whoever wants to know, ended."""
+"""The life of alerts in ops.alert: opened once, changed by steps, ended. A step names whom to notify and from when.
+
+The ledger doesn't decide when an alert opens or ends (``detection``) and sends nothing (``notification``).
+"""
 
 from __future__ import annotations
 
@@ -10,30 +13,37 @@ from uuid import UUID
 
 import psycopg
 
-from cchc.alerts.model import FACTS, Audience, Facts, Kind, Severity, Step, Told, name_alert
+from cchc.alerts.model import (
+    FACTS,
+    QUIET_STEPS,
+    AlertEvent,
+    Audience,
+    Facts,
+    Kind,
+    Resolution,
+    Severity,
+    Step,
+    make_alert_id,
+)
 from cchc.alerts.recipients import Recipient
 from cchc.alerts.rules import Rules
-from cchc.alerts.settlement import Resolution
-from cchc.alerts.working_days import WorkingDays
-from cchc.days import LOCAL
+from cchc.calendar import LOCAL, WorkingDays
 from cchc.mistake import Mistake
 from cchc.warehouse.connection import run_file
 
-# What concerns who operates the pipeline; everything else is about what agencies achieve.
-FOR_OPERATORS: frozenset[Kind] = frozenset({"reconciliation", "source_late", "run_failed", "night_late", "undelivered"})
-ENDS: dict[Resolution, Step] = {"recovered": "resolved", "withdrawn": "withdrawn", "closed": "closed"}
-# Why nobody is told of what is found while history is rebuilt.
+# These concern the people who operate the pipeline; all other kinds concern the results of agencies.
+FOR_OPERATORS: frozenset[Kind] = frozenset({"reconciliation", "source_late", "run_failed", "run_late", "undelivered"})
+END_STEPS: dict[Resolution, Step] = {"recovered": "resolved", "withdrawn": "withdrawn", "closed": "closed"}
+# Suppresses the notification of alerts that are found while history is rebuilt.
 HISTORY = "history"
-URGENT_STEPS: frozenset[Step] = frozenset({"opened", "reopened"})
-QUIET_STEPS: frozenset[Step] = frozenset({"closed", "lapsed"})
 KEYS = ("plan_year", "figure_year", "indicator_code", "variant", "agency_code", "task_code", "source")
 
 
 @dataclass(frozen=True)
 class Alerting:
-    """Whose alerts, by which rules, for whom, on which days.
+    """The configuration of alerts of one province.
 
-    ``mistakes``: those of the recipients' file; whoever's entry has one is not among the ``recipients``.
+    ``mistakes``: those of the recipients' file; a recipient with a mistake is not among ``recipients``.
     """
 
     province: str
@@ -45,9 +55,9 @@ class Alerting:
 
 @dataclass(frozen=True)
 class NewAlert:
-    """An alert to be opened. ``keys``: the columns of ops.alert, of KEYS, that say what it is about.
+    """An alert to open. ``keys``: columns of ops.alert, among KEYS, that identify its subject.
 
-    ``severity`` None: as the rules say of its kind. ``held_reason``: why nobody is told; None: they are.
+    ``severity`` None: the rules' severity of its kind. ``suppressed_reason``: why nobody is notified; None: people are.
     """
 
     kind: Kind
@@ -56,13 +66,13 @@ class NewAlert:
     as_of_date: date
     facts: Facts
     severity: Severity | None = None
-    held_reason: str | None = None
+    suppressed_reason: str | None = None
     keys: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class OpenAlert:
-    """An alert that isn't resolved; ``facts`` as JSON says."""
+    """An alert that isn't resolved. ``facts``: the JSON of its opening."""
 
     alert_id: UUID
     kind: Kind
@@ -70,16 +80,16 @@ class OpenAlert:
     audience: Audience
     subject: str
     began_on: date
-    is_told: bool
+    is_notified: bool
     snoozed_until: date | None
     facts: Any
 
 
 @dataclass(frozen=True)
 class Ledger:
-    """Writes in the current transaction of ``connection``; ``now``: when what is written was found.
+    """Writes in the current transaction of ``connection``. ``now``: the time of its steps.
 
-    ``is_history``: an old night is run again, of which nobody is told.
+    ``is_history``: the run is for an old day, so that its new alerts are suppressed.
     """
 
     connection: psycopg.Connection
@@ -88,8 +98,11 @@ class Ledger:
     is_history: bool = False
 
     def open(self, new: NewAlert) -> bool:
-        """Open an alert. False when one of its kind and subject is open; the same turn, resolved, is opened again."""
-        alert_id = name_alert(self.alerting.province, new.kind, new.subject, new.began_on)
+        """Open an alert, or reopen the resolved alert of the same episode.
+
+        False where an alert of its kind and subject is open.
+        """
+        alert_id = make_alert_id(self.alerting.province, new.kind, new.subject, new.began_on)
         parameters = dict.fromkeys(KEYS) | new.keys | {
             "alert_id": alert_id,
             "kind": new.kind,
@@ -99,7 +112,7 @@ class Ledger:
             "subject": new.subject,
             "began_on": new.began_on,
             "as_of_date": new.as_of_date,
-            "held_reason": HISTORY if self.is_history else new.held_reason,
+            "suppressed_reason": HISTORY if self.is_history else new.suppressed_reason,
             "facts": new.facts.model_dump_json(),
             "now": self.now,
         }  # fmt: skip
@@ -109,11 +122,11 @@ class Ledger:
         return not self._is_open(new) and self.reopen(alert_id, new.as_of_date, new.facts)
 
     def move(self, alert_id: UUID, began_on: date) -> None:
-        """Days were restated or came later: the turn began on another day. Nobody needs to be told."""
+        """Change the first day of an episode after a restatement or a late report. Nobody is notified."""
         self.connection.execute("update ops.alert set began_on = %s where alert_id = %s", [began_on, alert_id])
 
     def reopen(self, alert_id: UUID, as_of_date: date, facts: Facts) -> bool:
-        """What was taken for over isn't. False where it wasn't taken for over, or somebody else has just done it."""
+        """Open a resolved alert again. False where it isn't resolved, or another session was faster."""
         reopened = self.connection.execute(
             "update ops.alert set status = 'open', resolved_on = null, resolved_at = null, resolution = null,"
             " acknowledged_by = null, acknowledged_until = null, acknowledged_why = null, escalated_at = null"
@@ -127,30 +140,30 @@ class Ledger:
     def end(
         self, alert: OpenAlert, resolution: Resolution, resolved_on: date, as_of_date: date, facts: Facts | None = None
     ) -> None:
-        """Resolve an alert that isn't yet; whoever was told of it is told, unless it is merely ``closed``."""
+        """Resolve an alert, once. Recipients of its earlier steps are notified, unless it is merely ``closed``."""
         ended = self.connection.execute(
             "update ops.alert set status = 'resolved', resolved_on = %s, resolved_at = %s, resolution = %s"
             " where alert_id = %s and status <> 'resolved'",
             [resolved_on, self.now, resolution, alert.alert_id],
         ).rowcount
         if ended:
-            self.note(alert, ENDS[resolution], as_of_date, facts)
+            self.note(alert, END_STEPS[resolution], as_of_date, facts)
 
     def note(
         self, alert: OpenAlert, step: Step, as_of_date: date, facts: Facts | None = None, *, is_quiet: bool = False
     ) -> None:
-        """Write a step, and a notice for each recipient who is to be told of it, unless ``is_quiet``."""
+        """Write a step, and a notification for each recipient who wants it, unless ``is_quiet``."""
         row = self.connection.execute(
             "insert into ops.alert_step (alert_id, step, as_of_date, facts, noted_at) values (%s, %s, %s, %s, %s)"
             " returning step_id",
             [alert.alert_id, step, as_of_date, facts.model_dump_json() if facts else None, self.now],
         ).fetchone()
-        is_urgent = alert.severity == "urgent" and step in URGENT_STEPS
-        for recipient in [] if is_quiet else self._choose_recipients(alert, step):
-            due_at = recipient.choose_due(is_urgent, self.now, self.alerting.working_days)
+        event = _make_event(alert, step)
+        for recipient in [] if is_quiet else self._choose_recipients(alert, event):
+            due_at = recipient.choose_due(event.is_urgent, self.now, self.alerting.working_days)
             self.connection.execute(
-                "insert into ops.notice (step_id, recipient, is_urgent, due_at) values (%s, %s, %s, %s)",
-                [row and row[0], recipient.id, is_urgent, due_at],
+                "insert into ops.notification (step_id, recipient, is_urgent, due_at) values (%s, %s, %s, %s)",
+                [row and row[0], recipient.id, event.is_urgent, due_at],
             )
 
     def read(self, alert_id: UUID) -> OpenAlert:
@@ -167,29 +180,33 @@ class Ledger:
     def _is_open(self, new: NewAlert) -> bool:
         return any(alert.subject == new.subject for alert in self.read_open([new.kind]))
 
-    def _choose_recipients(self, alert: OpenAlert, step: Step) -> list[Recipient]:
-        """Of an opening all concerned, of an escalation those above, of what follows who knows of the alert."""
+    def _choose_recipients(self, alert: OpenAlert, event: AlertEvent) -> list[Recipient]:
+        """Openings go to all concerned, escalations to superiors, later steps to recipients of an earlier step."""
         is_snoozed = alert.snoozed_until is not None and self.now.astimezone(LOCAL).date() <= alert.snoozed_until
-        if not alert.is_told or is_snoozed or step in QUIET_STEPS:
+        if not alert.is_notified or is_snoozed or event.step in QUIET_STEPS:
             return []
-        told = Told(
-            alert_id=alert.alert_id,
-            step=step,
-            kind=alert.kind,
-            severity=alert.severity,
-            audience=alert.audience,
-            began_on=alert.began_on,
-            as_of_date=alert.began_on,
-            facts=FACTS.validate_python(alert.facts),
-        )
-        if step in ("opened", "escalated"):
-            return [recipient for recipient in self.alerting.recipients if recipient.wants(told)]
+        if event.step in ("opened", "escalated"):
+            return [recipient for recipient in self.alerting.recipients if recipient.wants(event)]
         rows = self.connection.execute(
-            "select n.recipient from ops.notice as n inner join ops.alert_step as s on n.step_id = s.step_id"
+            "select n.recipient from ops.notification as n inner join ops.alert_step as s on n.step_id = s.step_id"
             " where s.alert_id = %s",
             [alert.alert_id],
         ).fetchall()
-        # Who heard of it by an escalation alone hears of its end too.
-        steps = told, replace(told, step="escalated")
-        knowing = [recipient for recipient in self.alerting.recipients if (recipient.id,) in rows]
-        return [recipient for recipient in knowing if any(map(recipient.wants, steps))]
+        # A recipient who got the escalation alone gets the end too.
+        events = event, replace(event, step="escalated")
+        notified = [recipient for recipient in self.alerting.recipients if (recipient.id,) in rows]
+        return [recipient for recipient in notified if any(map(recipient.wants, events))]
+
+
+def _make_event(alert: OpenAlert, step: Step) -> AlertEvent:
+    """The event that chooses the recipients; its facts are those of the opening."""
+    return AlertEvent(
+        alert_id=alert.alert_id,
+        step=step,
+        kind=alert.kind,
+        severity=alert.severity,
+        audience=alert.audience,
+        began_on=alert.began_on,
+        as_of_date=alert.began_on,
+        facts=FACTS.validate_python(alert.facts),
+    )

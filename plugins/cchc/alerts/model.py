@@ -1,4 +1,8 @@
-"""What alerts hold and tell. Facts are frozen when a step is noted, so that a message says what was known then."""
+"""Types that detection and notification share: kinds, steps, facts and events of alerts.
+
+Facts are stored with each step, so that a message shows the values known at that step. Rules, recipients and the ledger
+have modules of their own.
+"""
 
 from __future__ import annotations
 
@@ -12,14 +16,17 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 Severity = Literal["info", "warning", "urgent"]
 Audience = Literal["performance", "operators"]
-ToldStep = Literal["opened", "reopened", "escalated", "resolved", "withdrawn"]
-Step = ToldStep | Literal["lapsed", "closed"]  # those are on record, and told to nobody
-CellKind = Literal["missed", "behind", "drop", "unknown", "reconciliation"]
+NotifiedStep = Literal["opened", "reopened", "escalated", "resolved", "withdrawn"]
+Step = NotifiedStep | Literal["lapsed", "closed"]  # nobody is notified of the last two
+Resolution = Literal["recovered", "withdrawn", "closed"]
+IndicatorKind = Literal["missed", "behind", "drop", "unknown", "reconciliation"]
 TaskKind = Literal["task_overdue", "task_due_soon"]
-OperatorKind = Literal["source_late", "night_late", "run_failed", "undelivered"]
-Kind = CellKind | TaskKind | OperatorKind
+OperatorKind = Literal["source_late", "run_late", "run_failed", "undelivered"]
+Kind = IndicatorKind | TaskKind | OperatorKind
 
 SEVERITIES: tuple[Severity, ...] = ("info", "warning", "urgent")
+URGENT_STEPS: frozenset[Step] = frozenset({"opened", "reopened"})
+QUIET_STEPS: frozenset[Step] = frozenset({"closed", "lapsed"})
 
 
 class _Facts(BaseModel):
@@ -27,9 +34,9 @@ class _Facts(BaseModel):
 
 
 class Contribution(_Facts):
-    """What an agency has added to a change, in points: by its own rate, and by its share of the whole (the mix).
+    """The part of a change that one agency made, in points: by its own rate, and by its weight in the whole (the mix).
 
-    ``agency_code`` None: what the source counts for the province and for no agency.
+    ``agency_code`` None: the part that the source counts for the province and for no agency.
     """
 
     agency_code: str | None
@@ -39,37 +46,39 @@ class Contribution(_Facts):
 
     @property
     def total(self) -> Decimal:
-        """Both parts."""
+        """Rate and mix together, in points."""
         return self.rate + self.mix
 
 
 class Change(_Facts):
-    """How a value has moved since ``since`` (a data day), and who moved it most; ``contributions``: at most three."""
+    """The change of a value since data date ``since``, when it was ``value``; ``contributions``: at most three."""
 
     since: date
     value: Decimal
     contributions: tuple[Contribution, ...] = ()
 
 
-class Needed(_Facts):
-    """What reaching the target takes. ``per_week``: points (or units) a week until ``by``; ``so_far_per_week``: what
-    the weeks until now have brought. ``rest_pct``: of what is still to come, the share that must comply; above 100
-    the target is out of reach. None where it can't be reckoned."""
+class RequiredRate(_Facts):
+    """The weekly rate that reaches the target on ``by_date``, in the unit of the value (mart.required_rate).
 
-    by: date
+    ``so_far_per_week``: the rate of the year until now. ``rest_pct``: percentage of the cases still to come that must
+    comply; above 100 the target is out of reach. None: not applicable.
+    """
+
+    by_date: date
     per_week: Decimal
     so_far_per_week: Decimal | None = None
     rest_pct: Decimal | None = None
 
 
-class CellFacts(_Facts):
-    """A figure of one indicator and agency. ``value``, ``target``, ``pace_target`` in ``unit_vi``; unrounded.
+class IndicatorFacts(_Facts):
+    """A result of one indicator and agency. ``value``, ``target``, ``pace_target``: in ``unit_vi``, unrounded.
 
-    ``reasons``: of a figure that can't be judged, why: stale, provisional, partial. ``flags``: of a reconciliation.
+    ``reasons``: why the result can't be judged (stale, provisional, partial). ``flags``: flags of a reconciliation.
     """
 
-    about: Literal["cell"] = "cell"
-    kind: CellKind
+    about: Literal["indicator"] = "indicator"
+    kind: IndicatorKind
     indicator_code: str
     variant: str
     clause: str
@@ -86,7 +95,7 @@ class CellFacts(_Facts):
     numerator: Decimal | None = None
     denominator: Decimal | None = None
     change: Change | None = None
-    needed: Needed | None = None
+    required_rate: RequiredRate | None = None
     reasons: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
 
@@ -105,24 +114,27 @@ class TaskFacts(_Facts):
 
 
 class OperatorFacts(_Facts):
-    """Something that operators must mend. ``subject_vi``: what; ``told``: in words; ``runbook``: heading of the page
-    docs/runbook.md."""
+    """A fault that operators must mend. ``runbook``: heading of its page in docs/runbook.md when the step was noted."""
 
     about: Literal["operation"] = "operation"
     kind: OperatorKind
     subject_vi: str
-    told: str
+    details_vi: str
     runbook: str
     source: str | None = None
 
 
-Facts = CellFacts | TaskFacts | OperatorFacts
+Facts = IndicatorFacts | TaskFacts | OperatorFacts
 FACTS: TypeAdapter[Facts] = TypeAdapter(Annotated[Facts, Field(discriminator="about")])
 
 
 @dataclass(frozen=True)
-class Told:
-    """One step of one alert, as one recipient is told of it."""
+class AlertEvent:
+    """One step of one alert with the facts known at that step, as a recipient is notified of it.
+
+    ``as_of_date``: the day of the run that found the step. ``opened_facts``: the facts at the opening; None for the
+    opening itself.
+    """
 
     alert_id: UUID
     step: Step
@@ -132,14 +144,19 @@ class Told:
     began_on: date
     as_of_date: date
     facts: Facts
-    opened_facts: Facts | None = None  # of steps after the opening: what was known then
+    opened_facts: Facts | None = None
 
     @property
     def short_id(self) -> str:
-        """The beginning of the identifier, which people type: make ack ALERT=…"""
+        """The first characters of the identifier, which people type: make ack ALERT=…"""
         return str(self.alert_id)[:8]
 
+    @property
+    def is_urgent(self) -> bool:
+        """Whether the event is sent at once instead of with the next digest."""
+        return self.severity == "urgent" and self.step in URGENT_STEPS
 
-def name_alert(province: str, kind: Kind, subject: str, began_on: date) -> UUID:
-    """The identifier of a turn: the same however often it is found."""
+
+def make_alert_id(province: str, kind: Kind, subject: str, began_on: date) -> UUID:
+    """The identifier of an alert; the same episode always gets the same one."""
     return uuid5(NAMESPACE_URL, f"cchc/alert/{province}/{kind}/{subject}/{began_on}")

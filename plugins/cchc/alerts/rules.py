@@ -1,7 +1,8 @@
-"""When people are told: include/alerts/rules.yaml, typed."""
+"""Alert rules, typed from include/alerts/rules.yaml: when an episode begins and ends, and how severe a kind is."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
@@ -10,13 +11,12 @@ from typing import Annotated, Literal, get_args
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_core import PydanticCustomError
 
-from cchc.alerts.model import CellKind, OperatorKind, Severity, TaskKind
-from cchc.alerts.tracks import TrackRule
-from cchc.document import Clock, read_document
+from cchc.alerts.model import IndicatorKind, OperatorKind, Severity, TaskKind
 from cchc.mistake import CatalogError, Mistake, explain_error, field_path
+from cchc.strict_yaml import Clock, read_document
 
-AnyKind = Literal[CellKind, TaskKind, OperatorKind]  # one list, so that a mistyped kind is told once
-KINDS: tuple[str, ...] = (*get_args(CellKind), *get_args(TaskKind), *get_args(OperatorKind))
+AnyKind = Literal[IndicatorKind, TaskKind, OperatorKind]  # one list, so that a mistyped kind is one mistake
+KINDS: tuple[str, ...] = (*get_args(IndicatorKind), *get_args(TaskKind), *get_args(OperatorKind))
 
 Points = Annotated[Decimal, Field(gt=0)]
 Count = Annotated[int, Field(strict=True, gt=0)]
@@ -26,8 +26,23 @@ class _Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+@dataclass(frozen=True, slots=True)
+class EpisodeRule:
+    """The hysteresis of one kind of alert.
+
+    An episode begins with ``confirmed_by`` successive bad days while the series is armed. It ends, and the series is
+    armed again, after ``rearm_days`` successive good days or one good day at least ``rearm_gap`` points above the line
+    (None: never by a gap). A series that isn't ``is_armed_at_first`` is armed by its first good day.
+    """
+
+    confirmed_by: int
+    rearm_days: int
+    rearm_gap: Decimal | None
+    is_armed_at_first: bool
+
+
 class DropRule(_Record):
-    """An unusual fall. Points, days, and how many changes must be known."""
+    """An unusual fall. Points, days, and the number of changes that must be known."""
 
     times_median: Points
     least_points: Points
@@ -36,7 +51,7 @@ class DropRule(_Record):
 
 
 class Rules(_Record):
-    """The fields are explained where people write them."""
+    """The alert rules. include/alerts/rules.yaml explains the fields, where people write them."""
 
     variants: tuple[str, ...]
     confirmed_by_data_days: Count
@@ -50,7 +65,7 @@ class Rules(_Record):
     compare_days: Count
     history_days: Count
     escalate_after_working_days: Count
-    night_ready_by: Clock
+    run_ready_by: Clock
     severity: dict[AnyKind, Severity]
 
     @field_validator("severity")
@@ -62,27 +77,27 @@ class Rules(_Record):
         return severity
 
     @cached_property
-    def track_rules(self) -> dict[CellKind, TrackRule]:
-        """How the watch for each kind turns."""
+    def episode_rules(self) -> dict[IndicatorKind, EpisodeRule]:
+        """The hysteresis of each kind."""
         days, rearm_days, gap = self.confirmed_by_data_days, self.rearm_data_days, self.rearm_gap
         return {
-            "missed": TrackRule(days, rearm_days, gap, is_armed_at_first=False),
-            "behind": TrackRule(days, rearm_days, gap, is_armed_at_first=True),
-            "drop": TrackRule(1, rearm_days, None, is_armed_at_first=True),
-            "unknown": TrackRule(days, 1, None, is_armed_at_first=False),
-            "reconciliation": TrackRule(days, rearm_days, None, is_armed_at_first=True),
+            "missed": EpisodeRule(days, rearm_days, gap, is_armed_at_first=False),
+            "behind": EpisodeRule(days, rearm_days, gap, is_armed_at_first=True),
+            "drop": EpisodeRule(1, rearm_days, None, is_armed_at_first=True),
+            "unknown": EpisodeRule(days, 1, None, is_armed_at_first=False),
+            "reconciliation": EpisodeRule(days, rearm_days, None, is_armed_at_first=True),
         }
 
 
 def load_rules(path: Path) -> Rules:
-    """Read the rules; CatalogError names every mistake with its field."""
+    """The rules of the file. Raises one CatalogError that names every mistake with its field."""
     mistakes: list[Mistake] = []
     document = read_document(path, mistakes)
     if mistakes:
         raise CatalogError(mistakes)
     try:
         return Rules.model_validate(document)
-    except ValidationError as error:
+    except ValidationError as invalid:
         raise CatalogError(
-            [Mistake(path.name, "", field_path(told["loc"]), explain_error(told)) for told in error.errors()]
+            [Mistake(path.name, "", field_path(error["loc"]), explain_error(error)) for error in invalid.errors()]
         ) from None

@@ -1,6 +1,6 @@
-"""The law and the map as data: plans, indicators, targets, tasks, agencies and sets, read from ``include/catalog/``.
+"""The catalog: plans, indicators, targets, tasks, agencies and sets, read from ``include/catalog/`` and checked.
 
-Pure reading and checking: no database, no Airflow, no clock. A mistake is refused with file, entry and field.
+The package has no database, no Airflow and no clock. A mistake in a file names file, entry and field.
 """
 
 from __future__ import annotations

@@ -1,13 +1,15 @@
-"""What the catalog's records must be together, beyond what each is by itself. Yields (field, what is wrong)."""
+"""Checks between the fields and the records of the catalog; each yields (field, fault).
+
+The types in ``model`` check single fields.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import date, timedelta
 from itertools import pairwise
 
-from cchc.catalog.interval import Interval
+from cchc.calendar import DateRange
 from cchc.catalog.model import (
     Agency,
     AgencySet,
@@ -17,7 +19,7 @@ from cchc.catalog.model import (
     Target,
     Task,
     province_of,
-    target_intervals,
+    target_ranges,
 )
 from cchc.mistake import Doubt
 from cchc.sources.profile_parts import Level
@@ -41,21 +43,21 @@ ABOVE: Mapping[Level, tuple[Level, ...]] = {
     "public_service_unit": ("province", "department", "district", "commune", "division"),
 }
 
-# source -> the metrics that it has; None where that isn't known yet
+# Source → the metrics that it has; None where they aren't known.
 Sources = Mapping[str, Collection[str] | None]
 
 
-def check_indicator(indicator: Indicator, plan_days: tuple[date, date] | None) -> Iterator[Finding]:
-    """One entry against itself and, where the plan's first and last day are known, against them."""
+def check_indicator(indicator: Indicator, plan_days: DateRange | None) -> Iterator[Finding]:
+    """Check an indicator by itself and, where the plan's first and last day are known, against them."""
     yield from _check_all_targets("", indicator.targets, indicator.comparator is not None, plan_days)
     yield from _check_values("", indicator)
     yield from _check_levels("", indicator.population)
     if (indicator.judged == "yearly_survey") != (indicator.published_on is not None):
         yield "published_on", "goes with judged: yearly_survey, give both or neither"
-    told = [*_check_roll_up(indicator), *_check_milestones(indicator, plan_days)]
-    yield from told
+    of_primary = [*_check_roll_up(indicator), *_check_milestones(indicator, plan_days)]
+    yield from of_primary
     if indicator.roll_up == "agencies_attaining":
-        yield "roll_up", "agencies_attaining is for variants: the agencies attain the primary reading's target"
+        yield "roll_up", "agencies_attaining is for variants: the agencies attain the primary variant's target"
     yield from _check_reported_target(indicator)
     yield from _check_counts(indicator)
     names = ["primary"]
@@ -67,38 +69,41 @@ def check_indicator(indicator: Indicator, plan_days: tuple[date, date] | None) -
         if variant.targets:
             has_comparator = (variant.comparator or indicator.comparator) is not None
             yield from _check_all_targets(path, variant.targets, has_comparator, plan_days)
-            yield from _check_values(path, indicator.read_as(variant))
+            yield from _check_values(path, indicator.with_variant(variant))
         if variant.population:
             yield from _check_levels(path, variant.population)
-        reading = indicator.read_as(variant)
+        effective = indicator.with_variant(variant)
         findings = [
-            *_check_roll_up(reading),
-            *_check_attaining_agencies(reading, indicator),
-            *_check_milestones(reading, plan_days),
+            *_check_roll_up(effective),
+            *_check_attaining_agencies(effective, indicator),
+            *_check_milestones(effective, plan_days),
         ]
-        yield from ((path + field, text) for field, text in findings if (field, text) not in told)
+        yield from ((path + field, text) for field, text in findings if (field, text) not in of_primary)
 
 
-def _check_roll_up(reading: Indicator) -> Iterator[Finding]:
-    """Whether a reading's province figure can be made of its agencies' as it says."""
-    if reading.roll_up == "own":
+def _check_roll_up(indicator: Indicator) -> Iterator[Finding]:
+    """Whether the roll-up can make the province's value of its agencies' values."""
+    if indicator.roll_up == "own":
         return
-    if reading.population.set is None:
-        yield "population.set", f"is missing for roll_up: {reading.roll_up}, name the set whose agencies it is made of"
-    if reading.figures_for == "province":
-        yield "figures_for", f"province leaves no agencies for roll_up: {reading.roll_up}, write agencies"
-    if reading.roll_up != "pooled" and not reading.is_share:
-        yield "is_share", f"false doesn't fit roll_up: {reading.roll_up}, whose value is a share of agencies"
+    if indicator.population.set is None:
+        yield (
+            "population.set",
+            f"is missing for roll_up: {indicator.roll_up}, name the set whose agencies it is made of",
+        )
+    if indicator.reported_for == "province":
+        yield "reported_for", f"province leaves no agencies for roll_up: {indicator.roll_up}, write agencies"
+    if indicator.roll_up != "pooled" and not indicator.is_share:
+        yield "is_share", f"false doesn't fit roll_up: {indicator.roll_up}, whose value is a share of agencies"
 
 
-def _check_attaining_agencies(reading: Indicator, primary: Indicator) -> Iterator[Finding]:
-    """The agencies attain the primary reading's target, so it is the primary's figures that they are judged by."""
-    if reading.roll_up == "agencies_attaining" and reading.metric != primary.metric:
-        yield "metric", f'"{reading.metric}" isn\'t what the agencies are judged by, write {primary.metric}'
+def _check_attaining_agencies(indicator: Indicator, primary: Indicator) -> Iterator[Finding]:
+    """The agencies attain the primary variant's target, so the variant has the primary's metric."""
+    if indicator.roll_up == "agencies_attaining" and indicator.metric != primary.metric:
+        yield "metric", f'"{indicator.metric}" isn\'t what the agencies are judged by, write {primary.metric}'
 
 
 def _check_reported_target(indicator: Indicator) -> Iterator[Finding]:
-    """A target that is reported as the denominator is neither written here nor divided by."""
+    """A target that is reported as the denominator is neither written in the plan nor divided by."""
     if not indicator.is_target_reported:
         return
     if indicator.is_share:
@@ -106,7 +111,7 @@ def _check_reported_target(indicator: Indicator) -> Iterator[Finding]:
     if indicator.roll_up != "own":
         yield (
             "is_target_reported",
-            f"doesn't fit roll_up: {indicator.roll_up}, a target is reported with its own figure",
+            f"doesn't fit roll_up: {indicator.roll_up}, a target is reported with its own value",
         )
     if indicator.comparator is None:
         yield "comparator", "is missing for a target that is reported, add >=, > or ="
@@ -116,7 +121,7 @@ def _check_reported_target(indicator: Indicator) -> Iterator[Finding]:
 
 
 def _check_counts(indicator: Indicator) -> Iterator[Finding]:
-    """Only a share has a percentage, and only agencies are counted in a share of agencies."""
+    """Only a share is a percentage, and a share of agencies counts agencies only."""
     if indicator.may_exceed_100 and not indicator.is_share:
         yield "may_exceed_100", "goes with a share, take it out beside is_share: false"
     if indicator.counts == "rate" and not indicator.is_share:
@@ -127,23 +132,23 @@ def _check_counts(indicator: Indicator) -> Iterator[Finding]:
         yield "counts", f"{indicator.counts} doesn't fit roll_up: share_of_agencies, agencies are counted: write whole"
 
 
-def _check_milestones(reading: Indicator, plan_days: tuple[date, date] | None) -> Iterator[Finding]:
-    """Steps on the way to a target that is known: before the year closes, each later than the last, and none lower."""
-    if not reading.milestones:
+def _check_milestones(indicator: Indicator, plan_days: DateRange | None) -> Iterator[Finding]:
+    """Milestones lead to a known target: before the year closes, each later than the one before, and none lower."""
+    if not indicator.milestones:
         return
-    targets = [target.value for target in reading.targets if target.value is not None]
-    if reading.judged != "year_end":
+    targets = [target.value for target in indicator.targets if target.value is not None]
+    if indicator.judged != "year_end":
         yield "milestones", "go with judged: year_end, write that or take them out"
-    if len(targets) < len(reading.targets):
+    if len(targets) < len(indicator.targets):
         yield "milestones", "lead to a target that isn't known, take them out"
         return
-    for position, milestone in enumerate(reading.milestones):
+    for position, milestone in enumerate(indicator.milestones):
         field = f"milestones[{position}]"
-        if plan_days and not _open_days(plan_days, reading).contains(milestone.by):
+        if plan_days and not _open_days(plan_days, indicator).contains(milestone.by):
             yield f"{field}.by", f"{milestone.by} is not in the plan before the year closes, correct the day"
         if not 0 <= milestone.value <= min(targets):
             yield f"{field}.value", f"{milestone.value} is not between 0 and the target {min(targets)}, correct one"
-    for position, (earlier, later) in enumerate(pairwise(reading.milestones), start=1):
+    for position, (earlier, later) in enumerate(pairwise(indicator.milestones), start=1):
         if later.by <= earlier.by:
             yield f"milestones[{position}].by", f"{later.by} is not after {earlier.by}, write them in their order"
         if later.value < earlier.value:
@@ -153,58 +158,59 @@ def _check_milestones(reading: Indicator, plan_days: tuple[date, date] | None) -
             )
 
 
-def _open_days(plan_days: tuple[date, date], reading: Indicator) -> Interval:
-    """The days of the plan on which its year is still open: a budget year closes after the last of them."""
-    first, last = plan_days
-    return Interval(first, last + timedelta(days=1) if reading.period == "budget_year" else last)
+def _open_days(plan_days: DateRange, indicator: Indicator) -> DateRange:
+    """The days of the plan before its year closes: of a budget year all, since it closes after the plan's last day."""
+    return plan_days if indicator.period == "budget_year" else DateRange(plan_days.start, plan_days.last)
 
 
 def _check_all_targets(
-    path: str, targets: tuple[Target, ...], has_comparator: bool, plan_days: tuple[date, date] | None
+    path: str, targets: tuple[Target, ...], has_comparator: bool, plan_days: DateRange | None
 ) -> Iterator[Finding]:
-    """Each target by itself; if all are right, whether they leave a day of the plan out."""
+    """Each target by itself; if all are right, whether one is in force on every day of the plan."""
     findings = list(_check_targets(path, targets, has_comparator, plan_days))
     yield from findings
-    if plan_days and plan_days[0] <= plan_days[1] and not findings:
-        plan = Interval(plan_days[0], plan_days[1] + timedelta(days=1))
-        gap = plan.first_day_outside([days for _, days in target_intervals(targets)])
+    if plan_days and not findings:
+        gap = plan_days.first_day_outside([days for _, days in target_ranges(targets)])
         if gap:
             yield f"{path}targets", f"no target is in force on {gap}, add one (value: null with a reason_vi if unknown)"
 
 
 def _check_targets(
-    path: str, targets: tuple[Target, ...], has_comparator: bool, plan_days: tuple[date, date] | None
+    path: str, targets: tuple[Target, ...], has_comparator: bool, plan_days: DateRange | None
 ) -> Iterator[Finding]:
     for position, target in enumerate(targets):
         field = f"{path}targets[{position}]"
         if target.valid_to is not None and target.valid_to < target.valid_from:
             yield f"{field}.valid_to", f"{target.valid_to} is before valid_from {target.valid_from}, correct one"
-        if plan_days and not plan_days[0] <= target.valid_from <= plan_days[1]:
-            yield f"{field}.valid_from", f"{target.valid_from} is outside the plan, {plan_days[0]} to {plan_days[1]}"
+        if plan_days and not plan_days.contains(target.valid_from):
+            yield (
+                f"{field}.valid_from",
+                f"{target.valid_from} is outside the plan, {plan_days.start} to {plan_days.last}",
+            )
         if (target.value is None) != (target.reason_vi is not None):
             yield f"{field}.reason_vi", "goes with value: null, give the value or the reason why there is none"
         if target.value is not None and not has_comparator:
             yield f"{path}comparator", "is missing for a target that has a value, add >=, > or ="
-    for (earlier, days), (later, _) in pairwise(target_intervals(targets)):
+    for (earlier, days), (later, _) in pairwise(target_ranges(targets)):
         if days.contains(later.valid_from) or earlier.valid_from == later.valid_from:
             yield f"{path}targets", f"two targets are in force on {later.valid_from}, end the first before it"
 
 
-def _check_values(path: str, reading: Indicator) -> Iterator[Finding]:
+def _check_values(path: str, indicator: Indicator) -> Iterator[Finding]:
     """No target is below 0, and that of a share is a percentage."""
-    is_percentage = reading.is_share and not reading.may_exceed_100
-    for position, target in enumerate(reading.targets):
+    is_percentage = indicator.is_share and not indicator.may_exceed_100
+    for position, target in enumerate(indicator.targets):
         if target.value is not None and target.value < 0:
             yield f"{path}targets[{position}].value", f"{target.value} is below 0, correct it"
         elif target.value is not None and is_percentage and target.value > 100:
-            text = f"{target.value} is more than 100 percent of a share, correct it (or say may_exceed_100: true)"
+            text = f"{target.value} is more than 100 percent of a share, correct it (or write may_exceed_100: true)"
             yield f"{path}targets[{position}].value", text
 
 
 def _check_metric(
     path: str, source: str, metric: str | None, sources: Sources, optional: Collection[str]
 ) -> Iterator[Finding]:
-    """The first word of a metric says whose measures it is; an answer without it must not be published."""
+    """The first word of a metric is its source, which has the metric in every answer that it publishes."""
     if source not in sources:
         yield f"{path}source", f'"{source}" is no source of include/sources/ and none that is planned, correct it'
         return
@@ -215,13 +221,13 @@ def _check_metric(
         return
     known = sources[source]
     if known is not None and metric not in known:
-        yield f"{path}metric", f'"{metric}" is no figure of {source}.yaml, it has {", ".join(sorted(known))}'
+        yield f"{path}metric", f'"{metric}" is no metric of {source}.yaml, it has {", ".join(sorted(known))}'
     elif metric in optional:
         yield f"{path}metric", f'"{metric}" may be gone by {source}.yaml, take required: false out there'
 
 
 def _check_levels(path: str, population: Population) -> Iterator[Finding]:
-    # The province always has its row for every indicator (rulings: rows and roll-up).
+    # The province has a row for every indicator (docs/rulings.md: rows and roll-up).
     if "province" not in population.levels:
         yield f"{path}population.levels", "has no province, add it: the province has a row for every indicator"
     if len(set(population.levels)) < len(population.levels):
@@ -229,7 +235,7 @@ def _check_levels(path: str, population: Population) -> Iterator[Finding]:
 
 
 def check_plan(plan: Plan) -> Iterator[Finding]:
-    """The header of a plan."""
+    """Check the header of a plan."""
     if plan.valid_to < plan.valid_from:
         yield "valid_to", f"{plan.valid_to} is before valid_from {plan.valid_from}, correct one"
     if plan.signed_on.year not in (plan.year - 1, plan.year):
@@ -243,7 +249,7 @@ def check_plan(plan: Plan) -> Iterator[Finding]:
 
 
 def check_sources(indicator: Indicator, sources: Sources, optional: Collection[str] = ()) -> Iterator[Finding]:
-    """One entry against the sources there are. ``optional``: metrics that their answers may lack."""
+    """Check an indicator against the sources. ``optional``: metrics that an answer may lack."""
     yield from _check_metric("", indicator.source, indicator.metric, sources, optional)
     for position, variant in enumerate(indicator.variants):
         source = variant.source or indicator.source
@@ -253,7 +259,7 @@ def check_sources(indicator: Indicator, sources: Sources, optional: Collection[s
 def check_references(
     indicator: Indicator, plan: Plan, sets: Mapping[str, AgencySet], agencies: Sequence[Agency]
 ) -> Iterator[Finding]:
-    """One entry against the sets and the agencies. A province without agencies yet has no lead to be checked."""
+    """Check an indicator against sets and agencies. A province without agencies has no lead agency to check."""
     named = [("", indicator.population)]
     named += [(f"variants[{at}].", v.population) for at, v in enumerate(indicator.variants) if v.population]
     for path, population in named:
@@ -267,29 +273,29 @@ def check_references(
 def _check_named_set(
     field: str, name: str, plan: Plan, sets: Mapping[str, AgencySet], agencies: Sequence[Agency]
 ) -> Iterator[Finding]:
-    """A set that holds nobody while the plan runs judges nobody. One whose list isn't complete may be empty."""
+    """A set without a member on any day of the plan makes no value. A set with an incomplete list may be empty."""
     if name not in sets:
         yield field, f'"{name}" is not in agency_sets.yaml, add or correct it'
         return
-    days = Interval(plan.valid_from, plan.valid_to + timedelta(days=1)) if plan.valid_from <= plan.valid_to else None
+    days = DateRange.inclusive(plan.valid_from, plan.valid_to) if plan.valid_from <= plan.valid_to else None
     ours = [agency for agency in agencies if agency.province_code == plan.province]
     if days is None:
         return
-    if not sets[name].interval.intersection(days):
+    if not sets[name].validity.intersection(days):
         yield field, Doubt(f'"{name}" exists on no day of the plan, correct its days in agency_sets.yaml')
         return
-    held = [shared for _, shared in sets[name].member_intervals(ours)]
-    if ours and sets[name].is_list_complete and not any(shared.intersection(days) for shared in held):
+    memberships = [shared for _, shared in sets[name].member_ranges(ours)]
+    if ours and sets[name].is_list_complete and not any(shared.intersection(days) for shared in memberships):
         yield field, Doubt(f'"{name}" holds no agency on any day of the plan, correct it in agency_sets.yaml')
 
 
 def check_task(task: Task, plan: Plan, sets: Mapping[str, AgencySet], agencies: Sequence[Agency]) -> Iterator[Finding]:
-    """One task against itself, the plan that it is an annex to, the sets and the agencies."""
+    """Check a task by itself and against its plan, the sets and the agencies."""
     yield from _check_deadline(task, plan)
     planned = {indicator.code for indicator in plan.indicators}
     for code in task.indicators:
         if code not in planned:
-            yield "indicators", f'"{code}" is no entry of the plan of {plan.year}, add or correct it'
+            yield "indicators", f'"{code}" is no indicator of the plan of {plan.year}, add or correct it'
     if not (task.agencies.codes or task.agencies.sets):
         yield "agencies", "names nobody, add codes or sets"
     agency_codes = {agency.code for agency in agencies}
@@ -301,7 +307,7 @@ def check_task(task: Task, plan: Plan, sets: Mapping[str, AgencySet], agencies: 
 
 
 def _check_deadline(task: Task, plan: Plan) -> Iterator[Finding]:
-    """The window goes with the kind of deadline: both its days, the first alone, or none."""
+    """The kind of deadline decides the days: both, the first alone, or none."""
     wanted = DAYS_OF_DEADLINE.get(task.deadline_kind, ())
     for field, day in (("starts_on", task.starts_on), ("due_on", task.due_on)):
         if (day is not None) != (field in wanted):
@@ -314,7 +320,7 @@ def _check_deadline(task: Task, plan: Plan) -> Iterator[Finding]:
 
 
 def check_set(known: AgencySet, agencies: Sequence[Agency]) -> Iterator[Finding]:
-    """One set against itself and the agencies; codes of a province without agencies yet can't be checked."""
+    """Check a set by itself and against the agencies; codes of a province without agencies can't be checked."""
     if known.valid_to_exclusive is not None and known.valid_to_exclusive <= known.valid_from:
         yield "valid_to_exclusive", f"{known.valid_to_exclusive} is not after valid_from {known.valid_from}"
         return
@@ -324,12 +330,12 @@ def check_set(known: AgencySet, agencies: Sequence[Agency]) -> Iterator[Finding]
             if province_of(code) in agency_codes and code not in agency_codes:
                 yield field, f'"{code}" is not in agencies.csv, add or correct it'
                 return
-    if known.is_list_complete and agencies and not any(known.member_intervals(agencies)):
+    if known.is_list_complete and agencies and not any(known.member_ranges(agencies)):
         yield "", Doubt("selects no agency of agencies.csv, correct its levels, codes, name_starts_with or days")
 
 
 def check_agencies(agencies: Iterable[Agency]) -> Iterator[tuple[Agency, str, str]]:
-    """All versions of all agencies against each other: (version, field, what is wrong)."""
+    """Check all versions of all agencies against each other; yields (version, field, fault)."""
     versions: defaultdict[str, list[Agency]] = defaultdict(list)
     for agency in sorted(agencies, key=lambda agency: (agency.code, agency.valid_from)):
         if agency.valid_to_exclusive is not None and agency.valid_to_exclusive <= agency.valid_from:
@@ -338,7 +344,7 @@ def check_agencies(agencies: Iterable[Agency]) -> Iterator[tuple[Agency, str, st
             versions[agency.code].append(agency)
     for same_code in versions.values():
         for earlier, later in pairwise(same_code):
-            if earlier.interval.intersection(later.interval):
+            if earlier.validity.intersection(later.validity):
                 yield later, "valid_from", f"{later.valid_from}: the version from {earlier.valid_from} is still valid"
         for agency in same_code:
             yield from _check_parent(agency, versions)
@@ -355,10 +361,10 @@ def _check_parent(agency: Agency, versions: defaultdict[str, list[Agency]]) -> I
         yield agency, "parent_code", f'"{agency.code}" is the agency itself, name the agency above'
     else:
         parents = versions.get(agency.parent_code, [])
-        day = agency.interval.first_day_outside([parent.interval for parent in parents])
+        day = agency.validity.first_day_outside([parent.validity for parent in parents])
         if day:
             yield agency, "parent_code", f'"{agency.parent_code}" is no agency on {day}, correct the code or the days'
-        for level in dict.fromkeys(one.level for one in parents if one.interval.intersection(agency.interval)):
+        for level in dict.fromkeys(one.level for one in parents if one.validity.intersection(agency.validity)):
             if level not in ABOVE[agency.level]:
                 text = (
                     f'"{agency.parent_code}" is a {level}, a {agency.level} is below {" or ".join(ABOVE[agency.level])}'
@@ -367,11 +373,11 @@ def _check_parent(agency: Agency, versions: defaultdict[str, list[Agency]]) -> I
 
 
 def _check_names(agencies: Iterable[Agency]) -> Iterator[tuple[Agency, str, str]]:
-    """One agency under two codes would be counted twice. Communes of two districts may have one name."""
+    """An agency under two codes would be counted twice. Communes of two districts may share a name."""
     alike: defaultdict[tuple[str, str, str | None], list[Agency]] = defaultdict(list)
     for agency in agencies:
         same = alike[agency.name_vi, agency.level, agency.parent_code]
-        twins = [one for one in same if one.code != agency.code and one.interval.intersection(agency.interval)]
+        twins = [one for one in same if one.code != agency.code and one.validity.intersection(agency.validity)]
         if twins:
             text = f'"{agency.name_vi}" is {twins[0].code} too in these days, correct the name or take one out'
             yield agency, "name_vi", Doubt(text)

@@ -1,4 +1,7 @@
-"""The catalog from its folder: agencies.csv, agency_sets.yaml, the plan_*.yaml and the tasks_*.yaml of one province."""
+"""Reading of the catalog's folder: agencies.csv, agency_sets.yaml, plan_*.yaml and tasks_*.yaml of one province.
+
+Checks between records are in ``consistency``, holidays.yaml in ``holidays``.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from cchc.calendar import DateRange
 from cchc.catalog.consistency import (
     check_agencies,
     check_indicator,
@@ -23,9 +27,9 @@ from cchc.catalog.consistency import (
     check_task,
 )
 from cchc.catalog.model import PLANNED_SOURCES, Agency, AgencySet, Annex, Catalog, Indicator, Plan, Task
-from cchc.document import read_document, read_text
 from cchc.mistake import CatalogError, Doubt, Mistake, explain_error, field_path
 from cchc.sources.profile import ProfilesRead, read_all_profiles
+from cchc.strict_yaml import read_document, read_text
 
 AGENCIES_FILE = "agencies.csv"
 SETS_FILE = "agency_sets.yaml"
@@ -34,10 +38,10 @@ TASK_FILES = "tasks_*.yaml"
 
 _HEADER = "header"
 _BEYOND = "beyond the last column"
-# The lists of the files: what one of their entries is called, and the field that names it.
+# The lists of the files → the word for one entry, and the field that names it.
 _LISTS = {
     "clauses": ("clause", "clause"),
-    "entries": ("entry", "code"),
+    "indicators": ("entry", "code"),
     "groups": ("group", "group_vi"),
     "tasks": ("entry", "code"),
     "sets": ("entry", "code"),
@@ -49,9 +53,9 @@ _Record = TypeVar("_Record", bound=BaseModel)
 def load_catalog(folder: Path, province: str, *, is_strict: bool = False) -> Catalog:
     """Read the catalog of ``province`` (its root agency's code) from ``folder``.
 
-    The folder may hold plans of several provinces and years; other provinces' plans are left alone. Entries name
-    sources of include/sources/ or planned ones. Every mistake found is told at once, in one CatalogError; a doubt is
-    one only where ``is_strict``.
+    The folder may hold plans of several provinces and years; plans of other provinces are skipped. Indicators name
+    sources of include/sources/ or planned ones. One CatalogError holds every mistake; a Doubt counts as a mistake only
+    where ``is_strict``.
     """
     mistakes: list[Mistake] = []
     agencies = _read_agencies(folder / AGENCIES_FILE, mistakes)
@@ -64,11 +68,11 @@ def load_catalog(folder: Path, province: str, *, is_strict: bool = False) -> Cat
     optional = {metric for profile in profiles.good for metric in profile.optional_metrics()}
     for file, plan in plans.items():
         for indicator in plan.indicators:
-            findings = check_sources(indicator, _name_figures(profiles, indicator.code), optional)
-            _Reading(file, mistakes).note(f"entry {indicator.code}", findings)
-    if is_map_sound:  # an agency or set that is itself refused is not "unknown" as well
+            findings = check_sources(indicator, _list_metrics(profiles, indicator.code), optional)
+            _FileParser(file, mistakes).note(f"entry {indicator.code}", findings)
+    if is_map_sound:  # an agency or set that is itself invalid is not "unknown" as well
         mistakes += _check_plans(plans, {known.code: known for known in sets}, agencies)
-    if is_plan_sound:  # nor is an entry
+    if is_plan_sound:  # nor is an indicator
         mistakes += _check_annexes(annexes, plans.values(), {known.code: known for known in sets}, agencies)
     if found := mistakes if is_strict else _drop_doubts(mistakes):
         raise CatalogError(found)
@@ -85,22 +89,22 @@ def _drop_doubts(mistakes: Iterable[Mistake]) -> list[Mistake]:
     return [mistake for mistake in mistakes if not isinstance(mistake.text, Doubt)]
 
 
-def _name_figures(profiles: ProfilesRead, code: str) -> dict[str, Collection[str] | None]:
-    """Source → the figures it has for an entry. What people report is named after the entry's code, or derived.
+def _list_metrics(profiles: ProfilesRead, code: str) -> dict[str, Collection[str] | None]:
+    """Source → the metrics that it has for an indicator; None where its profile is invalid or planned.
 
-    Of a source whose profile is refused they aren't known: the entries that it feeds stay as they are.
+    A source of returns names its metrics after the indicator's code, or derives them.
     """
-    figures: dict[str, Collection[str] | None] = dict.fromkeys([*PLANNED_SOURCES, *profiles.refused])
+    metrics: dict[str, Collection[str] | None] = dict.fromkeys([*PLANNED_SOURCES, *profiles.rejected])
     for profile in profiles.good:
         named = profile.metrics()
-        figures[profile.source] = (
+        metrics[profile.source] = (
             named if named is not None else {f"{profile.source}.{name}" for name in (code, *profile.derived)}
         )
-    return figures
+    return metrics
 
 
 @dataclass(frozen=True)
-class _Reading:
+class _FileParser:
     """One file being read, and where its mistakes go."""
 
     file: str
@@ -114,8 +118,8 @@ class _Reading:
         """The record, or None and its mistakes."""
         try:
             return model.model_validate(fields)
-        except ValidationError as refusal:
-            self.note(entry, [(field_path(error["loc"]), explain_error(error)) for error in refusal.errors()])
+        except ValidationError as failure:
+            self.note(entry, [(field_path(error["loc"]), explain_error(error)) for error in failure.errors()])
             return None
 
     def entries(self, document: Mapping[str, Any], field: str, within: str) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -142,24 +146,24 @@ def _read_agencies(path: Path, mistakes: list[Mistake]) -> list[Agency]:
     text = read_text(path, mistakes)
     if text is None:
         return []
-    reading = _Reading(path.name, mistakes)
+    parser = _FileParser(path.name, mistakes)
     columns = list(Agency.model_fields)
     table = csv.DictReader(io.StringIO(text), restkey=_BEYOND, restval="")
     if table.fieldnames != columns:
-        reading.note("line 1", [("", f"the columns are not {','.join(columns)} (separated by commas)")])
+        parser.note("line 1", [("", f"the columns are not {','.join(columns)} (separated by commas)")])
         return []
     placed: list[tuple[str, Agency]] = []
     for row in table:
         if not any(row.values()):  # spreadsheets leave such rows below a table
             continue
         place = f"entry {row['code']} (line {table.line_num})" if row["code"] else f"line {table.line_num}"
-        agency = reading.parse(Agency, _typed_cells(row), place)
+        agency = parser.parse(Agency, _typed_cells(row), place)
         if agency:
             placed.append((place, agency))
     places = {id(agency): place for place, agency in placed}
     agencies = [agency for _, agency in placed]
     for agency, field, text in check_agencies(agencies):
-        reading.note(places[id(agency)], [(field, text)])
+        parser.note(places[id(agency)], [(field, text)])
     return agencies
 
 
@@ -182,14 +186,14 @@ def _read_sets(path: Path, agencies: Sequence[Agency], mistakes: list[Mistake]) 
     document = read_document(path, mistakes)
     if document is None:
         return []
-    reading = _Reading(path.name, mistakes)
+    parser = _FileParser(path.name, mistakes)
     sets: list[AgencySet] = []
-    for entry, fields in reading.entries(document, "sets", _HEADER):
-        known = reading.parse(AgencySet, fields, entry)
+    for entry, fields in parser.entries(document, "sets", _HEADER):
+        known = parser.parse(AgencySet, fields, entry)
         if known:
             sets.append(known)
-            reading.note(entry, check_set(known, agencies))
-    reading.note_repeated(known.code for known in sets)
+            parser.note(entry, check_set(known, agencies))
+    parser.note_repeated(known.code for known in sets)
     return sets
 
 
@@ -197,12 +201,12 @@ def _read_plans(folder: Path, province: str, mistakes: list[Mistake]) -> dict[st
     """The plans of ``province`` by file."""
     plans: dict[str, Plan] = {}
     provinces: set[str] = set()
-    for whose, reading, document in _read_documents(folder, PLAN_FILES, province, mistakes):
+    for whose, parser, document in _read_documents(folder, PLAN_FILES, province, mistakes):
         provinces.add(whose)
-        plan = _parse_plan(reading, document) if whose == province else None
+        plan = _parse_plan(parser, document) if whose == province else None
         if plan:
-            _note_same_year(reading, plan, plans)
-            plans[reading.file] = plan
+            _note_same_year(parser, plan, plans)
+            plans[parser.file] = plan
     if province not in provinces:
         found = ", ".join(sorted(provinces)) or "none"
         mistakes.append(Mistake(PLAN_FILES, "", "", f"no plan of province {province}, add one (found: {found})"))
@@ -210,71 +214,72 @@ def _read_plans(folder: Path, province: str, mistakes: list[Mistake]) -> dict[st
 
 
 def find_tasks_without_plan(folder: Path) -> Iterator[Mistake]:
-    """Files of tasks of provinces that no plan of the folder is for: a code is mistyped. Their tasks count nowhere."""
+    """A mistake for each file of tasks whose province has no plan in the folder: its code is mistyped."""
     planned = {whose for whose, *_ in _read_documents(folder, PLAN_FILES, "", [])}
-    for whose, reading, _ in _read_documents(folder, TASK_FILES, "", []):
+    for whose, parser, _ in _read_documents(folder, TASK_FILES, "", []):
         if whose and whose not in planned:
             text = f'"{whose}" has no plan in this folder that these tasks belong to, correct it or add the plan'
-            yield Mistake(reading.file, _HEADER, "province", text)
+            yield Mistake(parser.file, _HEADER, "province", text)
 
 
 def _read_annexes(folder: Path, province: str, mistakes: list[Mistake]) -> dict[str, Annex]:
     """The annexes of the plans of ``province`` by file; a plan may be without."""
     annexes: dict[str, Annex] = {}
-    for whose, reading, document in _read_documents(folder, TASK_FILES, province, mistakes):
-        annex = _parse_annex(reading, document) if whose == province else None
+    for whose, parser, document in _read_documents(folder, TASK_FILES, province, mistakes):
+        annex = _parse_annex(parser, document) if whose == province else None
         if annex:
-            _note_same_year(reading, annex, annexes)
-            annexes[reading.file] = annex
+            _note_same_year(parser, annex, annexes)
+            annexes[parser.file] = annex
     return annexes
 
 
 def _read_documents(
     folder: Path, files: str, province: str, mistakes: list[Mistake]
-) -> Iterator[tuple[str, _Reading, dict[str, Any]]]:
-    """Whose each file is, and what it holds. One that doesn't say is read as the province's own, and so refused."""
+) -> Iterator[tuple[str, _FileParser, dict[str, Any]]]:
+    """Each file's province, parser and document. A file without a province counts as ``province``'s, and so fails."""
     for path in sorted(folder.glob(files)):
         document = read_document(path, mistakes)
         if document is not None:
-            yield str(document.get("province", province)), _Reading(path.name, mistakes), document
+            yield str(document.get("province", province)), _FileParser(path.name, mistakes), document
 
 
-def _note_same_year(reading: _Reading, read: Plan | Annex, others: Mapping[str, Plan] | Mapping[str, Annex]) -> None:
+def _note_same_year(parser: _FileParser, read: Plan | Annex, others: Mapping[str, Plan] | Mapping[str, Annex]) -> None:
     same_year = [file for file, other in others.items() if other.year == read.year]
-    reading.note(_HEADER, [("year", f"{read.year} is planned in {file} too, keep one") for file in same_year])
+    parser.note(_HEADER, [("year", f"{read.year} is planned in {file} too, keep one") for file in same_year])
 
 
-def _parse_plan(reading: _Reading, document: Mapping[str, Any]) -> Plan | None:
-    """A plan whose header is right, with those of its entries that are right; mistakes tell the rest."""
+def _parse_plan(parser: _FileParser, document: Mapping[str, Any]) -> Plan | None:
+    """The plan with its valid indicators, if its header is valid; the rest become mistakes."""
     header = {name: value for name, value in document.items() if name != "clauses"}
-    plan = reading.parse(Plan, header | {"indicators": ()}, _HEADER)
+    plan = parser.parse(Plan, header | {"indicators": ()}, _HEADER)
     findings = list(check_plan(plan)) if plan else []
-    reading.note(_HEADER, findings)
-    days = (plan.valid_from, plan.valid_to) if plan and not findings else None  # else each entry would be told too
+    parser.note(_HEADER, findings)
+    # A wrong header would be a mistake of each indicator too.
+    days = DateRange.inclusive(plan.valid_from, plan.valid_to) if plan and not findings else None
     indicators: list[Indicator] = []
-    for clause_place, clause in reading.entries(document, "clauses", _HEADER):
-        shared = {name: value for name, value in clause.items() if name != "entries"}
-        for place, fields in reading.entries(clause, "entries", clause_place):
-            indicator = reading.parse(Indicator, shared | fields, place)
+    for clause_place, clause in parser.entries(document, "clauses", _HEADER):
+        shared = {name: value for name, value in clause.items() if name != "indicators"}
+        for place, fields in parser.entries(clause, "indicators", clause_place):
+            indicator = parser.parse(Indicator, shared | fields, place)
             if indicator:
                 indicators.append(indicator)
-                reading.note(place, check_indicator(indicator, days))
-    reading.note_repeated(indicator.code for indicator in indicators)
+                parser.note(place, check_indicator(indicator, days))
+    parser.note_repeated(indicator.code for indicator in indicators)
     return plan and plan.model_copy(update={"indicators": tuple(indicators)})
 
 
-def _parse_annex(reading: _Reading, document: Mapping[str, Any]) -> Annex | None:
-    """An annex whose header is right, with those of its tasks that are right; mistakes tell the rest."""
+def _parse_annex(parser: _FileParser, document: Mapping[str, Any]) -> Annex | None:
+    """The annex with its valid tasks, if its header is valid; the rest become mistakes."""
     header = {name: value for name, value in document.items() if name != "groups"}
-    annex = reading.parse(Annex, header | {"tasks": ()}, _HEADER)
+    annex = parser.parse(Annex, header | {"tasks": ()}, _HEADER)
     tasks: list[Task] = []
-    for group_place, group in reading.entries(document, "groups", _HEADER):
+    for group_place, group in parser.entries(document, "groups", _HEADER):
         shared = {name: value for name, value in group.items() if name != "tasks"}
-        for place, fields in reading.entries(group, "tasks", group_place):
-            task = reading.parse(Task, shared | fields, place)
+        for place, fields in parser.entries(group, "tasks", group_place):
+            task = parser.parse(Task, shared | fields, place)
             if task:
                 tasks.append(task)
-    reading.note_repeated(task.code for task in tasks)
+    parser.note_repeated(task.code for task in tasks)
     return annex and annex.model_copy(update={"tasks": tuple(tasks)})
 
 

@@ -1,4 +1,7 @@
-"""What the catalog holds, typed and frozen. The fields are explained where people write them, in include/catalog/."""
+"""The records of the catalog, typed and frozen.
+
+The files of include/catalog/ explain the fields. Reading is in ``loading``, checks between records in ``consistency``.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +12,14 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StringConstraints
 
-from cchc.catalog.interval import Interval, unite
-from cchc.document import Filled, Identifier, Text, of_form
+from cchc.calendar import DateRange, budget_year_closes_on, merge_ranges
 from cchc.sources.profile_parts import Level
+from cchc.strict_yaml import Filled, Identifier, Text, of_form
 
 Comparator = Literal[">=", ">", "="]
 Counts = Literal["whole", "amount", "rate"]
 Judged = Literal["as_reported", "year_end", "yearly_survey"]
-FiguresFor = Literal["agencies", "province"]
+ReportedFor = Literal["agencies", "province"]
 RollUp = Literal["own", "pooled", "share_of_agencies", "agencies_attaining"]
 Rule = Literal["year_to_date", "as_of_day", "since_start", "budget_year", "year", "undefined"]
 DeadlineKind = Literal[
@@ -24,7 +27,7 @@ DeadlineKind = Literal[
     "per_regulation", "per_decision", "on_request_moha", "on_central_direction", "event_driven", "event_driven_project",
 ]  # fmt: skip
 
-# Sources of the plan that have no profile yet in include/sources/; none: nothing feeds the entry.
+# Sources of the plan without a profile in include/sources/; none: no source feeds the indicator.
 PLANNED_SOURCES = frozenset({"one_stop", "none"})
 # A terminal of 120 columns holds the attainment table with names of this length.
 SHORT_NAME_LENGTH = 36
@@ -40,12 +43,12 @@ AgencyCode = Annotated[
     str, of_form(r"[A-Z][0-9]{2}(\.[A-Z0-9]+)*", "code of an agency, write it as H58.31: capitals, digits and points")
 ]
 IndicatorCode = Annotated[
-    str, of_form(r"[A-Z]+(\.[A-Za-z0-9]+)*-[0-9a-z]+", "code of an entry, write clause, hyphen, number: II.1.b-1")
+    str, of_form(r"[A-Z]+(\.[A-Za-z0-9]+)*-[0-9a-z]+", "code of an indicator, write clause, hyphen, number: II.1.b-1")
 ]
 TaskCode = Annotated[str, of_form(r"PL(\.[A-Z0-9]+)+", "code of a task, write it as PL.I.1")]
 Year = Annotated[int, Field(strict=True, ge=2000, le=2100)]
 Metric = Annotated[
-    str, of_form(r"[a-z_]+(\.[A-Za-z0-9_-]+)+", "figure of a source, write it as national_portal.online_payment")
+    str, of_form(r"[a-z_]+(\.[A-Za-z0-9_-]+)+", "metric of a source, write it as national_portal.online_payment")
 ]
 Number = Annotated[Decimal, BeforeValidator(_exact_number)]
 # Bounds against a year that is mistyped.
@@ -67,7 +70,7 @@ class Target(_Record):
 
 
 class Milestone(_Record):
-    """A step on the way to the target: what the value should have reached at the end of the day ``by``."""
+    """A step on the way to the target: the value to be reached by the end of the day ``by``."""
 
     by: Day
     value: Number
@@ -77,14 +80,17 @@ Targets = Annotated[tuple[Target, ...], Filled]
 
 
 class Population(_Record):
-    """``levels``: whose rows are shown. ``set``: the agencies that are counted, where agencies are counted."""
+    """The population of an indicator: the agencies that it is about.
+
+    ``levels``: the levels that have rows; ``set``: the agencies counted, where agencies are counted.
+    """
 
     set: Identifier | None = None
     levels: Levels
 
 
 class Variant(_Record):
-    """Another reading of an indicator. What is None here is as the indicator says."""
+    """Another reading of the same words, computed beside the primary one. None = as in the indicator."""
 
     variant: Identifier
     explanation_vi: Text
@@ -95,13 +101,13 @@ class Variant(_Record):
     targets: Targets | None = None
     milestones: tuple[Milestone, ...] | None = None
     population: Population | None = None
-    figures_for: FiguresFor | None = None
+    reported_for: ReportedFor | None = None
     roll_up: RollUp | None = None
     period: Rule | None = None
 
 
 class Indicator(_Record):
-    """One of a plan's indicators, in the reading chosen (``primary``), with its other readings as variants."""
+    """An indicator of a plan in its primary variant, and its other variants."""
 
     code: IndicatorCode
     clause: Text
@@ -122,7 +128,7 @@ class Indicator(_Record):
     population: Population
     source: Identifier
     metric: Metric | None = None
-    figures_for: FiguresFor = "agencies"
+    reported_for: ReportedFor = "agencies"
     roll_up: RollUp = "own"
     period: Rule
     exclusions_vi: Text | None = None
@@ -130,12 +136,12 @@ class Indicator(_Record):
     lead_agency_vi: Text
     lead_agency_code: AgencyCode | None = None
     ruling: Text
-    other_readings: Text | None = None
+    other_variants: Text | None = None
 
-    def read_as(self, variant: Variant) -> Indicator:
-        """The indicator in another reading: what the variant doesn't say is as the indicator says."""
-        said = {name: value for name, value in variant if value is not None and name in Indicator.model_fields}
-        return self.model_copy(update=said)
+    def with_variant(self, variant: Variant) -> Indicator:
+        """The indicator with the fields that a variant sets in place of its own."""
+        own = {name: value for name, value in variant if value is not None and name in Indicator.model_fields}
+        return self.model_copy(update=own)
 
 
 class Plan(_Record):
@@ -151,19 +157,19 @@ class Plan(_Record):
     indicators: tuple[Indicator, ...]
 
     def closes_on(self, indicator: Indicator) -> date:
-        """The last day for which a figure of this plan's year is still told."""
-        return date(self.year + 1, 1, 31) if indicator.period == "budget_year" else self.valid_to
+        """The last day on which values of this plan's year are reported."""
+        return budget_year_closes_on(self.year) if indicator.period == "budget_year" else self.valid_to
 
 
 class Answering(_Record):
-    """Who answers for a task: agencies by code, and the members of sets."""
+    """The agencies that answer for a task: by code, and as members of sets."""
 
     codes: tuple[AgencyCode, ...] = ()
     sets: tuple[Identifier, ...] = ()
 
 
 class Task(_Record):
-    """A task of the plan's annex, in its words. ``due_on``: the last day; None = it can be neither late nor due."""
+    """A task of the plan's annex, in its words. ``due_on``: the last day; None = neither late nor due."""
 
     code: TaskCode
     group_vi: Text
@@ -180,7 +186,10 @@ class Task(_Record):
 
 
 class Annex(_Record):
-    """The annex of one province's plan: its tasks, in order. ``due_soon_days``: so many days before its end."""
+    """The annex of one province's plan: its tasks, in order.
+
+    ``due_soon_days``: a task is due soon on so many days before its last day.
+    """
 
     year: Year
     province: AgencyCode
@@ -202,18 +211,18 @@ class Agency(_Record):
     note: Text | None = None
 
     @property
-    def interval(self) -> Interval:
+    def validity(self) -> DateRange:
         """The days of this version."""
-        return Interval(self.valid_from, self.valid_to_exclusive)
+        return DateRange(self.valid_from, self.valid_to_exclusive)
 
     @property
     def province_code(self) -> str:
-        """The root agency: an identifier code begins with its province's."""
+        """The code of the root agency: every identifier code begins with it."""
         return province_of(self.code)
 
 
 class AgencySet(_Record):
-    """A named set of agencies as a rule over the agencies of a day. ``is_list_complete``: agency_sets.yaml."""
+    """A named set of agencies, as a rule over the agencies of a day; agency_sets.yaml explains ``is_list_complete``."""
 
     code: Identifier
     name_vi: Text
@@ -227,12 +236,12 @@ class AgencySet(_Record):
     note: Text | None = None
 
     @property
-    def interval(self) -> Interval:
-        """The days on which the set exists."""
-        return Interval(self.valid_from, self.valid_to_exclusive)
+    def validity(self) -> DateRange:
+        """The days on which the set is valid."""
+        return DateRange(self.valid_from, self.valid_to_exclusive)
 
     def selects(self, agency: Agency) -> bool:
-        """Whether the rule names this version of an agency, whatever the day."""
+        """Whether the rule selects this version of an agency, on any day."""
         return (
             agency.level in self.levels
             and agency.code not in self.except_codes
@@ -240,21 +249,21 @@ class AgencySet(_Record):
             and agency.name_vi.startswith(self.name_starts_with or "")
         )
 
-    def member_intervals(
+    def member_ranges(
         self, agencies: Iterable[Agency], unregistered: Iterable[Agency] = ()
-    ) -> Iterator[tuple[Agency, Interval]]:
-        """Each version that belongs to the set, with the days on which both are valid.
+    ) -> Iterator[tuple[Agency, DateRange]]:
+        """Each version of an agency in the set, with the days on which both are valid.
 
-        ``unregistered``: agencies that only a source names. A complete list holds the agencies of the catalog alone.
+        ``unregistered``: agencies seen in data, missing in the catalog. A complete list excludes them.
         """
         for agency in (*agencies, *(() if self.is_list_complete else unregistered)):
-            days = self.interval.intersection(agency.interval) if self.selects(agency) else None
+            days = self.validity.intersection(agency.validity) if self.selects(agency) else None
             if days:
                 yield agency, days
 
 
 class Catalog(_Record):
-    """All that is known of ``province``: its plans and their annexes by year, every agency in the file, every set."""
+    """The catalog of ``province``: its plans and annexes by year, and every agency and set of the files."""
 
     province: AgencyCode
     plans: tuple[Plan, ...]
@@ -263,31 +272,31 @@ class Catalog(_Record):
     sets: tuple[AgencySet, ...]
 
     def members(self, set_code: str, day: date) -> list[Agency]:
-        """The agencies of a set on a day, by code. An unknown set is a KeyError."""
+        """The agencies of a set on a day, by code. Raises KeyError where there is no such set."""
         found = {known.code: known for known in self.sets}[set_code]
-        members = [agency for agency, days in found.member_intervals(self.agencies) if days.contains(day)]
+        members = [agency for agency, days in found.member_ranges(self.agencies) if days.contains(day)]
         return sorted(members, key=lambda agency: agency.code)
 
     def reporters(self, indicator: Indicator, day: date) -> list[Agency]:
-        """The agencies of the province that have a figure of their own to report on a day, by code.
+        """The agencies of the province that report their own value on a day, by code.
 
-        The root is one of them: its figure comes from the indicator's lead agency. Where agencies are counted it is the
-        set's members that report, also those that the population's levels give no row.
+        The root is one of them: its value comes from the indicator's lead agency. Where agencies are counted, the
+        members of the set report, also those whose level has no row.
         """
         population = indicator.population
-        valid = [agency for agency in self.agencies if agency.interval.contains(day)]
+        valid = [agency for agency in self.agencies if agency.validity.contains(day)]
         reporting = {agency for agency in valid if agency.code == self.province}
-        if indicator.figures_for == "agencies" and population.set is not None:
+        if indicator.reported_for == "agencies" and population.set is not None:
             reporting.update(self.members(population.set, day))
-        elif indicator.figures_for == "agencies":
+        elif indicator.reported_for == "agencies":
             reporting.update(agency for agency in valid if agency.level in population.levels)
         ours = [agency for agency in reporting if agency.province_code == self.province]
         return sorted(ours, key=lambda agency: agency.code)
 
-    def answering_intervals(self, task: Task, unregistered: Iterable[Agency] = ()) -> Iterator[tuple[Agency, Interval]]:
-        """Each version of an agency of the province that answers for a task, with the days on which it does.
+    def answering_ranges(self, task: Task, unregistered: Iterable[Agency] = ()) -> Iterator[tuple[Agency, DateRange]]:
+        """Each version of an agency of the province that answers for a task, with the days of its answering.
 
-        ``unregistered``: agencies that only a source names; they join the sets whose list isn't complete.
+        ``unregistered``: agencies seen in data, missing in the catalog; they join the sets whose list isn't complete.
         """
         named = [known for known in self.sets if known.code in task.agencies.sets]
         for agency, of_set in (
@@ -295,13 +304,13 @@ class Catalog(_Record):
             *((agency, ([], [agency])) for agency in unregistered),
         ):
             if agency.province_code == self.province:
-                days = [agency.interval] if agency.code in task.agencies.codes else []
-                days += [shared for known in named for _, shared in known.member_intervals(*of_set)]
-                yield from ((agency, shared) for shared in unite(days))
+                days = [agency.validity] if agency.code in task.agencies.codes else []
+                days += [shared for known in named for _, shared in known.member_ranges(*of_set)]
+                yield from ((agency, shared) for shared in merge_ranges(days))
 
     def answerers(self, task: Task, day: date) -> list[Agency]:
         """The agencies that answer for a task on a day, by code."""
-        answering = [agency for agency, days in self.answering_intervals(task) if days.contains(day)]
+        answering = [agency for agency, days in self.answering_ranges(task) if days.contains(day)]
         return sorted(answering, key=lambda agency: agency.code)
 
 
@@ -310,15 +319,15 @@ def province_of(agency_code: str) -> str:
     return agency_code.partition(".")[0]
 
 
-def target_intervals(targets: Iterable[Target]) -> list[tuple[Target, Interval]]:
-    """Each target with its days, by first day. Without ``valid_to`` it ends where the next begins, the last never.
+def target_ranges(targets: Iterable[Target]) -> list[tuple[Target, DateRange]]:
+    """Each target with its days, by first day. Without ``valid_to`` it ends where the next begins.
 
-    The last stays open because a later year without a plan of its own is still measured by it.
+    The last one stays open: it also serves later years without a plan of their own.
     """
     ordered = sorted(targets, key=lambda target: target.valid_from)
     successors = [*ordered[1:], None]
     return [
-        (target, Interval(target.valid_from, _first_day_after(target, successor)))
+        (target, DateRange(target.valid_from, _first_day_after(target, successor)))
         for target, successor in zip(ordered, successors, strict=True)
     ]
 

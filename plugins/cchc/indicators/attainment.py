@@ -1,4 +1,8 @@
-"""Measure, then attain: the days asked for and those that a late publish touched, in one transaction."""
+"""Measures and attainment of any range of days, computed in the database.
+
+The rules are the SQL files of include/sql/measures/ and include/sql/attainment/; this module decides which days are
+computed, in which order, in one transaction.
+"""
 
 from __future__ import annotations
 
@@ -10,99 +14,104 @@ from datetime import date, timedelta
 
 import psycopg
 
-from cchc.days import DayRange, merge_ranges
+from cchc.calendar import DateRange, merge_ranges
 from cchc.sources.profile import Profile
 from cchc.warehouse.connection import run_file, take_lock
 
 log = logging.getLogger(__name__)
 
-# Targets and populations of the days, what the values should be by then, the figures they ask for, the judgement; then
-# the table is brought to it.
+# In this order; each file's first lines name the tables that it takes and leaves.
 ATTAINMENT = (
-    "attainment/entry.sql",
-    "attainment/pace.sql",
-    "attainment/figure.sql",
-    "attainment/attain.sql",
-    "attainment/store.sql",
+    "attainment/1_indicators_in_force.sql",
+    "attainment/2_metric_values.sql",
+    "attainment/3_results.sql",
+    "attainment/4_pace.sql",
+    "attainment/5_status.sql",
+    "attainment/6_merge.sql",
 )
 TASK_STATUS = "attainment/task_status.sql"
 
 
-def attain(
-    connection: psycopg.Connection, profiles: list[Profile], province: str, days: DayRange | None, run_id: str
-) -> list[DayRange]:
-    """Bring measures and attainment up to date; commits. Returns the ranges of days computed.
+def compute_attainment(
+    connection: psycopg.Connection, profiles: list[Profile], province: str, days: DateRange | None, run_id: str
+) -> list[DateRange]:
+    """Bring measures, results and statuses of tasks up to date, and return the days computed; commits.
 
-    ``days`` None: only what publishes have touched since the last attainment, on days that have been attained before.
-    A kill before the end leaves everything as it was, the touched days included.
+    ``days`` None: only the dirty dates, on days that were computed before. A kill before the end leaves everything as
+    it was, the dirty dates included.
     """
     with connection.transaction():
         take_lock(connection, "attain")
         # Whole days are joined at once, often before the new tables have statistics: a nested loop then takes minutes.
         connection.execute("set local enable_nestloop = off")
-        # Days of a source that isn't among the profiles wait: its profile is refused today, and may be mended tomorrow.
-        touched = connection.execute(
-            "select touched_id, source, day from ops.touched_days where source = any(%s)",
+        # Dirty dates of a source without a valid profile wait: its profile may be corrected tomorrow.
+        dirty = connection.execute(
+            "select dirty_date_id, source, data_date from ops.dirty_date where source = any(%s)",
             [[profile.source for profile in profiles]],
         ).fetchall()
         for profile in profiles:
-            own = [day for _, source, day in touched if source == profile.source]
-            for measured in _choose_measured(days, own):
-                _measure(connection, profile, province, measured)
-        ranges = _choose_attained(connection, province, days, [day for _, _, day in touched])
+            own = [day for _, source, day in dirty if source == profile.source]
+            for chosen in _choose_measured(days, own):
+                _compute_measures(connection, profile, province, chosen)
+        ranges = _choose_attained(connection, province, days, [day for _, _, day in dirty])
         for chosen in ranges:
             for month in _split_by_month(chosen):
-                _attain_range(connection, province, month, run_id)
-            log.info("attained %s to %s", chosen.first, chosen.last)
+                _compute_results(connection, province, month, run_id)
+            log.info("attainment computed for %s to %s", chosen.start, chosen.last)
         connection.execute(
-            "delete from ops.touched_days where touched_id = any(%s)", [[touched_id for touched_id, _, _ in touched]]
+            "delete from ops.dirty_date where dirty_date_id = any(%s)",
+            [[dirty_date_id for dirty_date_id, _, _ in dirty]],
         )
     return ranges
 
 
-def _choose_measured(days: DayRange | None, touched: list[date]) -> list[DayRange]:
-    """A day is compared with the one before it and borrows codes from it: what is touched reaches all that follow."""
-    ranges = [DayRange(min(touched), date.max)] if touched else []
+def _choose_measured(days: DateRange | None, dirty: list[date]) -> list[DateRange]:
+    """``days``, and all days from the first dirty date on: a day is compared with the one before it."""
+    ranges = [DateRange(min(dirty))] if dirty else []
     return merge_ranges([*ranges, days] if days else ranges)
 
 
 def _choose_attained(
-    connection: psycopg.Connection, province: str, days: DayRange | None, touched: list[date]
-) -> list[DayRange]:
-    """Figures end with their year, but an agency first seen on a day is on the map of all that follow."""
+    connection: psycopg.Connection, province: str, days: DateRange | None, dirty: list[date]
+) -> list[DateRange]:
+    """``days``, and the computed days from the first dirty date on.
+
+    Values end with their year, but an agency that is first seen on a day is on the map of all later days.
+    """
     ranges = [days] if days else []
-    for day in [min(touched)] if touched else []:
+    for day in [min(dirty)] if dirty else []:
         rows = connection.execute(
             "select distinct as_of_date from mart.indicator_attainment where agency_code = %s and as_of_date >= %s",
             [province, day],
         ).fetchall()
-        ranges += [DayRange(as_of, as_of) for (as_of,) in rows]
+        ranges += [DateRange.inclusive(as_of, as_of) for (as_of,) in rows]
     return merge_ranges(ranges)
 
 
-def _split_by_month(days: DayRange) -> Iterator[DayRange]:
-    """Pace looks back on years that are stored, and a year closes with a month: what comes after it finds it there."""
-    first = days.first
+def _split_by_month(days: DateRange) -> Iterator[DateRange]:
+    """``days`` by calendar month: pace reads the stored results of closed years, and a year closes with a month."""
+    first = days.start
     while first <= days.last:
         month_end = first.replace(day=monthrange(first.year, first.month)[1])
-        yield DayRange(first, min(month_end, days.last))
+        yield DateRange.inclusive(first, min(month_end, days.last))
         first = month_end + timedelta(days=1)
 
 
-def _measure(connection: psycopg.Connection, profile: Profile, province: str, days: DayRange) -> None:
+def _compute_measures(connection: psycopg.Connection, profile: Profile, province: str, days: DateRange) -> None:
+    derived = {name: metric.model_dump(by_alias=True) for name, metric in profile.derived.items()}
     parameters = {
         "source": profile.source,
         "province": province,
-        "first_day": days.first,
+        "first_day": days.start,
         "last_day": days.last,
         "allowed_delay_days": profile.allowed_delay_days,
-        "derived": json.dumps({name: reading.model_dump(by_alias=True) for name, reading in profile.derived.items()}),
+        "derived": json.dumps(derived),
     }
     run_file(connection, f"measures/{profile.measures}.sql", parameters)
-    run_file(connection, "measures/store.sql", parameters)
+    run_file(connection, "measures/merge.sql", parameters)
 
 
-def _attain_range(connection: psycopg.Connection, province: str, days: DayRange, run_id: str) -> None:
-    parameters = {"province": province, "first_day": days.first, "last_day": days.last, "run_id": run_id}
+def _compute_results(connection: psycopg.Connection, province: str, days: DateRange, run_id: str) -> None:
+    parameters = {"province": province, "first_day": days.start, "last_day": days.last, "run_id": run_id}
     for file in (*ATTAINMENT, TASK_STATUS):
         run_file(connection, file, parameters)

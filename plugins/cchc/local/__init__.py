@@ -1,10 +1,10 @@
-"""This machine: the embedded database, Airflow's home and the commands of the Makefile.
+"""The commands of the Makefile, the embedded database and Airflow's home on one machine.
 
-What belongs here knows about processes, ports and folders. What a night computes does not.
+Code that knows processes, ports and folders belongs here; code that a run computes with does not.
 """
 
 from __future__ import annotations
 
 
 class LocalError(Exception):
-    """Something about this machine that only its user can mend, said in one line."""
+    """A problem that only the user of this machine can solve; the message is one line."""

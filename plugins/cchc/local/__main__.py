@@ -1,4 +1,4 @@
-"""``python -m cchc.local <command>``: what the Makefile's targets call, and ``init`` of docker-compose.yaml."""
+"""``python -m cchc.local <command>``: the commands of the Makefile's targets and of docker-compose.yaml's ``init``."""
 
 from __future__ import annotations
 
@@ -20,16 +20,17 @@ from cchc.mistake import MistakesError
 from cchc.settings import SettingsError, read_home
 from cchc.warehouse.connection import ignore_libpq_environment
 
-# command -> module here, function, names of its arguments. The function takes the home and the arguments and returns
-# the exit code. Its module is imported when it is called, so that `make sql` doesn't wait for Airflow.
+# Command → module here, function, names of its arguments. The function gets the home and the arguments and returns the
+# exit code. Its module is imported at the call, so that `make sql` doesn't wait for Airflow.
 COMMANDS: Mapping[str, tuple[str, ...]] = {
-    "run": ("night", "run_demonstration"),
-    "nightly": ("night", "run_nightly", "day", "sources"),
+    "run": ("nightly", "run_demonstration"),
+    "nightly": ("nightly", "run_nightly", "day", "sources"),
     "check": ("check", "check_source", "source"),
     "checksum": ("checksum", "print_checksum"),
     "ack": ("alerts", "acknowledge", "alert", "why", "until", "who"),
     "snooze": ("alerts", "snooze", "alert", "why", "until", "who"),
-    "alerts-dry-run": ("alerts", "rehearse", "day"),
+    "alerts-dry-run": ("alerts", "preview", "day"),
+    "retry": ("retry", "retry", "source", "day"),
     "withdraw": ("withdraw", "withdraw", "day"),
     "templates": ("templates", "make_templates", "year"),
     "validate": ("validate", "validate_files"),
@@ -41,12 +42,12 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "sql": ("query", "run_query", "query"),
 }
 
-# They work on no warehouse, whatever home and clock say: down must always work, validate lists all that is wrong.
+# They need no warehouse. No setting of home or clock may stop them: down always works, validate lists all mistakes.
 APART = {"down", "validate", "templates", "docs"}
 
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 TOO_MANY = 'too many connections for role "cchc_analyst"'
-# What only the user of this machine can mend: no room, no right to write, no folder where one should be.
+# Errors that only the user of this machine can solve: no space, no right to write, no folder where one should be.
 OF_THE_DISK = {
     errno.ENOSPC,
     errno.EDQUOT,
@@ -60,7 +61,7 @@ OF_THE_DISK = {
 
 
 def main() -> int:
-    """Run the command of the command line on this installation; its exit code."""
+    """Run the command of the command line on this installation; returns its exit code."""
     parser = argparse.ArgumentParser(prog="python -m cchc.local", allow_abbrev=False)
     commands = parser.add_subparsers(dest="command", required=True)
     for command, (_, _, *names) in COMMANDS.items():
@@ -71,7 +72,7 @@ def main() -> int:
     module, function, *names = COMMANDS[given["command"]]
     logging.basicConfig(format="%(message)s", stream=sys.stderr)
     for number in ENDING:
-        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup leaves it
+        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup ignores SIGHUP
             signal.signal(number, _leave)
     try:
         clean_process_environment()
@@ -90,7 +91,7 @@ def main() -> int:
 
 
 def _explain(error: Exception) -> str:
-    """What went wrong, for whoever typed the command. An error of another kind is raised again: it is ours to mend."""
+    """The error in words for the user. An error that the user can't solve is raised again."""
     if isinstance(error, psycopg.OperationalError) and TOO_MANY in str(error):
         return (
             "analysts hold all the sessions that they may have at once: close programs that read the warehouse as"
@@ -102,11 +103,11 @@ def _explain(error: Exception) -> str:
         return str(error)
     if error.errno not in OF_THE_DISK:
         raise error
-    return f"{error.strerror}: {error.filename or 'a file of ' + str(read_home())}. Mend that, then run it again."
+    return f"{error.strerror}: {error.filename or 'a file of ' + str(read_home())}. Solve that, then run it again."
 
 
 def _leave(number: int, _frame: object) -> NoReturn:
-    """Leave through the contexts, so that the last user of the database stops it. A second signal can't break that."""
+    """Exit through the contexts, so that the last user of the database stops it; later signals are ignored."""
     for ending in ENDING:
         signal.signal(ending, signal.SIG_IGN)
     if number == signal.SIGINT:

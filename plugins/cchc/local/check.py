@@ -1,4 +1,4 @@
-"""``make check``: what works at a source and what doesn't."""
+"""``make check``: the state of a source, check by check."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from cchc.local.warehouse import open_airflow
 
 
 def check_source(home: Path, source: str) -> int:
-    """Ask a configured source once; 0 when all is well, 1 when something isn't."""
-    # Airflow, which reads the connection, wants its settings when it is imported.
+    """Ask a configured source once and print each check; 0 when all pass, else 1."""
+    # Airflow, which reads the connection, reads its settings at its import.
     with open_airflow(home), open_sources(home):
         os.environ.setdefault("AIRFLOW__LOGGING__LOGGING_LEVEL", "WARNING")
         from cchc.tasks import check

@@ -1,4 +1,4 @@
-"""``make checksum``: whether two warehouses, or two states of one, hold the same."""
+"""``make checksum``: a checksum by which two warehouses, or two states of one, are compared."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TABLES = """
 select table_schema, table_name from information_schema.tables
 where table_schema in ('core', 'mart') and table_type = 'BASE TABLE' order by 1, 2
 """
-# Who computed it and when is no part of what is known.
+# Run ids and clock times differ between runs that give the same data.
 COLUMNS = """
 select column_name from information_schema.columns
 where table_schema = %s and table_name = %s and column_name <> 'run_id' and data_type not like 'timestamp%%'
@@ -28,7 +28,7 @@ def print_checksum(home: Path) -> int:
     """Print a checksum for each table of core and mart to standard error, and one of them all to standard output."""
     with analyst_login(home) as login, psycopg.connect(make_conninfo("", **login)) as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-        # The same words for the same values on every server.
+        # Every server writes the same values as the same text.
         connection.execute(
             "select set_config('datestyle', 'iso, ymd', false), set_config('extra_float_digits', '1', false)"
         )

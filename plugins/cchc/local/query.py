@@ -1,4 +1,4 @@
-"""The analyst's shell and queries, reading only: psql out of the wheel for people, one statement for programs."""
+"""``make psql`` and ``make sql``: read-only access as the analyst, a shell for people, one statement for programs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from cchc.local.programs import find_programs
 from cchc.local.roles import ANALYST, LIMITS
 from cchc.local.warehouse_login import read_login
 
-# On another server one logs in as somebody who may become the analyst; becoming it doesn't bring its settings along.
+# On another server the login takes on the analyst's role, which doesn't bring the settings of that role.
 BECOME_ANALYST = (
     f"-c role={ANALYST} -c default_transaction_read_only=on -c statement_timeout={LIMITS['statement_timeout']}"
     f" -c idle_in_transaction_session_timeout={LIMITS['idle_in_transaction_session_timeout']}"
@@ -35,15 +35,19 @@ QUOTED = re.compile(r'[,"\r\n]|^\\\.$')
 
 
 def open_shell(home: Path) -> int:
-    """psql on the warehouse as the analyst; its exit code."""
+    """Run psql on the warehouse as the analyst; returns its exit code."""
     with analyst_login(home) as login:
-        # Ctrl-C is psql's: it cancels a query there. A handler, unlike SIG_IGN, isn't handed down to it.
+        # Ctrl-C is for psql, where it cancels a query. A handler, unlike SIG_IGN, isn't inherited by psql.
         signal.signal(signal.SIGINT, lambda *_: None)
         return _run_psql(login)
 
 
 def run_query(home: Path, query: str) -> int:
-    """Run one query as the analyst, CSV with a header on standard output; 0, or 1 with the reason on standard error."""
+    """Run one query as the analyst: CSV with a header on standard output.
+
+    Returns 0, or 1 with the reason on standard error. Raises LocalError for no query, several queries, or a command
+    of psql.
+    """
     if not query.strip():
         raise LocalError(f"name a query: {EXAMPLE}")
     if query.lstrip().startswith("\\"):
@@ -52,15 +56,15 @@ def run_query(home: Path, query: str) -> int:
         analyst_login(home) as login,
         psycopg.connect(make_conninfo("", **login), client_encoding="utf8") as connection,
     ):
-        connection.add_notice_handler(_print_notice)
+        connection.add_notice_handler(_print_server_message)
         connection.read_only = True
-        connection.execute("select 1")  # after it nothing makes this transaction write
+        connection.execute("select 1")  # after a statement nothing makes this transaction write
         try:
             _print_answer(connection, query)
         except psycopg.Error as error:
             sys.stderr.write(f"{error.diag.severity or 'ERROR'}:  {error}\n")
             return 1
-        except BrokenPipeError:  # as of head, which has read enough
+        except BrokenPipeError:  # the reader has closed its end, as head does
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 1
     return 0
@@ -68,7 +72,7 @@ def run_query(home: Path, query: str) -> int:
 
 @contextmanager
 def analyst_login(home: Path) -> Iterator[dict[str, str]]:
-    """The libpq keywords of the analyst on the warehouse that ``AIRFLOW_CONN_WAREHOUSE`` names, else the embedded."""
+    """The libpq keywords of the analyst on the warehouse of ``AIRFLOW_CONN_WAREHOUSE``, else on the embedded one."""
     if text := os.environ.get("AIRFLOW_CONN_WAREHOUSE"):
         login = read_login(text)
         yield login | {"options": f"{login.get('options', '')} {BECOME_ANALYST}".strip()}
@@ -78,14 +82,14 @@ def analyst_login(home: Path) -> Iterator[dict[str, str]]:
 
 
 def _print_answer(connection: psycopg.Connection, query: str) -> None:
-    """Run one statement in the transaction that is open; several would get out of it."""
+    """Run one statement in the open transaction; several could end it."""
     names = _prepare(connection, query)
-    statement = sql.SQL(query)  # the words of whom it is for, which the server has found to be one statement
+    statement = sql.SQL(query)  # the user's own text, which the server has parsed as one statement
     output = sys.stdout.buffer
     with connection.cursor() as cursor:
         if names:
             output.write(format_csv([names]))
-            # The server's own words for every value.
+            # The server's own text for every value.
             for kind in connection.adapters.types:
                 for oid in filter(None, (kind.oid, kind.array_oid)):
                     cursor.adapters.register_loader(oid, TextLoader)
@@ -101,7 +105,7 @@ def _print_answer(connection: psycopg.Connection, query: str) -> None:
 
 
 def _prepare(connection: psycopg.Connection, query: str) -> list[str]:
-    """The columns that one statement answers with, without running it. Raises psycopg.Error, LocalError."""
+    """The names of the columns of a statement, without running it. Raises psycopg.Error; LocalError for several."""
     server = connection.pgconn
     for result in (server.prepare(b"", query.encode()), server.describe_prepared(b"")):
         if result.status != ExecStatus.COMMAND_OK:
@@ -113,7 +117,7 @@ def _prepare(connection: psycopg.Connection, query: str) -> list[str]:
 
 
 def format_csv(rows: Iterable[Iterable[str | None]]) -> bytes:
-    """Rows as psql --csv writes them: nothing for NULL, quotes only where they are needed."""
+    """Rows as psql --csv writes them: nothing for NULL, quotes only where they are needed, UTF-8."""
     lines = (",".join(map(_format_value, row)) + "\n" for row in rows)
     return "".join(lines).encode()
 
@@ -124,12 +128,12 @@ def _format_value(value: str | None) -> str:
     return f'"{value.replace(chr(34), 2 * chr(34))}"' if QUOTED.search(value) else value
 
 
-def _print_notice(notice: Diagnostic) -> None:
-    sys.stderr.write(f"{notice.severity}:  {notice.message_primary}\n")
+def _print_server_message(message: Diagnostic) -> None:
+    sys.stderr.write(f"{message.severity}:  {message.message_primary}\n")
 
 
 def _run_psql(login: dict[str, str]) -> int:
-    """Everybody may read a command line, so the password goes by environment, and nothing else that psql obeys does."""
+    """Run psql. Its environment has the password, which a command line shows to every user, and no other PG setting."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
     environment |= {"PGPASSWORD": login.get("password", ""), "PGCLIENTENCODING": "UTF8"}
     public = make_conninfo(**{keyword: value for keyword, value in login.items() if keyword != "password"})

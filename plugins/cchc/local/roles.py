@@ -1,6 +1,6 @@
-"""The roles and databases of the embedded server: what an administrator makes by hand on another one.
+"""The roles and databases of the embedded server; on another server an administrator makes them by hand.
 
-An analyst may change the own role's password and settings, so all of it is set again at every start.
+An analyst can change the password and settings of their role, so every start sets all of it again.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ TRIES = 3
 
 @dataclass(frozen=True)
 class Role:
-    """An ordinary login. ``connections``: how many at once, -1 for any number; ``member_of``: roles of PostgreSQL."""
+    """An ordinary login. ``connections``: most sessions at once, -1 = no limit; ``member_of``: roles of PostgreSQL."""
 
     settings: Mapping[str, str] = field(default_factory=dict)
     connections: int = -1
     member_of: tuple[str, ...] = ()
 
 
-# How long analysts' sessions may go on. A session can take these off; what goes on regardless is ended at a start.
+# Limits of analysts' sessions. A session can lift them; a start ends the sessions that exceed them.
 LIMITS: Mapping[str, str] = {
     "statement_timeout": "5min",
     "idle_in_transaction_session_timeout": "10min",
@@ -40,9 +40,9 @@ LIMITS: Mapping[str, str] = {
     "idle_session_timeout": "12h",
 }
 ROLES: Mapping[str, Role] = {
-    "cchc_owner": Role(member_of=("pg_read_all_stats",)),  # to say who keeps a migration waiting
+    "cchc_owner": Role(member_of=("pg_read_all_stats",)),  # to name the session that blocks a migration
     "cchc_loader": Role(),
-    # Of the server's 100 connections: the loader and Airflow always get in. What they do doesn't fill the server's log.
+    # 30 of the server's 100 connections, so that loader and Airflow always connect. Their errors don't fill the log.
     ANALYST: Role(
         {"default_transaction_read_only": "on", "temp_file_limit": "2GB", "log_min_messages": "fatal", **LIMITS},
         connections=30,
@@ -50,7 +50,7 @@ ROLES: Mapping[str, Role] = {
     "airflow": Role(),
 }
 
-# database -> (its owner, what others may do with it)
+# Database → (its owner, the rights of others).
 DATABASES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "cchc": ("cchc_owner", (f"{ANALYST} CONNECT", "cchc_loader CONNECT", "cchc_loader TEMPORARY")),
     "airflow": ("airflow", ()),
@@ -60,9 +60,9 @@ DATABASES: Mapping[str, tuple[str, tuple[str, ...]]] = {
 
 
 def set_roles(url: Callable[[str], str], credentials: Mapping[str, str]) -> None:
-    """Make the roles and databases that aren't there, and bring all to what is written here.
+    """Make the missing roles and databases, and set all of them as defined here.
 
-    ``url``: the superuser's libpq URL of a database. A kill at any point leaves what the next call completes.
+    ``url``: the superuser's libpq URL of a database. After a kill at any point the next call completes the work.
     """
     with _connect(url("postgres")) as connection:
         _run(connection, "end_overdue_sessions", idle_in_transaction=LIMITS["idle_in_transaction_session_timeout"],
@@ -94,7 +94,7 @@ def _connect(url: str) -> Connection:
 
 
 def _set_roles(connection: Connection, credentials: Mapping[str, str]) -> None:
-    """Bring each role to what it is to be. An analyst who changes the own role meanwhile doesn't hinder it."""
+    """Set each role as defined, also while an analyst changes theirs."""
     known = {role: state for role, *state in _run(connection, "roles")}
     settings = {name for (name,) in connection.execute("SELECT name FROM pg_settings")}
     for role in ROLES:
@@ -125,7 +125,7 @@ def _is_as_wanted(role: str, settings: Mapping[str, str], password: str, known: 
 
 
 def matches_password(verifier: str, password: str) -> bool:
-    """Whether what PostgreSQL keeps of a password (SCRAM-SHA-256$<rounds>:<salt>$<stored>:<server>) is of this one."""
+    """Whether PostgreSQL's ``verifier`` (SCRAM-SHA-256$<rounds>:<salt>$<stored>:<server>) is of this password."""
     method, _, rest = verifier.partition("$")
     if method != "SCRAM-SHA-256":
         return False
@@ -154,7 +154,7 @@ def _set_role(connection: Connection, role: str, settings: Mapping[str, str], pa
 
 
 def _set_memberships(connection: Connection) -> None:
-    """Give the memberships of ``ROLES`` and take all others. Somebody else may be an analyst."""
+    """Grant the memberships of ``ROLES`` and revoke all others of these roles; others may be members of the analyst."""
     wanted = {(group, role) for role in ROLES for group in ROLES[role].member_of}
     for group, member, grantor in _run(connection, "memberships"):
         if (group, member) not in wanted:
@@ -165,7 +165,7 @@ def _set_memberships(connection: Connection) -> None:
 
 
 def _set_rights(connection: Connection, database: str) -> None:
-    """Take what anybody but the owner may do with ``database``, and give what ``DATABASES`` says."""
+    """Revoke every right on ``database`` but the owner's, and grant those of ``DATABASES``."""
     owner, rights = DATABASES[database]
     with connection.transaction():
         _execute(connection, "REVOKE ALL ON DATABASE {} FROM PUBLIC", database)

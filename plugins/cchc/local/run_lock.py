@@ -1,7 +1,7 @@
-"""One run by hand at a time in a home, and none while Airflow starts: each takes the same tasks.
+"""The lock of the runs: one run by hand at a time in a home, and none while Airflow starts.
 
-The file ``runs.lock`` of the home is locked by whoever runs, and says who that is. The kernel frees the lock of a
-process that was killed.
+Each run locks the file ``runs.lock`` of the home and writes its process and command into it. The kernel frees the
+lock of a killed process.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO
 
-from cchc.days import LOCAL
+from cchc.calendar import LOCAL
 from cchc.local import LocalError
 from cchc.local.lock_files import open_lock
 
 
 @contextmanager
 def hold_runs(home: Path, what: str) -> Iterator[None]:
-    """Hold the lock of the runs of ``home`` for ``what``, as ``nightly 2024-06-30``; wait for the one who has it.
+    """Hold the lock of the runs of ``home`` for ``what``, such as ``nightly 2024-06-30``; waits until it is free.
 
-    Says on standard error whom it waits for. Raises LocalError where the home can't be written.
+    Names the process that it waits for on standard error. Raises LocalError where the home can't be written.
     """
-    with _open(home) as stream:  # its end unlocks; the note stays, and is read only while somebody holds the lock
+    with _open(home) as stream:  # closing unlocks; the note is read only while the lock is held
         lock = stream.fileno()
         _wait(lock)
         _note(lock, f"process {os.getpid()}, `{what}`, since {datetime.now(LOCAL):%H:%M}")
@@ -55,5 +55,5 @@ def _note(lock: int, holder: str) -> None:
     try:
         os.ftruncate(lock, 0)
         os.pwrite(lock, holder.encode(), 0)
-    except OSError:  # a full disk: the lock holds without a note
+    except OSError:  # a full disk: the lock works without a note
         os.ftruncate(lock, 0)

@@ -1,6 +1,6 @@
-"""The processes and files of the embedded PostgreSQL: made, started, found again after any crash, stopped, healed.
+"""The processes and files of the embedded PostgreSQL: made, started, found after a crash, repaired, stopped.
 
-Without pg_ctl, which starts the server by a shell that obeys what the name of the home says.
+pg_ctl is unused: it starts the server by a shell, which would expand the name of the home.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ from cchc.local.programs import Programs
 logger = logging.getLogger(__name__)
 
 PORT = 5766
-PATIENCE_SECONDS = 90  # recovery of what a crash left
-STOP_SECONDS = 20  # of a stop, or of the children of a killed server; then it isn't asked any more
-CRASH_SECONDS = 2  # of a stop, when a process of the server has crashed
+PATIENCE_SECONDS = 90  # for recovery after a crash
+STOP_SECONDS = 20  # for a stop, or for the children of a killed server; then they are killed
+CRASH_SECONDS = 2  # for a stop after a crash of one of the server's processes
 PAUSE_SECONDS = 0.05
 CRASH = b"terminating any other active server processes"
-LAST_WORDS = 4096
-LARGEST_LOG = 50_000_000  # then it is set aside at the next start, and the one before it is dropped
+LOG_TAIL = 4096
+MAX_LOG = 50_000_000  # bytes; a larger log is renamed at the next start, and the renamed one before it is lost
 
 
 @dataclass(frozen=True)
 class Postmaster:
-    """What postmaster.pid says of a live server. ``pid`` 0: it was killed, its children use ``shared_memory`` still."""
+    """A live server by its postmaster.pid. ``pid`` 0: it was killed, but its children still use ``shared_memory``."""
 
     pid: int
     port: int
@@ -45,19 +45,19 @@ class Postmaster:
 
     @property
     def is_stopping(self) -> bool:
-        """Whether no new connection will be taken any more."""
+        """Whether the server accepts no new connections."""
         return self.pid == 0 or self.status == "stopping"
 
     def takes_connections(self) -> bool:
-        """Whether it does. The file says ready also while the server recovers from a killed process of its own."""
+        """Whether it accepts connections. The file has ``ready`` also while the server recovers from a killed child."""
         return self.status == "ready" and self._ping() == Ping.OK
 
     def is_recovering(self) -> bool:
-        """Whether it is starting or recovering: a fast stop that comes in between can hang PostgreSQL 18 for good."""
+        """Whether it is starting or recovering: a fast stop at that time can hang PostgreSQL 18 for good."""
         return not self.is_stopping and (self.status != "ready" or self._ping() == Ping.REJECT)
 
     def answers(self) -> bool:
-        """Whether a PostgreSQL listens on its port, be it only to say that it isn't ready."""
+        """Whether a PostgreSQL listens on its port, ready or not."""
         return self._ping() in (Ping.OK, Ping.REJECT)
 
     def _ping(self) -> Ping:
@@ -74,21 +74,21 @@ class Server:
 
     @property
     def data(self) -> Path:
-        """The server's own files, complete from the moment that the folder is there."""
+        """The folder of the server's own files, which is complete as soon as it exists."""
         return self.programs.data / "data"
 
     @property
     def log(self) -> Path:
-        """What the server writes while it runs."""
+        """The server's log."""
         return self.programs.data / "server.log"
 
     @property
     def place(self) -> Path:
-        """Where it was started last, as ``name_place`` says it."""
+        """The file with the place of the server's last start, as ``name_place`` names it."""
         return self.programs.data / "server.place"
 
     def is_elsewhere(self) -> bool:
-        """Whether the pid file is of a server that was started where this process can't see processes."""
+        """Whether the pid file is of a server in another place, whose processes can't be seen here."""
         lines = self._read_pid_file()
         known = self.place.read_text(errors="replace").strip() if self.place.exists() else ""
         return bool(lines) and known not in ("", name_place()) and not self._is_ours(int(lines[0] or 0))
@@ -99,7 +99,7 @@ class Server:
         return len(lines) > 3 and lines[3].isdecimal() and Postmaster(0, int(lines[3]), "", -1).answers()
 
     def ensure_running(self, password: str) -> int:
-        """Make and start what isn't there yet, heal what hangs, wait until it takes connections; return its port."""
+        """Make the data, start the server or repair a hanging one, and wait for connections; returns the port."""
         if not self.data.exists():
             self._initialise(password)
         self._check_version()
@@ -117,31 +117,31 @@ class Server:
         if self._recovers():
             raise LocalError(
                 f"PostgreSQL is still recovering from a crash after {PATIENCE_SECONDS} s, and goes on by itself: run"
-                f" this again later; {self.log} says how far it is"
+                f" this again later; {self.log} shows its progress"
             )
-        raise LocalError(f"PostgreSQL was not ready within {PATIENCE_SECONDS} s; its last words are in {self.log}")
+        raise LocalError(f"PostgreSQL was not ready within {PATIENCE_SECONDS} s; its last lines are in {self.log}")
 
     def stop(self) -> None:
-        """Stop the server, if it runs, after ending its connections; one that doesn't stop in time is ended.
+        """Stop the server and its connections; one that doesn't stop in time is killed.
 
-        One that recovers for longer goes on: ended, it would begin anew the next time, and never be ready.
+        A server in recovery goes on: it would begin recovery anew at the next start, and never be ready.
         """
         if self._await(lambda found: found is None or not found.is_recovering()):
             pid = self._signal(signal.SIGINT)
-            if self._await_end(pid, CRASH_SECONDS) or (not self._tells_of_crash() and self._await_end(pid)):
+            if self._await_end(pid, CRASH_SECONDS) or (not self._has_crash_in_log() and self._await_end(pid)):
                 return
         elif self._recovers():
-            logger.warning("PostgreSQL is still recovering from a crash and is left to it: make down stops it later")
+            logger.warning("PostgreSQL is still recovering from a crash and goes on: make down stops it later")
             return
         self._end()
 
     def _recovers(self) -> bool:
-        """Whether it recovers and is well: one that hangs doesn't even answer that it isn't ready."""
+        """Whether it recovers and doesn't hang: a hanging server doesn't answer at all."""
         found = self._find_postmaster()
         return found is not None and found.is_recovering() and found.answers()
 
     def _end(self) -> None:
-        """Stop at once, without a checkpoint, and kill what is left: the next start recovers. Raises LocalError."""
+        """Stop at once, without a checkpoint, and kill the rest; the next start recovers. Raises LocalError."""
         pid = self._signal(signal.SIGQUIT)
         if pid and self._await_end(pid):
             return  # the server kills its children after 5 s
@@ -153,17 +153,17 @@ class Server:
         if not self._await_end(pid):
             raise LocalError(f"PostgreSQL hangs and can't be ended: end the processes that use {self.data}")
 
-    def _tells_of_crash(self) -> bool:
-        """Whether a process of the server crashed of late: a fast stop that came just then may never end."""
+    def _has_crash_in_log(self) -> bool:
+        """Whether a process of the server crashed lately: a fast stop at that time may never end."""
         try:
             with self.log.open("rb") as log:
-                log.seek(max(0, self.log.stat().st_size - LAST_WORDS))
+                log.seek(max(0, self.log.stat().st_size - LOG_TAIL))
                 return CRASH in log.read()
-        except FileNotFoundError:  # somebody has tidied up
+        except FileNotFoundError:  # a person has removed it
             return False
 
     def _await(self, is_so: Callable[[Postmaster | None], bool], seconds: float | None = None) -> bool:
-        """Whether it becomes so within some seconds, ``STOP_SECONDS`` unless told otherwise."""
+        """Whether ``is_so`` within ``seconds``; default: STOP_SECONDS."""
         deadline = time.monotonic() + (STOP_SECONDS if seconds is None else seconds)
         while not is_so(self._find_postmaster()):
             if time.monotonic() > deadline:
@@ -172,11 +172,11 @@ class Server:
         return True
 
     def _await_end(self, pid: int, seconds: float | None = None) -> bool:
-        """Whether the server ends in time, which took its pid file away before."""
+        """Whether the server ends in time; it removes its pid file before."""
         return self._await(lambda found: found is None and not self._is_ours(pid), seconds)
 
     def _signal(self, number: signal.Signals) -> int:
-        """The process that it was sent to, 0 where there is no server."""
+        """Send a signal to the server; returns its process, 0 where there is none."""
         postmaster = self._find_postmaster()
         if postmaster is None or not postmaster.pid:
             return 0
@@ -184,18 +184,18 @@ class Server:
         return postmaster.pid
 
     def _is_ours(self, pid: int) -> bool:
-        """Whether a process lives and is one of this server's."""
+        """Whether a live process is one of this server's."""
         return str(self.data) in read_command(pid) or runs_in(pid, self.data.resolve())
 
     def _initialise(self, password: str) -> None:
-        """Make the data folder aside and move it to its place when complete; the rest of a killed try is removed."""
+        """Make the data folder under another name and rename it when complete; removes the rest of a killed attempt."""
         draft = self.programs.data / "draft"
         shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir(mode=0o700)
         (draft / "password").write_text(password)
         for made in (draft, draft / "password"):
             os.chown(made, self.programs.uid, self.programs.gid)
-        said = self.programs.run(
+        initdb = self.programs.run(
             "initdb",
             f"--pgdata={draft / 'data'}",
             f"--pwfile={draft / 'password'}",
@@ -204,8 +204,8 @@ class Server:
             "--encoding=UTF8",
             "--locale=C.UTF-8",
         )
-        if said.returncode:
-            raise LocalError(f"PostgreSQL could not make its data folder {self.data}: {find_reason(said.stdout)}")
+        if initdb.returncode:
+            raise LocalError(f"PostgreSQL could not make its data folder {self.data}: {find_reason(initdb.stdout)}")
         (draft / "data").rename(self.data)
         shutil.rmtree(draft)
 
@@ -219,7 +219,7 @@ class Server:
         port = choose_port(PORT, "PostgreSQL")
         options = [f"--port={port}", *(f"--{name}={value}" for name, value in self.settings.items())]
         write_private(self.place, name_place())
-        if self.log.exists() and self.log.stat().st_size > LARGEST_LOG:
+        if self.log.exists() and self.log.stat().st_size > MAX_LOG:
             self.log.replace(self.log.with_suffix(".log.before"))
         size = self.log.stat().st_size if self.log.exists() else 0
         pid = self.programs.start("postgres", "-D", str(self.data), *options, log=self.log)
@@ -229,8 +229,8 @@ class Server:
         if not read_command(pid) and is_free(port):
             with self.log.open("rb") as log:
                 log.seek(size)
-                said = log.read().decode(errors="replace")
-            raise LocalError(f"PostgreSQL did not start: {find_reason(said)}\nAll that it says is in {self.log}")
+                output = log.read().decode(errors="replace")
+            raise LocalError(f"PostgreSQL did not start: {find_reason(output)}\nIts whole output is in {self.log}")
 
     def _is_ready(self, pid: int) -> bool:
         lines = self._read_pid_file()
@@ -243,9 +243,9 @@ class Server:
             return []
 
     def _find_postmaster(self) -> Postmaster | None:
-        """The live server, if any. What a crash left of one is removed once no process of it is left.
+        """The live server, if any. Removes the pid file of a crashed server once no process of it is left.
 
-        PostgreSQL itself would take any live process with the old number for the old server and refuse to start.
+        Otherwise PostgreSQL would mistake any live process of the old number for the old server and refuse to start.
         """
         lines = self._read_pid_file()
         if not lines:
@@ -261,17 +261,17 @@ class Server:
         return None
 
     def _is_used_by_children(self, shared_memory: int) -> bool:
-        """Whether children of a killed server have yet to leave. Since a reboot another server may have that number."""
+        """Whether children of a killed server still run. After a reboot another server may have that memory id."""
         users = find_attached(shared_memory)
         is_another = bool(users) and not any(map(self._is_ours, users))
         return is_attached(shared_memory) and not is_another
 
 
-TELLING = ("No space left", "Permission denied", "Read-only", "FATAL", "PANIC")
+REASONS = ("No space left", "Permission denied", "Read-only", "FATAL", "PANIC")
 
 
-def find_reason(said: str) -> str:
-    """The line in the words of PostgreSQL's programs that a person can do something about, else their last."""
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
-    telling = [line for line in lines if any(word in line for word in TELLING)]
-    return (telling or lines or ["it said nothing"])[-1]
+def find_reason(output: str) -> str:
+    """The last line in the output of PostgreSQL's programs that names a reason, else the last line."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    reasons = [line for line in lines if any(word in line for word in REASONS)]
+    return (reasons or lines or ["it printed nothing"])[-1]

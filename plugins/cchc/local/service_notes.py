@@ -1,6 +1,6 @@
-"""The file ``services`` of the home: what ``make up`` started, so that it is found again whatever was killed.
+"""The file ``services`` of the home: the services that ``make up`` started, to find them again after any kill.
 
-Its first line holds the api-server's port, the release and the clock that the services began with. Each service adds a
+Its first line has the api-server's port, the release and the clock at the start of the services. Each service adds a
 line with its session and start.
 """
 
@@ -15,17 +15,17 @@ from pathlib import Path
 from cchc.local.credentials import write_private
 from cchc.settings import CHECKOUT
 
-# The program. What people write (catalog, profiles, recipients) is read anew by every run.
+# The program's files. Files that people write (catalog, profiles, recipients) are read anew by every run.
 PROGRAM = ("plugins", "dags", "include/sql", "requirements.txt")
 _SESSION = re.compile(r"(\d+) (\d+)")
-_STANDING = "-"  # for the clock of this machine, which has no time of its own in the file
+_STANDING = "-"  # stands in the file for the clock of this machine
 
 
 @dataclass(frozen=True)
 class ServiceNotes:
     """``port`` of the api-server, 0 where nothing was started; ``sessions`` as ``find_members`` takes them.
 
-    ``now``: where the clock of a demonstration's services stands, empty for the machine's.
+    ``now``: the time of a demonstration's clock, empty for the machine's clock.
     """
 
     port: int = 0
@@ -35,7 +35,7 @@ class ServiceNotes:
 
 
 def read_notes(home: Path) -> ServiceNotes:
-    """What is noted; a line that can't be read is none. Releases of before noted the port alone."""
+    """The notes of ``home``; invalid lines are ignored. Older releases noted the port alone."""
     try:
         first, *lines = (home / "services").read_text(errors="replace").splitlines() or [""]
     except (FileNotFoundError, NotADirectoryError):
@@ -46,12 +46,12 @@ def read_notes(home: Path) -> ServiceNotes:
 
 
 def begin_notes(home: Path, port: int, now: str) -> None:
-    """Note what is about to be started, without any session yet."""
+    """Note port, release and clock before the services start."""
     write_private(home / "services", f"{port} {name_release()} {now or _STANDING}\n")
 
 
 def name_release(checkout: Path = CHECKOUT) -> str:
-    """A checksum of the program's text: another release, or an edited one, has another."""
+    """A checksum of the program's text, which every release or edit changes."""
     found = hashlib.sha256()
     for part in PROGRAM:
         place = checkout / part

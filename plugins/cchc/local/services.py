@@ -1,8 +1,8 @@
-"""The whole Airflow in the background: api-server, then scheduler, dag-processor and triggerer.
+"""Airflow's services in the background: api-server, then scheduler, dag-processor and triggerer.
 
-On a demonstration's home the simulator of its sources runs beside them. Each runs in a session of its own, with all
-that it forks, and is noted in the home (service_notes). They also hold the embedded database's lock, which keeps that
-server running as long as one of them lives.
+A demonstration's home runs the simulator of its sources beside them. Each service has its own session with all that it
+forks, and a note in the home (service_notes). Each also holds the lock of the embedded database, which therefore runs
+as long as one of them lives.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import Any
 
 import requests
 
-from cchc.days import LOCAL, newest_complete_day
+from cchc.calendar import LOCAL, newest_complete_day
 from cchc.local.airflow_home import (
     ADMIN,
     API_PORT,
@@ -45,7 +45,7 @@ from cchc.settings import read_now, read_settings
 
 logger = logging.getLogger(__name__)
 
-# Without serve-logs: that listens on every address, for workers on other machines, of which there are none.
+# Without serve-logs, which listens on every address for workers on other machines; there are none.
 SERVICES: Mapping[str, tuple[str, ...]] = {
     "api-server": (),
     "scheduler": ("--skip-serve-logs",),
@@ -54,14 +54,14 @@ SERVICES: Mapping[str, tuple[str, ...]] = {
 }
 HEALTH_CHECKS = {"metadatabase", "scheduler", "triggerer", "dag_processor"}
 API_TRIES = 5
-STOP_SECONDS = 10  # then it is killed, tasks too: a night that was killed anywhere is run again without harm
+STOP_SECONDS = 10  # then it is killed, tasks too: a run that was killed at any point can be run again
 
 
 def start_services(home: Path) -> int:
-    """Start Airflow unless it is up, of this release and at this clock; wait until all of it is healthy; 0.
+    """Start Airflow unless it is up with this release and clock, and wait until all of it is healthy; returns 0.
 
-    Prints address, user and password. On a demonstration's home with the simulator, at its clock. Raises LocalError,
-    for a service that ended with the last lines of its log.
+    Prints address, user and password. A demonstration's home also starts the simulator, at its clock. Raises
+    LocalError; for a service that ended, with the last lines of its log.
     """
     demonstration = read_demonstration(home)
     with hold_runs(home, "up"), _locked(home), open_database(home) as database:
@@ -78,7 +78,7 @@ def start_services(home: Path) -> int:
 
 
 def stop_services(home: Path) -> int:
-    """Stop all of Airflow, and the embedded database if nobody else uses it; 0."""
+    """Stop all of Airflow, and the embedded database if no other process uses it; returns 0."""
     if home.exists():
         with _locked(home):
             _end_sessions(read_notes(home).sessions)
@@ -88,13 +88,13 @@ def stop_services(home: Path) -> int:
 
 
 def find_address(home: Path) -> str | None:
-    """Where the Airflow of ``home`` is, None when none of its processes is left."""
+    """The address of the Airflow of ``home``, None when none of its processes is left."""
     notes = read_notes(home)
     return f"http://{HOST}:{notes.port}" if find_members(notes.sessions) else None
 
 
 def _start(home: Path, database: Database, demonstration: Demonstration | None) -> int:
-    """Start everything and wait until it is healthy; the port of the api-server."""
+    """Start all services and wait until they are healthy; returns the port of the api-server."""
     prepare_warehouse(database)
     make_folders(home)
     prepare_metadata(database, airflow_environment(home, database))
@@ -110,7 +110,7 @@ def _start(home: Path, database: Database, demonstration: Demonstration | None) 
             for service in ("scheduler", "dag-processor", "triggerer"):
                 launch.start(service, ("airflow", service, *SERVICES[service]))
             launch.wait(lambda: _is_healthy(port))
-        except BaseException:  # also Ctrl-C: services that never got healthy are of no use to anybody
+        except BaseException:  # also Ctrl-C: unhealthy services must not stay
             launch.abandon()
             _end_sessions(read_notes(home).sessions)
             raise
@@ -118,9 +118,9 @@ def _start(home: Path, database: Database, demonstration: Demonstration | None) 
 
 
 def _start_api_server(home: Path, database: Database, launch: Launch) -> int:
-    """Start the api-server and wait until it answers; its port.
+    """Start the api-server and wait until it answers; returns its port.
 
-    Another program may begin to listen on a port after it was found free, even another home's Airflow.
+    It tries again where another program, such as another home's Airflow, has taken the free port in the meantime.
     """
     caller, password = launch.environment, database.credentials[ADMIN]
     for tries_left in reversed(range(API_TRIES)):
@@ -139,7 +139,7 @@ def _start_api_server(home: Path, database: Database, launch: Launch) -> int:
 
 
 def _start_simulator(home: Path, demonstration: Demonstration, launch: Launch) -> None:
-    """Start the simulator, wait until it listens, and let the services after it know its sources."""
+    """Start the simulator, wait until it listens, and put its connections into the next services' environment."""
     ready = home / "simulator.port"
     ready.unlink(missing_ok=True)
     options: dict[str, object] = {
@@ -166,15 +166,15 @@ def _check_health(port: int, checks: Collection[str]) -> bool:
 
 
 def _is_ours(port: int, password: str) -> bool:
-    """Whether this home's api-server answers, in good health: only it knows the password of its home."""
+    """Whether this home's api-server answers and is healthy: only it knows the password of its home."""
     user = {"username": ADMIN, "password": password}
     return _check_health(port, {"metadatabase"}) and "access_token" in _ask("POST", port, "/auth/token", json=user)
 
 
 def _ask(method: str, port: int, path: str, **sent: Any) -> dict[str, Any]:
-    """The answer of an api-server of this machine; empty where there is none."""
+    """The answer of an api-server on this machine; empty where there is none."""
     with requests.Session() as session:
-        session.trust_env = False  # no proxy and no .netrc of the environment come between
+        session.trust_env = False  # without proxy and .netrc of the environment
         try:
             answer = session.request(method, f"http://{HOST}:{port}{path}", timeout=5, **sent)
             found = answer.json() if answer.ok else {}
@@ -189,31 +189,31 @@ def _describe_clock() -> str:
 
 
 def _is_complete(sessions: Mapping[int, str], demonstration: Demonstration | None) -> bool:
-    """Whether each service's first process lives; then the port is this installation's and not another one's."""
+    """Whether each service's first process lives; then the port is this installation's."""
     wanted = len(SERVICES) + (demonstration is not None)
     return len(sessions.keys() & find_members(sessions).keys()) == wanted
 
 
 def _is_current(notes: ServiceNotes) -> bool:
-    """Whether the services, which live, are of this release and live at this clock; says where they aren't."""
+    """Whether the live services have this release and clock; prints the difference."""
     if notes.release != name_release():
         sys.stderr.write("the services are of another release: they are started anew, and a task that runs is ended\n")
     elif notes.now != _read_clock():
-        sys.stderr.write("the services live at another clock: they are started anew\n")
+        sys.stderr.write("the services have another clock: they are started anew\n")
     return (notes.release, notes.now) == (name_release(), _read_clock())
 
 
 def _read_clock() -> str:
-    """Where the clock of this process stands, in one word; empty for the machine's."""
+    """The time of this process's clock, in one word; empty for the machine's clock."""
     now = read_settings().now
     return now.isoformat() if now else ""
 
 
 def _end_sessions(sessions: Mapping[int, str]) -> None:
-    """Ask every session of the services to end, and kill what is left of it after ``STOP_SECONDS``."""
+    """Ask every session of the services to end, and kill the rest of it after ``STOP_SECONDS``."""
     members = find_members(sessions)
     for pid, session in members.items():
-        if pid == session or session not in members:  # a service ends its own children; orphans are asked themselves
+        if pid == session or session not in members:  # a service ends its own children; only orphans are asked too
             send_signal(pid, signal.SIGTERM)
     deadline = time.monotonic() + STOP_SECONDS
     while members := find_members(sessions):

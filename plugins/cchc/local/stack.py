@@ -1,4 +1,4 @@
-"""The service ``init`` of docker-compose.yaml: what the other services find ready when they start."""
+"""The service ``init`` of docker-compose.yaml, which prepares the databases for the other services."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from cchc.local.warehouse_login import read_login
 
 
 def prepare_stack(_home: Path) -> int:
-    """Bring the warehouse's schema and Airflow's tables to the installed version, set the password of its admin; 0.
+    """Migrate the warehouse and Airflow's tables to the installed version, set the admin's password; returns 0.
 
-    All comes from the environment of the compose file. Again it changes nothing but a changed password. Raises
+    All settings come from the environment of the compose file. A repeated call changes only a changed password. Raises
     LocalError.
     """
     warehouse, password = _read_variable("AIRFLOW_CONN_WAREHOUSE"), _read_variable("ADMIN_PASSWORD")
     migrate_warehouse(make_conninfo("", **read_login(warehouse)))
     migrate_metadata(os.environ)
-    from cchc.tasks.login import set_administrator  # Airflow wants its tables when it is imported
+    from cchc.tasks.login import set_administrator  # Airflow reads its tables at its import
 
     if not set_administrator(ADMIN, password):
         raise LocalError(f"Airflow could not set the password of its user {ADMIN}: see the lines above")

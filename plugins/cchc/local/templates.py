@@ -1,4 +1,4 @@
-"""``make templates``: the workbooks in which agencies report, written beside the installation's other files."""
+"""``make templates``: writes the workbooks in which agencies report, below the home of the installation."""
 
 from __future__ import annotations
 
@@ -7,12 +7,18 @@ from pathlib import Path
 
 from cchc.catalog import CatalogError, load_catalog
 from cchc.local import LocalError
-from cchc.returns.templates import write_templates
+from cchc.messages import OneLine, read_messages
+from cchc.presentation.return_templates import write_templates
 from cchc.settings import read_settings
+
+MESSAGES = read_messages("commands")
 
 
 def make_templates(home: Path, year: str) -> int:
-    """Write a workbook for each agency that reports for the plan of ``year``, below ``<home>/templates``; 0."""
+    """Write a workbook for each agency that reports for the plan of ``year`` into ``<home>/templates``; returns 0.
+
+    Raises LocalError for a catalog with mistakes and for a year without a plan.
+    """
     settings = read_settings()
     try:
         catalog = load_catalog(settings.catalog, settings.province)
@@ -24,5 +30,6 @@ def make_templates(home: Path, year: str) -> int:
         raise LocalError(f"YEAR={year!r}: there is a plan for {known}: make templates YEAR={years[-1]}")
     folder = home / "templates" / year
     written = write_templates(folder, catalog, int(year))
-    sys.stdout.write(f"{len(written)} biểu mẫu trong {folder}\n")
+    line = MESSAGES.format("templates_written", count=len(written), folder=OneLine(folder))
+    sys.stdout.write(f"{line}\n")
     return 0

@@ -1,4 +1,4 @@
-"""``make validate``: every mistake in the files that people write, at once, without a database and without Airflow."""
+"""``make validate``: all mistakes in the files that people write, without a database and without Airflow."""
 
 from __future__ import annotations
 
@@ -9,22 +9,23 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import NamedTuple, ParamSpec, TypeVar
 
+from cchc.alerts.notification.wording import WORDING, load_wording
 from cchc.alerts.recipients import Recipient, load_recipients
 from cchc.alerts.rules import Rules, load_rules
-from cchc.alerts.wording import load_wording
-from cchc.alerts.working_days import HOLIDAYS_FILE, read_working_days
 from cchc.catalog import Catalog, load_catalog
+from cchc.catalog.holidays import HOLIDAYS_FILE, read_working_days
 from cchc.catalog.loading import AGENCIES_FILE, PLAN_FILES, SETS_FILE, TASK_FILES, find_tasks_without_plan
 from cchc.catalog.rows import PRIMARY
-from cchc.document import read_document, read_text
 from cchc.local.validate_environment import ENVIRONMENT, check_connections, check_places, list_unknown, read_places
+from cchc.local.validate_messages import check_messages, count_texts
+from cchc.messages import FOLDER, read_messages
 from cchc.mistake import Mistake, MistakesError, list_lines
-from cchc.settings import ALERT_RULES, EXPECTATIONS, INCLUDE, SOURCES, SQL
-from cchc.sources.profile import FilesProfile, ProfilesRead, read_all_profiles
+from cchc.settings import ALERT_RULES, EXPECTATIONS, SOURCES, SQL
+from cchc.sources.profile import ProfilesRead, read_all_profiles
+from cchc.strict_yaml import read_text
 
-WORDING = INCLUDE / "alerts" / "wording_vi.yaml"
-REASONS = INCLUDE / "inbox" / "reasons_vi.yaml"
-# Of the files in the catalog's folder, those that somebody may have meant to be read.
+REASONS = FOLDER / "rejection_reasons.yaml"
+# Endings of files in the catalog's folder that somebody may expect to be read.
 WRITTEN = {".yaml", ".yml", ".csv", ".txt", ".json"}
 
 _Loaded = TypeVar("_Loaded")
@@ -32,7 +33,7 @@ _Given = ParamSpec("_Given")
 
 
 class Part(NamedTuple):
-    """What was checked: a line for when it is well, what is wrong, and what may be meant."""
+    """A checked part: the line for when it is right, its mistakes, and notes on what may be one."""
 
     well: str
     mistakes: Sequence[Mistake]
@@ -40,7 +41,7 @@ class Part(NamedTuple):
 
 
 def validate_files(_home: Path) -> int:
-    """Print a line for each part that is well and for each mistake; 0 when there is none, else 1."""
+    """Print a line for each part that is right and for each mistake; returns 0 without mistakes, else 1."""
     parts = list(check_parts())
     for part in parts:
         lines = [f"BAD  {line}" for line in list_lines(part.mistakes)] or [f"ok   {part.well}"]
@@ -50,7 +51,7 @@ def validate_files(_home: Path) -> int:
 
 
 def check_parts() -> Iterator[Part]:
-    """Check settings, sources, catalog and alerts; a part that is wrong doesn't keep the others from being checked."""
+    """Check settings, sources, catalog, alerts and messages; a mistake in one part doesn't stop the others."""
     settings, mistakes = read_places()
     profiles = read_all_profiles()
     recipients, wrong_recipients = _try(settings.recipients.name, load_recipients, settings.recipients)
@@ -71,24 +72,26 @@ def check_parts() -> Iterator[Part]:
     mistakes += _list(ALERT_RULES.name, _check_variants, rules, catalog) if rules and catalog else ()
     yield Part(f"alert rules: {len(rules.severity)} kinds" if rules else "", mistakes)
     words, mistakes = _try(WORDING.name, load_wording, WORDING)
-    yield Part(f"messages: {len(words.sentences)} sentences" if words else "", mistakes)
+    yield Part(f"alert messages: {len(words.sentences)} sentences" if words else "", mistakes)
     file = settings.recipients.name
     if recipients and catalog:
         wrong_recipients += _list(file, _check_concerns, file, recipients, catalog)
     yield Part(f"recipients: {len(recipients or ())}", wrong_recipients)
     explained, mistakes = _try(REASONS.name, _check_reasons, profiles)
     yield explained or Part("", mistakes)
+    mistakes = _list(FOLDER.name, check_messages)
+    yield Part("" if mistakes else f"messages: {count_texts()} texts", mistakes)
 
 
 def _try(
     file: str, load: Callable[_Given, _Loaded], *given: _Given.args, **named: _Given.kwargs
 ) -> tuple[_Loaded | None, list[Mistake]]:
-    """What a file holds, or None and what is wrong with it, also where nobody has thought of that."""
+    """The content of a file, or None and its mistakes; an unexpected error becomes a mistake too."""
     try:
         return load(*given, **named), []
     except MistakesError as error:
         return None, list(error.mistakes)
-    except Exception as error:  # noqa: BLE001  # a traceback would hide what the other parts say
+    except Exception as error:  # noqa: BLE001  # a traceback would hide the mistakes of the other parts
         text = f"can't be checked ({type(error).__name__}: {error}), correct what was changed last"
         return None, [Mistake(file, "", "", text)]
 
@@ -96,7 +99,7 @@ def _try(
 def _list(
     file: str, check: Callable[_Given, Iterable[Mistake]], *given: _Given.args, **named: _Given.kwargs
 ) -> list[Mistake]:
-    """The mistakes that a check finds, and its own failure as one."""
+    """The mistakes that a check finds; a failure of the check becomes one of them."""
 
     def run() -> list[Mistake]:
         return list(check(*given, **named))
@@ -106,7 +109,7 @@ def _list(
 
 
 def _check_sources(profiles: ProfilesRead) -> Part:
-    mistakes = [mistake for error in profiles.refused.values() for mistake in error.mistakes]
+    mistakes = [mistake for error in profiles.rejected.values() for mistake in error.mistakes]
     for path in sorted((*SQL.glob("schema/[!.]*.sql"), *SQL.glob("views/[!.]*.sql"))):
         read_text(path, mistakes)
     mistakes += [
@@ -130,7 +133,7 @@ def _count_catalog(catalog: Catalog) -> str:
 
 
 def _find_stray(folder: Path) -> Iterator[Mistake]:
-    """Files of the catalog's folder that nothing reads: a plan under a wrong name would be missed by nobody."""
+    """Files of the catalog's folder that nothing reads: nobody would miss a plan under a wrong name."""
     read = (AGENCIES_FILE, SETS_FILE, PLAN_FILES, TASK_FILES, HOLIDAYS_FILE)
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
         is_written = path.suffix.lower() in WRITTEN and not path.name.startswith(".")
@@ -139,19 +142,19 @@ def _find_stray(folder: Path) -> Iterator[Mistake]:
 
 
 def _check_derived(profiles: ProfilesRead, catalog: Catalog) -> Iterator[Mistake]:
-    """Readings made of reported figures name entries of a plan."""
+    """Indicators of a plan that derived metrics name and that aren't there."""
     codes = {indicator.code for plan in catalog.plans for indicator in plan.indicators}
     for profile in profiles.good:
-        for name, reading in profile.derived.items() if isinstance(profile, FilesProfile) else ():
-            for position, code in enumerate(reading.of):
+        for name, derived in profile.derived.items():
+            for position, code in enumerate(derived.of):
                 if code not in codes:
                     field = f"derived.{name}.of[{position}]"
-                    text = f'"{code}" is no entry of a plan of {catalog.province}, correct it'
+                    text = f'"{code}" is no indicator of a plan of {catalog.province}, correct it'
                     yield Mistake(f"{profile.source}.yaml", "", field, text)
 
 
 def _check_variants(rules: Rules, catalog: Catalog) -> Iterator[Mistake]:
-    """Variants that are watched, in some plan."""
+    """Variants of the alert rules that no plan has."""
     known = {variant.variant for plan in catalog.plans for one in plan.indicators for variant in one.variants}
     for position, variant in enumerate(rules.variants):
         if variant not in known | {PRIMARY}:
@@ -160,7 +163,7 @@ def _check_variants(rules: Rules, catalog: Catalog) -> Iterator[Mistake]:
 
 
 def _check_concerns(file: str, recipients: Sequence[Recipient], catalog: Catalog) -> Iterator[Mistake]:
-    """A recipient of an agency or an indicator that isn't there is never told of anything."""
+    """Agencies and indicators of recipients that aren't there: such a recipient is never notified."""
     agencies = {agency.code for agency in catalog.agencies}
     codes = {indicator.code for plan in catalog.plans for indicator in plan.indicators}
     for recipient in recipients:
@@ -171,24 +174,18 @@ def _check_concerns(file: str, recipients: Sequence[Recipient], catalog: Catalog
                 yield Mistake(file, entry, f"agencies[{position}]", text)
         for position, pattern in enumerate(recipient.indicators):
             if not any(fnmatchcase(code, pattern) for code in codes):
-                text = f'"{pattern}" is no entry of a plan, nor the beginning of one, correct it'
+                text = f'"{pattern}" is no indicator of a plan, nor the beginning of one, correct it'
                 yield Mistake(file, entry, f"indicators[{position}]", text)
 
 
 def _check_reasons(profiles: ProfilesRead) -> Part:
     """Every rule that rejects a row or a file of the inbox is explained to its sender."""
-    mistakes: list[Mistake] = []
-    reasons = read_document(REASONS, mistakes)
-    if reasons is None:
-        return Part("", mistakes)
-    for rule, reason in reasons.items():
-        if not isinstance(reason, str) or not reason.strip():
-            mistakes.append(Mistake(REASONS.name, "", rule, f'"{reason}" is not text, write it in quotes'))
+    reasons = read_messages(REASONS.stem).texts
     takers = [profile for profile in profiles.good if profile.inbox]
     suites = {f"{profile.staging}_{part}" for profile in takers for part in ("response", profile.rows)}
     missing = {"too_many_rejected"}.union(*map(_list_rejecting, suites)) - reasons.keys()
-    mistakes += [
-        Mistake(REASONS.name, "", rule, "is missing, tell the sender what is wrong and what to do")
+    mistakes = [
+        Mistake(REASONS.name, "", rule, "is missing, explain to the sender what is wrong and what to do")
         for rule in sorted(missing)
     ]
     return Part(f"rejection reasons: {len(reasons)}", mistakes)

@@ -1,4 +1,4 @@
-"""The settings of the environment, as ``make validate`` looks at them: places, the clock, connections."""
+"""The settings of the environment, as ``make validate`` checks them: places, the clock, connections."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from pydantic import ValidationError
 from cchc.alerts.recipients import SMTP_CONNECTION, Recipient
 from cchc.mistake import Mistake, explain_error, field_path
 from cchc.settings import NAMES, Settings, SettingsError, check_clock, read_settings
-from cchc.sources.profile import FilesProfile, ProfilesRead
+from cchc.sources.profile import ProfilesRead
 
 ENVIRONMENT = "environment"
 CONNECTION = "AIRFLOW_CONN_"
-# What a connection in JSON may hold.
+# The fields of a connection in JSON.
 _FIELDS = ("conn_type", "host", "login", "password", "schema", "port", "extra", "description")
 _SHOWN = "docs/operate.md shows how it is written"
 
 
 def read_places() -> tuple[Settings, list[Mistake]]:
-    """The settings; a clock that can't be used is a mistake, and left out."""
+    """The settings, and a mistake for a clock that can't be used, which is left out."""
     try:
         settings = read_settings()
         check_clock(settings)
@@ -56,32 +56,32 @@ def check_places(settings: Settings) -> Iterator[Mistake]:
 
 
 def check_connections(profiles: ProfilesRead, recipients: Iterable[Recipient]) -> Iterator[Mistake]:
-    """Connections of the environment, by what they are for. What is in them is secret and not shown."""
+    """Mistakes in the connections of the environment, by the use of each. Their content is secret and not shown."""
     known = _list_known(profiles, recipients)
     for name, value in sorted(os.environ.items()):
         if name.startswith(CONNECTION) and value.strip():
             near = _find_near(name, known)
             if near:
-                yield Mistake(ENVIRONMENT, "", name, f"is asked for by nobody, is {near} meant? Correct or unset it")
+                yield Mistake(ENVIRONMENT, "", name, f"is used by nothing, is {near} meant? Correct or unset it")
             yield from (Mistake(ENVIRONMENT, "", name, text) for text in _check_connection(name, value, profiles))
 
 
 def list_unknown(profiles: ProfilesRead, recipients: Iterable[Recipient]) -> list[str]:
-    """A sentence for each connection of the environment that nothing here names: it may be somebody else's."""
+    """A sentence for each connection of the environment that no file names: it may belong to somebody else."""
     known = _list_known(profiles, recipients)
     named = [name for name in sorted(os.environ) if name.startswith(CONNECTION) and name not in known]
     return [f"{name} is named by no profile and no recipient" for name in named if not _find_near(name, known)]
 
 
 def _list_known(profiles: ProfilesRead, recipients: Iterable[Recipient]) -> set[str]:
-    """The variables of all connections that are used."""
+    """The variables of the connections that profiles and recipients use."""
     names = {"warehouse", SMTP_CONNECTION, *(recipient.route for recipient in recipients)}
     names |= {name for profile in profiles.good for name in (profile.connection, profile.inbox) if name}
     return {f"{CONNECTION}{name.upper()}" for name in names}
 
 
 def _find_near(name: str, known: Iterable[str]) -> str:
-    """The known variable that a mistyped one seems to mean; none that is set itself."""
+    """The known variable that a mistyped one seems to mean; "" without one. A variable that is set is never meant."""
     missing = [f"{other.removeprefix(CONNECTION)}" for other in known if other not in os.environ]
     given = name.removeprefix(CONNECTION)
     near = get_close_matches(given.upper(), missing, n=1, cutoff=0.8) if name not in known else []
@@ -89,7 +89,7 @@ def _find_near(name: str, known: Iterable[str]) -> str:
 
 
 def _check_connection(name: str, value: str, profiles: ProfilesRead) -> Iterator[str]:
-    """What is wrong with the value of one variable."""
+    """The mistakes in the value of one variable."""
     try:
         fields = _read_json(value) if value.lstrip().startswith("{") else _read_uri(value)
         extra = _read_extra(fields.get("extra"))
@@ -100,12 +100,12 @@ def _check_connection(name: str, value: str, profiles: ProfilesRead) -> Iterator
         yield str(error)
         return
     for profile in profiles.good:
-        if f"{CONNECTION}{profile.connection.upper()}" == name and not isinstance(profile, FilesProfile):
+        if f"{CONNECTION}{profile.connection.upper()}" == name and profile.api:
             try:
-                profile.requests.override(extra)
-            except ValidationError as refusal:
-                for told in refusal.errors():
-                    yield f"extra.{field_path(told['loc'])}: {explain_error(told)}"
+                profile.api.requests.override(extra)
+            except ValidationError as invalid:
+                for mistake in invalid.errors():
+                    yield f"extra.{field_path(mistake['loc'])}: {explain_error(mistake)}"
     inboxes = {f"{CONNECTION}{profile.inbox.upper()}" for profile in profiles.good if profile.inbox}
     if name in inboxes and "://" not in str(extra.get("url", "")):
         yield 'extra has no "url", give the folder as {"url": "file:///srv/inbox"}'
@@ -125,7 +125,7 @@ def _read_json(value: str) -> Mapping[str, Any]:
 
 
 def _read_uri(value: str) -> Mapping[str, Any]:
-    """The fields of a connection in a URI that are looked at; raises ValueError."""
+    """The fields of a connection in a URI that are checked; raises ValueError."""
     if not re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", value.strip()):
         raise ValueError(f"is neither JSON nor a URI: {_SHOWN}")
     try:

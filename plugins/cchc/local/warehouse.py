@@ -1,4 +1,4 @@
-"""The warehouse of an installation, ready for use: the embedded one, or the one of the connection ``warehouse``."""
+"""The warehouse of an installation, migrated: the embedded one, or the one of the connection ``warehouse``."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from cchc.warehouse.migrations import MigrationError, migrate
 
 @contextmanager
 def open_installation(home: Path) -> Iterator[Database]:
-    """Database, schema and Airflow's metadata of ``home``, with this process's environment set for Airflow."""
+    """The database of ``home`` with the schemas of warehouse and Airflow; sets the environment of Airflow."""
     with open_database(home) as database:
         prepare_warehouse(database)
         environment = airflow_environment(home, database)
@@ -32,7 +32,7 @@ def open_installation(home: Path) -> Iterator[Database]:
 
 @contextmanager
 def open_airflow(home: Path) -> Iterator[None]:
-    """This process's environment set for Airflow; that of a service of docker-compose.yaml is so already."""
+    """Set this process's environment for Airflow; a service of docker-compose.yaml has it already."""
     if is_service():
         yield
         return
@@ -42,7 +42,7 @@ def open_airflow(home: Path) -> Iterator[None]:
 
 @contextmanager
 def connect_as_loader(home: Path) -> Iterator[psycopg.Connection]:
-    """The migrated warehouse, the connection's or the embedded one; autocommit. Airflow isn't imported (4–5 s)."""
+    """A connection to the migrated warehouse as the loader, autocommit. Doesn't import Airflow, which takes 4–5 s."""
     with ExitStack() as opened:
         if outside := os.environ.get("AIRFLOW_CONN_WAREHOUSE"):
             login = read_login(outside)
@@ -56,16 +56,13 @@ def connect_as_loader(home: Path) -> Iterator[psycopg.Connection]:
 
 
 def prepare_warehouse(database: Database) -> None:
-    """Apply the migrations that the warehouse lacks, as the one who owns it. Raises LocalError."""
+    """Apply the migrations that the warehouse of ``database`` or of the connection lacks. Raises LocalError."""
     outside = os.environ.get("AIRFLOW_CONN_WAREHOUSE")
     migrate_warehouse(make_conninfo("", **read_login(outside)) if outside else database.url("cchc_owner"))
 
 
 def migrate_warehouse(owner: str) -> None:
-    """Apply the migrations that a warehouse lacks; ``owner``: the libpq connection of the one who owns it.
-
-    Raises LocalError.
-    """
+    """Apply the migrations that a warehouse lacks; ``owner``: the libpq connection of its owner. Raises LocalError."""
     try:
         with psycopg.connect(owner) as connection:
             migrate(connection)

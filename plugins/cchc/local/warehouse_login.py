@@ -1,4 +1,4 @@
-"""The Airflow connection ``warehouse`` as libpq understands it, read without importing Airflow (4–5 s)."""
+"""The Airflow connection ``warehouse`` as libpq keywords, read without the import of Airflow (4–5 s)."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from cchc.local import LocalError
 
-# libpq keyword -> field of an Airflow connection
+# libpq keyword → field of an Airflow connection
 FIELDS = {"host": "host", "port": "port", "user": "login", "password": "password", "dbname": "schema"}
 
 
 def read_login(text: str) -> dict[str, str]:
     """The libpq keywords (host, port, user, password, dbname, sslmode …) in an ``AIRFLOW_CONN_…`` value.
 
-    Both of Airflow's forms are read: JSON and URI. Raises LocalError, which never shows the text: it holds a password.
+    It reads both of Airflow's forms, JSON and URI. Raises LocalError without the text, which has a password.
     """
     try:
         fields = _read_json(text) if text.lstrip().startswith("{") else _read_uri(text)

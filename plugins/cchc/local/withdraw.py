@@ -1,4 +1,7 @@
-"""``make withdraw``: takes a computed day out of the warehouse, with its effects."""
+"""``make withdraw``: the removal of a computed day from warehouse, archive and alerts, step by step.
+
+What a day has in the warehouse is warehouse.withdrawal's, what it has caused among the alerts alerts.detection's.
+"""
 
 from __future__ import annotations
 
@@ -11,42 +14,43 @@ from pathlib import Path
 
 import psycopg
 
-from cchc.alerts.evaluation import evaluate
+from cchc.alerts.detection.evaluation import evaluate
+from cchc.alerts.detection.withdrawal import Undone, undo_day
 from cchc.alerts.ledger import Alerting, Ledger
 from cchc.alerts.recipients import read_recipients
 from cchc.alerts.rules import load_rules
-from cchc.alerts.undoing import Undone, undo_day
-from cchc.alerts.working_days import read_working_days
+from cchc.calendar import newest_complete_day
 from cchc.catalog.first_day import read_first_day
-from cchc.days import newest_complete_day
-from cchc.indicators.attainment import attain
+from cchc.catalog.holidays import read_working_days
+from cchc.indicators.attainment import compute_attainment
 from cchc.local import LocalError
 from cchc.local.data_date import read_day
+from cchc.local.reload import reload_lost_loads
 from cchc.local.run_lock import hold_runs
 from cchc.local.warehouse import connect_as_loader
 from cchc.mistake import CatalogError
 from cchc.settings import ALERT_RULES, read_now, read_settings
-from cchc.sources.archive import Archive, ArchiveError, Capture, read_capture
 from cchc.sources.profile import read_profiles
+from cchc.sources.raw_archive import Archive, ArchiveError, Capture, read_capture
+from cchc.sources.window import FiledFile
 from cchc.warehouse.connection import take_lock
 from cchc.warehouse.withdrawal import (
-    TakenOut,
+    RemovedRows,
     Withdrawal,
-    is_there,
-    list_folders,
-    list_unloaded,
-    load_again,
-    take_out,
+    has_traces,
+    list_lost_loads,
+    list_withdrawn_folders,
+    remove_day,
 )
 
 EXAMPLE = "make withdraw DATE=2042-12-31"
 
 
 def withdraw(home: Path, day: str) -> int:
-    """Take a computed day out, print what was taken out and what became of it."""
+    """Withdraw a computed day, and print each step's outcome; returns 0. Raises LocalError as ``withdraw_day``."""
     wanted = read_day(day, EXAMPLE)
     logging.getLogger("cchc").setLevel(logging.WARNING)
-    warnings.simplefilter("ignore")  # Great Expectations' own, about its own
+    warnings.simplefilter("ignore")  # of Great Expectations, about itself
     with hold_runs(home, f"withdraw {wanted}"), connect_as_loader(home) as connection:
         for line in withdraw_day(connection, wanted):
             sys.stdout.write(f"{line}\n")
@@ -55,34 +59,34 @@ def withdraw(home: Path, day: str) -> int:
 
 
 def withdraw_day(connection: psycopg.Connection, day: date) -> Iterator[str]:
-    """Take ``day`` out, step by step; says after each what was done. Killed, it is begun again by the same command.
+    """Withdraw ``day`` step by step; yields the outcome of each. The same call continues a withdrawal that was killed.
 
-    Raises LocalError, before anything is changed, where there is nothing to take out or a file can't be read.
+    Raises LocalError, before anything is changed, where there is nothing to withdraw or a file can't be read.
     """
     settings, now, alerting = read_settings(), read_now(), _read_alerting()
     first_day = read_first_day(settings.catalog, settings.province)
     withdrawal = Withdrawal(settings.province, day, newest_complete_day(now), first_day)
     filed = _list_filed(withdrawal)
-    if not (is_there(connection, withdrawal) or filed or list_unloaded(connection)):
+    if not (has_traces(connection, withdrawal) or filed or list_lost_loads(connection)):
         raise LocalError(_describe_nothing(connection, withdrawal))
-    yield from _set_archive_right(connection, withdrawal, filed)
+    yield from _correct_archive(connection, withdrawal, filed)
     with connection.transaction():
         for name in ("attain", *(f"publish {profile.source}" for profile in read_profiles())):
             take_lock(connection, name)
-        taken_out = take_out(connection, withdrawal)
+        removed = remove_day(connection, withdrawal)
         undone = None
         if not withdrawal.is_proper:
             found_on = _find_newest(connection, withdrawal) or withdrawal.newest
             undone = undo_day(Ledger(connection, alerting, now), day, found_on)
     yield from (f"{mistake} (this entry is left aside)" for mistake in alerting.mistakes)
-    yield from _describe(withdrawal, taken_out, undone)
+    yield from _describe(withdrawal, removed, undone)
     run_id = f"withdraw/{day}"
-    lost, done = load_again(connection, read_profiles(), withdrawal.province, run_id)
+    lost, reloaded = reload_lost_loads(connection, read_profiles(), withdrawal.province, run_id)
     if lost:
-        yield f"  {done} of {lost} loads that it had overwritten are loaded again from the archive"
-    ranges = attain(connection, read_profiles(), withdrawal.province, None, run_id)
+        yield f"  {reloaded} of {lost} loads that it had overwritten are loaded again from the archive"
+    ranges = compute_attainment(connection, read_profiles(), withdrawal.province, None, run_id)
     if ranges:
-        yield f"  computed again: {', '.join(f'{days.first} to {days.last}' for days in ranges)}"
+        yield f"  computed again: {', '.join(f'{days.start} to {days.last}' for days in ranges)}"
     evaluate(connection, alerting, now)
     yield f"The newest day is {_find_newest(connection, withdrawal) or 'none'}."
 
@@ -104,7 +108,7 @@ def _list_archives(province: str) -> list[Archive]:
 
 
 def _list_filed(withdrawal: Withdrawal) -> list[tuple[Archive, date, str]]:
-    """The files of the inbox that are filed under the day, or under one yet to come: no run would take them."""
+    """The files of the inbox that are filed under the day or under a day to come, where no run looks for them."""
     if withdrawal.is_proper:
         return []
     return [
@@ -115,16 +119,16 @@ def _list_filed(withdrawal: Withdrawal) -> list[tuple[Archive, date, str]]:
     ]
 
 
-def _set_archive_right(
+def _correct_archive(
     connection: psycopg.Connection, withdrawal: Withdrawal, filed: list[tuple[Archive, date, str]]
 ) -> Iterator[str]:
-    """File what came of the inbox under the next run's day; what was asked for stays, and no run replays it."""
-    for folder in list_folders(connection, withdrawal):
-        if ".file-" not in folder.parent.name and folder.is_dir():
+    """Refile files of the inbox under the next run's day; answers stay archived, out of use for every run."""
+    for folder in list_withdrawn_folders(connection, withdrawal):
+        if not FiledFile.from_name(folder.parent.name, withdrawal.day) and folder.is_dir():
             _set_aside(folder)
     for archive in [] if withdrawal.is_proper else _list_archives(withdrawal.province):
         for window in archive.list_windows(withdrawal.day):
-            if ".file-" not in window:
+            if not FiledFile.from_name(window, withdrawal.day):
                 for capture in _find(archive, window, withdrawal.day):
                     capture.set_aside()
     refiled: dict[date, int] = {}
@@ -152,15 +156,15 @@ def _find(archive: Archive, window: str, day: date) -> list[Capture]:
 
 
 def _choose_day(connection: psycopg.Connection, source: str, withdrawal: Withdrawal) -> date:
-    """The day of the source's next run: after the newest that it was run for, at the latest the next one to come."""
+    """The day after the newest data date of the source's runs; at the latest the next day to come."""
     row = connection.execute(
-        "select max(day) from ops.source_night where source = %s and day <= %s", [source, withdrawal.newest]
+        "select max(data_date) from ops.ingest_run where source = %s and data_date <= %s", [source, withdrawal.newest]
     ).fetchone()
     return min(row[0] + timedelta(days=1), withdrawal.next_day) if row and row[0] else withdrawal.newest
 
 
 def _find_newest(connection: psycopg.Connection, withdrawal: Withdrawal) -> date | None:
-    """The newest day that is computed and over."""
+    """The newest computed day that is over; None where no day is computed."""
     row = connection.execute(
         "select max(as_of_date) from mart.indicator_attainment where agency_code = %s and as_of_date <= %s",
         [withdrawal.province, withdrawal.newest],
@@ -178,13 +182,13 @@ def _describe_nothing(connection: psycopg.Connection, withdrawal: Withdrawal) ->
     return f"DATE={withdrawal.day}: there is nothing to withdraw, {newest}. Nothing was changed"
 
 
-def _describe(withdrawal: Withdrawal, taken_out: TakenOut, undone: Undone | None) -> Iterator[str]:
+def _describe(withdrawal: Withdrawal, removed: RemovedRows, undone: Undone | None) -> Iterator[str]:
     yield (
-        f"{withdrawal.day} is withdrawn: {taken_out.results} results, {taken_out.statuses} statuses of tasks,"
-        f" {taken_out.runs} runs"
+        f"{withdrawal.day} is withdrawn: {removed.results} results, {removed.statuses} statuses of tasks,"
+        f" {removed.runs} runs"
     )
-    if taken_out.loads:
-        yield f"  {taken_out.loads} loads that only it can have brought, with {taken_out.rows} rows; the bytes are kept"
+    if removed.loads:
+        yield f"  {removed.loads} loads that only it can have brought, with {removed.rows} rows; the bytes are kept"
     elif withdrawal.is_proper:
         yield f"  what was loaded for it stays: make nightly DATE={withdrawal.day} computes it again"
     if undone:

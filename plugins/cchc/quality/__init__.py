@@ -1,1 +1,4 @@
-"""Quality: suites run by Great Expectations in the database, verdicts on rows, the page of the night."""
+"""Quality: suites run by Great Expectations in the database, and loads judged by them before publish.
+
+Publish itself belongs to warehouse, the quality page to presentation.
+"""

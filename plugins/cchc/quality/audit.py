@@ -1,7 +1,7 @@
-"""The audit: suites of include/expectations/ on staged loads, by Great Expectations, inside PostgreSQL.
+"""The audit: the suites of include/expectations/ run on staged loads, by Great Expectations, inside PostgreSQL.
 
-Great Expectations counts; which rows broke a rule is asked of the database with the expectation's own query, so that
-the quarantine is complete however many there are.
+Great Expectations counts. The rows that broke a rule come from the database with the expectation's own query, so that
+the quarantine is complete however many they are. Staging the loads belongs to judgement.
 """
 
 from __future__ import annotations
@@ -23,24 +23,26 @@ from cchc.warehouse.connection import Login
 
 log = logging.getLogger(__name__)
 
-# COMPLETE tells the query for the rows that broke a rule; of the rows themselves one example is enough.
+# COMPLETE gives the query for the rows that broke a rule; one example of the rows themselves is enough.
 RESULT_FORMAT = {
     "result_format": "COMPLETE",
     "unexpected_index_column_names": ["load_id", "row_no"],
     "partial_unexpected_count": 1,
 }
 
-
 NO_ROWS = "select null::uuid as load_id, null::bigint as row_no where false"
 
 
 class AuditError(Exception):
-    """A rule could not be evaluated: the load is neither good nor bad, and is not published."""
+    """A rule can't be evaluated: the load is neither good nor bad, and is not published."""
 
 
 @dataclass(frozen=True)
-class Result:
-    """What one rule said. ``rows_query`` gives load_id and row_no of every row that broke it."""
+class RuleResult:
+    """The result of one rule. ``rows_query`` gives load_id and row_no of every row that broke it.
+
+    ``checked_rows`` is None for rules that are queries of their own.
+    """
 
     suite: str
     rule_id: str
@@ -53,51 +55,41 @@ class Result:
 
 def audit(
     connection: psycopg.Connection, login: Login, profile: Profile, loads: Sequence[Load], run_id: str
-) -> list[Result]:
-    """Judge the staged rows of ``loads`` together: writes ops.expectation_result and staging.verdict of each.
+) -> list[RuleResult]:
+    """Audit the staged rows of ``loads`` together: writes ops.expectation_result and staging.rule_violation of each.
 
-    Returns the results over all of them. Suites cost seconds however few rows there are, so that files go together.
+    Returns the results over all of them; commits. A suite costs seconds however few the rows, so that files are audited
+    together. Raises AuditError where a rule can't be evaluated; the loads keep the audit that they had.
     """
     load_ids = [load.load_id for load in loads]
     named = ",".join(map(str, load_ids))
     url = login.sqlalchemy_url(**{"cchc.load_ids": named})
-    results = [
-        result for entity in ("response", profile.rows) for result in run_suite(url, f"{profile.staging}_{entity}")
-    ]
+    results = [result for suite in profile.suites for result in run_suite(url, suite)]
     with connection.transaction():
         connection.execute("select set_config('cchc.load_ids', %s, true)", [named])
-        connection.execute("delete from staging.verdict where load_id = any(%s)", [load_ids])
+        connection.execute("delete from staging.rule_violation where load_id = any(%s)", [load_ids])
         connection.execute("delete from ops.expectation_result where load_id = any(%s)", [load_ids])
         for result in results:
             _record(connection, load_ids, result, run_id)
-        # Row 0 is the load as a whole; this verdict says that it has been audited.
+        # Row 0 stands for the load as a whole. This one marks it as audited, also where no rule was broken.
         connection.execute(
-            "insert into staging.verdict (load_id, row_no, rule_id, severity)"
+            "insert into staging.rule_violation (load_id, row_no, rule_id, severity)"
             " select load_id, 0, 'audited', 'info' from unnest(%s::uuid[]) as l (load_id)",
             [load_ids],
         )
-    label = loads[0].window.label if len(loads) == 1 else f"{len(loads)} files"
+    label = loads[0].scope.label if len(loads) == 1 else f"{len(loads)} files"
     for result in results:
         if result.unexpected_rows:
             log.info("%s: %s %s on %d rows", label, result.severity, result.rule_id, result.unexpected_rows)
     return results
 
 
-def is_audited(connection: psycopg.Connection, load: Load) -> bool:
-    """Whether the load's verdicts are there: unlogged tables lose them when the database crashes."""
-    row = connection.execute(
-        "select exists (select from staging.verdict where load_id = %s and row_no = 0 and rule_id = 'audited')",
-        [load.load_id],
-    ).fetchone()
-    return bool(row and row[0])
+def run_suite(url: Any, name: str) -> list[RuleResult]:
+    """Run one suite on its audit view through the SQLAlchemy ``url``, which names the loads; a result for each rule.
 
-
-def run_suite(url: Any, name: str) -> list[Result]:
-    """Run one suite on its audit view through the SQLAlchemy ``url``, which names the load; a result for each rule.
-
-    Raises AuditError where a rule could not be evaluated.
+    Raises AuditError where a rule can't be evaluated.
     """
-    # It takes seconds to import and talks a lot: once per process, in the task that needs it.
+    # Its import takes seconds and its log is long: once per process, in the task that needs it.
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
@@ -123,12 +115,12 @@ def run_suite(url: Any, name: str) -> list[Result]:
         warehouse.get_execution_engine().close()
 
 
-def _read_result(suite: str, item: Any) -> Result:
+def _read_result(suite: str, item: Any) -> RuleResult:
     config = item.expectation_config
     rule_id = config.meta["rule_id"]
-    # Great Expectations gives one of these, or one for each metric that it could not compute.
-    told = item.exception_info if "raised_exception" in item.exception_info else item.exception_info.values()
-    for problem in [told] if isinstance(told, dict) else told:
+    # Great Expectations gives one of these, or one for each metric that it can't compute.
+    info = item.exception_info
+    for problem in [info] if "raised_exception" in info else info.values():
         if problem["raised_exception"]:
             raise AuditError(f"suite {suite}, rule {rule_id}: {problem['exception_message']}")
     column = config.kwargs.get("column")
@@ -138,7 +130,7 @@ def _read_result(suite: str, item: Any) -> Result:
     else:
         query = item.result.get("unexpected_index_query", "").rstrip("; \n")
         broken = item.result["unexpected_count"]
-    return Result(
+    return RuleResult(
         suite=suite,
         rule_id=rule_id,
         expectation=f"{config.type}({column})" if column else f"{config.type}",
@@ -149,14 +141,14 @@ def _read_result(suite: str, item: Any) -> Result:
     )
 
 
-def _record(connection: psycopg.Connection, load_ids: Sequence[UUID], result: Result, run_id: str) -> None:
-    """Which rows broke the rule, and what it says of each load."""
+def _record(connection: psycopg.Connection, load_ids: Sequence[UUID], result: RuleResult, run_id: str) -> None:
+    """Write the rows that broke a rule to staging.rule_violation, and its result for each load."""
     rows_query = result.rows_query.replace("%", "%%") if result.unexpected_rows else NO_ROWS
     row_no = "0" if result.suite.endswith("_response") else "row_no"
     # The query is the suite's own or Great Expectations' for it: no value of a load is in it.
     connection.execute(
         f"with broken as (select distinct load_id, row_no from ({rows_query}) as q),"  # noqa: S608
-        " judged as (insert into staging.verdict (load_id, row_no, rule_id, severity)"
+        " judged as (insert into staging.rule_violation (load_id, row_no, rule_id, severity)"
         f" select distinct load_id, {row_no}, %(rule)s, %(severity)s from broken on conflict do nothing)"
         " insert into ops.expectation_result"
         " (load_id, suite, rule_id, expectation, severity, is_success, checked_rows, unexpected_rows, run_id)"
@@ -167,7 +159,7 @@ def _record(connection: psycopg.Connection, load_ids: Sequence[UUID], result: Re
         {
             "suite": result.suite, "rule": result.rule_id, "expectation": result.expectation,
             "severity": result.severity, "run_id": run_id, "load_ids": list(load_ids),
-            # Counted over all loads together: of one among several it isn't known.
+            # It is counted over all loads together, so that it isn't known of one among several.
             "checked": result.checked_rows if len(load_ids) == 1 else None,
         },
     )  # fmt: skip

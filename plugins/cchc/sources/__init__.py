@@ -1,1 +1,4 @@
-"""Sources: their profiles, how they are asked, what is kept of their answers, how that is read."""
+"""Sources: profiles, protocols, HTTP, the inbox, the raw archive, and loads before they are staged.
+
+Rows in the warehouse belong to ``warehouse``, the choice of what a run fetches to ``tasks``.
+"""

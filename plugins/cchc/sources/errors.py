@@ -1,15 +1,15 @@
-"""What can go wrong at a source, by what has to be done about it."""
+"""Failures of a source, by what has to be done about them."""
 
 from __future__ import annotations
 
 
 class SourceError(Exception):
-    """A request that brought nothing usable; the message names it. The window is lost for tonight, nothing else."""
+    """A request brought nothing usable; the message names it. Only its window is missing in this run."""
 
 
 class SourceRefusedError(SourceError):
-    """401, 403 or a firewall's page: whoever asks again gets banned. Nothing more is asked of this source tonight."""
+    """401, 403 or a firewall's page: more requests could get us banned. This run asks the source nothing more."""
 
 
 class SourceUnavailableError(SourceError):
-    """429, 5xx, time-outs or dropped connections up to the last try. Nothing more is asked of this source tonight."""
+    """429, 5xx, time-outs or dropped connections up to the last try. This run asks the source nothing more."""

@@ -1,4 +1,7 @@
-"""Asking a source over HTTP: politely, never twice at once, never past a refusal."""
+"""Requests to a source over HTTP: polite, one at a time, none after a refusal.
+
+Proxies, certificates and deadlines belong to ``http_session``, the content of bodies to the protocols.
+"""
 
 from __future__ import annotations
 
@@ -19,11 +22,11 @@ from cchc.settings import read_now
 from cchc.sources.errors import SourceError, SourceRefusedError, SourceUnavailableError
 from cchc.sources.http_session import DIRECT, Deadline, Route, is_loopback, open_session
 from cchc.sources.json_body import parse_body
-from cchc.sources.profile import RequestPolicy
+from cchc.sources.profile_parts import RequestPolicy
 
 log = logging.getLogger(__name__)
 
-# A server's clock that differs more from ours is wrong: its Date would file a snapshot under another day.
+# A server's clock that differs more from ours is wrong: by its Date a snapshot would describe another day.
 MAX_CLOCK_DIFFERENCE = timedelta(days=1)
 
 
@@ -31,7 +34,7 @@ MAX_CLOCK_DIFFERENCE = timedelta(days=1)
 class Response:
     """An answer as received. ``captured_at`` is the server's Date, else our clock (choose_time); with time zone.
 
-    ``modified_at``: of a file, when it was last changed.
+    ``modified_at``: the time at which a file was last changed; None for an answer.
     """
 
     url: str
@@ -44,7 +47,7 @@ class Response:
 
 
 class RejectedResponseError(Exception):
-    """Carries a response that isn't an answer to the question, so that its bytes can be kept as evidence."""
+    """A response that is no answer to the request; it carries the bytes, to be kept as evidence."""
 
     def __init__(self, cause: SourceError, response: Response) -> None:
         super().__init__(str(cause))
@@ -53,7 +56,7 @@ class RejectedResponseError(Exception):
 
 
 def check_host(host: str) -> str:
-    """Return the base URL without its last slash; refuses plain http beyond loopback."""
+    """The base URL without its last slash. Raises SourceError for plain http beyond this machine."""
     parts = urlsplit(host)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise SourceError(f"the connection's host {host!r} is no http(s) address: write https://…")
@@ -70,10 +73,10 @@ def post_json(
     headers: Mapping[str, str] | None = None,
     route: Route = DIRECT,
 ) -> Response:
-    """POST ``payload`` until there is an answer, at most ``policy.tries`` times. ``headers`` are told to nobody else.
+    """POST ``payload`` until there is an answer, at most ``policy.tries`` times. No log or error shows ``headers``.
 
-    Raises SourceRefusedError or SourceUnavailableError (ask nothing more tonight), SourceError (this window only), or
-    RejectedResponseError around one of them when there are bytes to keep.
+    Raises SourceRefusedError or SourceUnavailableError (ask nothing more in this run), SourceError (this window only),
+    or RejectedResponseError around one of them when there are bytes to keep.
     """
     return _accept(_ask(url, payload, policy, sleep, route, json=payload, headers=headers), policy)
 
@@ -81,16 +84,16 @@ def post_json(
 def _ask(
     url: str, payload: dict[str, Any], policy: RequestPolicy, sleep: Callable[[float], None], route: Route, **sent: Any
 ) -> Response:
-    """Try until there is an answer; raises as post_json when there is none."""
+    """The first answer of several tries. Raises as post_json when there is none."""
     for number in range(1, policy.tries + 1):
         response, retry_after, trouble = _try_once(url, payload, policy, route, sent)
         if response is not None and not trouble:
             return response
         wait = _choose_wait(number, retry_after, policy)
-        is_told_too_long = (retry_after or 0) > policy.longest_wait_seconds
-        if number == policy.tries or is_told_too_long:
-            told = f"; told to wait {retry_after:.0f} s" if is_told_too_long else ""
-            gone = SourceUnavailableError(f"POST {url} {payload}: {trouble} at try {number} of {policy.tries}{told}")
+        is_wait_too_long = (retry_after or 0) > policy.max_wait_seconds
+        if number == policy.tries or is_wait_too_long:
+            asked = f"; it asks for a wait of {retry_after:.0f} s" if is_wait_too_long else ""
+            gone = SourceUnavailableError(f"POST {url} {payload}: {trouble} at try {number} of {policy.tries}{asked}")
             if response is not None:
                 raise RejectedResponseError(gone, response)
             raise gone
@@ -100,7 +103,7 @@ def _ask(
 
 
 def pause(policy: RequestPolicy) -> None:
-    """The pause between two requests, with jitter."""
+    """Wait between two requests, with jitter."""
     time.sleep(_choose_pause(policy))
 
 
@@ -116,9 +119,9 @@ def request_token(
     sleep: Callable[[float], None] = time.sleep,
     route: Route = DIRECT,
 ) -> str:
-    """A bearer token by OAuth 2 client credentials. Its answer is neither archived nor told.
+    """A bearer token by OAuth 2 client credentials. Its answer is neither archived nor shown.
 
-    Raises SourceRefusedError where login or password don't hold, else SourceUnavailableError.
+    Raises SourceRefusedError where login or password are wrong, else SourceUnavailableError.
     """
     form = {"grant_type": "client_credentials"}
     try:
@@ -136,7 +139,7 @@ def request_token(
 def _try_once(
     url: str, payload: dict[str, Any], policy: RequestPolicy, route: Route, sent: Mapping[str, Any]
 ) -> tuple[Response | None, float | None, str | None]:
-    """One try: the response, what Retry-After asks for, and what makes it worth another try."""
+    """One try: the response, the seconds that Retry-After asks for, and the trouble that makes another try sensible."""
     with Deadline(policy.answer_timeout_seconds) as deadline:
         late = f"no whole answer within {policy.answer_timeout_seconds:g} s"
         try:
@@ -186,7 +189,7 @@ def _exchange(
 
 
 def _explain_failure(error: Exception, policy: RequestPolicy, route: Route) -> str:
-    """Why a request brought no answer, without what a proxy's address may hold."""
+    """Why a request brought no answer, without the password that a proxy's address may hold."""
     if isinstance(error, requests.Timeout):
         return f"no answer within {policy.read_timeout_seconds:g} s"
     if isinstance(error, requests.exceptions.ProxyError):
@@ -196,15 +199,17 @@ def _explain_failure(error: Exception, policy: RequestPolicy, route: Route) -> s
         return f"TLS fails ({found[0].strip() if found else type(error).__name__})"
     if isinstance(error, requests.ConnectionError | requests.exceptions.ChunkedEncodingError):
         return f"connection lost ({type(error).__name__}{', through the proxy' if route.proxy else ''})"
-    return f"what came is no HTTP answer ({type(error).__name__})"
+    return f"the reply is no HTTP answer ({type(error).__name__})"
 
 
 def _read_body(answer: requests.Response, policy: RequestPolicy) -> bytes:
     pieces, size = [], 0
     for piece in answer.iter_content(1 << 16):
         size += len(piece)
-        if size > policy.largest_body_bytes:
-            raise SourceError(f"POST {answer.url}: the body is larger than {policy.largest_body_bytes} bytes; refused")
+        if size > policy.max_body_bytes:
+            raise SourceError(
+                f"POST {answer.url}: the body is larger than {policy.max_body_bytes} bytes; it is dropped"
+            )
         pieces.append(piece)
     return b"".join(pieces)
 
@@ -219,8 +224,8 @@ def _accept(response: Response, policy: RequestPolicy) -> Response:
     if _is_html(response):
         raise RejectedResponseError(SourceError(f"{name}: an HTML page where JSON was asked for"), response)
     if response.status not in (200, 201):
-        said = " ".join(response.body[:2_000].decode("utf-8", "replace").split())[:200]
-        raise RejectedResponseError(SourceError(f"{name}: not an answer, it says: {said}"), response)
+        text = " ".join(response.body[:2_000].decode("utf-8", "replace").split())[:200]
+        raise RejectedResponseError(SourceError(f"{name}: not an answer, its text: {text}"), response)
     return response
 
 
@@ -239,24 +244,24 @@ def _find_firewall_sign(response: Response, policy: RequestPolicy) -> str | None
 
 
 def _choose_wait(number: int, retry_after: float | None, policy: RequestPolicy) -> float:
-    """Seconds before the next try: what Retry-After asks for, and never less than without it."""
+    """Seconds before the next try: those of Retry-After, and never fewer than without it."""
     backoff = policy.first_wait_seconds * 2 ** (number - 1) * (1 + random.random() / 4)  # noqa: S311
-    return max(min(float(backoff), policy.longest_wait_seconds), _choose_pause(policy), retry_after or 0)
+    return max(min(float(backoff), policy.max_wait_seconds), _choose_pause(policy), retry_after or 0)
 
 
 def choose_time(header: str | None, now: datetime, url: str) -> datetime:
     """When an answer was given: the server's Date, or ``now`` where it has none or one that can't be right.
 
-    On this machine an earlier Date counts: a simulator plays in its own time.
+    On this machine an earlier Date counts: a simulator has a clock of its own.
     """
-    told = _read_date(header)
-    if told is None:
+    answered_at = _read_date(header)
+    if answered_at is None:
         return now
-    is_early = now - told > MAX_CLOCK_DIFFERENCE and not is_loopback(urlsplit(url).hostname)
-    if told - now > MAX_CLOCK_DIFFERENCE or is_early:
-        log.warning("POST %s: the server's clock says %s, ours %s; ours counts", url, header, now.isoformat())
+    is_early = now - answered_at > MAX_CLOCK_DIFFERENCE and not is_loopback(urlsplit(url).hostname)
+    if answered_at - now > MAX_CLOCK_DIFFERENCE or is_early:
+        log.warning("POST %s: the server's clock shows %s, ours %s; ours counts", url, header, now.isoformat())
         return now
-    return told
+    return answered_at
 
 
 def _read_date(header: str | None) -> datetime | None:
@@ -268,7 +273,7 @@ def _read_date(header: str | None) -> datetime | None:
 
 
 def _read_retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds to wait; a date is reckoned from the server's own."""
+    """Seconds to wait; a date counts from the server's own."""
     header = headers.get("Retry-After", "").strip()
     if header.isascii() and header.isdigit():
         return float(header)

@@ -1,6 +1,7 @@
-"""HTTP sessions that use only what their connection says, and answers that must end in time.
+"""HTTP sessions that use only their connection's settings, and answers that must end in time.
 
-Nothing of the environment counts here: no proxy, no ``.netrc``, no bundle of certificates.
+Nothing of the environment counts here: no proxy, no ``.netrc``, no bundle of certificates. Waits and retries belong to
+``http``.
 """
 
 from __future__ import annotations
@@ -19,15 +20,17 @@ from urllib.parse import urlsplit
 import requests
 from requests.adapters import HTTPAdapter
 
+from cchc.settings import LOOPBACK
 from cchc.sources.errors import SourceError
-
-LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
 @dataclass(frozen=True)
 class Route:
-    """How a server is reached. ``ca_file``: certificates to trust in place of those that requests brings, as of an
-    office's own authority; ``proxy``: its address, which may hold a password."""
+    """How a server is reached.
+
+    ``ca_file``: certificates to trust in place of those that requests brings, such as those of an office's own
+    authority. ``proxy``: its address, which may hold a password.
+    """
 
     ca_file: str | None = None
     proxy: str | None = field(default=None, repr=False)
@@ -37,7 +40,7 @@ DIRECT = Route()
 
 
 class Deadline:
-    """Cuts the watched connections when its time is up, whatever they are doing.
+    """Cuts its connections when its time is up, whatever they are doing.
 
     A time-out of requests starts again with each byte: a server that sends one a second would never meet it.
     """
@@ -57,12 +60,12 @@ class Deadline:
     def __exit__(self, *_: object) -> None:
         self._timer.cancel()
         with self._lock:
-            for watched in self._sockets:
-                watched.close()
+            for connected in self._sockets:
+                connected.close()
             self._sockets.clear()
 
-    def watch(self, connected: socket.socket) -> None:
-        """Cut this connection too. It is held by a copy: TLS, and requests itself, take the original away."""
+    def register(self, connected: socket.socket) -> None:
+        """Cut this connection too. The deadline keeps a copy: TLS, and requests itself, detach the original."""
         with self._lock:
             self._sockets.append(socket.socket(fileno=os.dup(connected.fileno())))
         if self.is_over:
@@ -71,15 +74,15 @@ class Deadline:
     def _end(self) -> None:
         self.is_over = True
         with self._lock:
-            for watched in self._sockets:
+            for connected in self._sockets:
                 try:
-                    watched.shutdown(socket.SHUT_RDWR)
+                    connected.shutdown(socket.SHUT_RDWR)
                 except OSError:
                     continue  # the other side has closed it meanwhile
 
 
-class _WatchingAdapter(HTTPAdapter):
-    """Shows each new connection to a deadline, those to a proxy too."""
+class _DeadlineAdapter(HTTPAdapter):
+    """Registers each new connection with a deadline, those to a proxy too."""
 
     def __init__(self, deadline: Deadline) -> None:
         self._deadline = deadline
@@ -89,13 +92,13 @@ class _WatchingAdapter(HTTPAdapter):
         pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
         deadline, plain = self._deadline, pool.ConnectionCls
 
-        class WatchedConnection(plain):  # type: ignore[misc, valid-type]
+        class DeadlineConnection(plain):  # type: ignore[misc, valid-type]
             def _new_conn(self) -> socket.socket:
                 connected: socket.socket = super()._new_conn()
-                deadline.watch(connected)
+                deadline.register(connected)
                 return connected
 
-        pool.ConnectionCls = WatchedConnection
+        pool.ConnectionCls = DeadlineConnection
         return pool
 
 
@@ -104,15 +107,15 @@ def open_session(url: str, deadline: Deadline, route: Route) -> requests.Session
     session = requests.Session()
     session.trust_env = False
     session.verify = route.ca_file or True
-    session.mount("http://", _WatchingAdapter(deadline))
-    session.mount("https://", _WatchingAdapter(deadline))
+    session.mount("http://", _DeadlineAdapter(deadline))
+    session.mount("https://", _DeadlineAdapter(deadline))
     if route.proxy and not is_loopback(urlsplit(url).hostname):
         session.proxies = {"http": route.proxy, "https": route.proxy}
     return session
 
 
 def read_route(extra: Mapping[str, Any]) -> Route:
-    """The route that a connection's extra tells of; raises SourceError."""
+    """The route that a connection's extra describes. Raises SourceError."""
     return Route(_check_ca_file(extra.get("ca_file")), _check_proxy(extra.get("proxy")))
 
 
@@ -127,7 +130,7 @@ def is_loopback(host: str | None) -> bool:
 
 
 def _check_proxy(proxy: object) -> str | None:
-    """The proxy of a connection's extra, None without one; raises SourceError, which repeats nothing of it."""
+    """The proxy of a connection's extra, None without one. Raises SourceError, which repeats nothing of it."""
     if proxy is None:
         return None
     try:
@@ -141,7 +144,7 @@ def _check_proxy(proxy: object) -> str | None:
 
 
 def _check_ca_file(ca_file: object) -> str | None:
-    """The path of certificates that can be read; raises SourceError."""
+    """The path of certificates that can be read. Raises SourceError."""
     if ca_file is None:
         return None
     path = Path(str(ca_file))

@@ -1,4 +1,4 @@
-"""Where an inbox lies: a folder on a disk, or one in an object store. What is listed, read and written there.
+"""The store of an inbox, a folder on a disk or in an object store: listing, reading and writing.
 
 Names are paths within the inbox, with ``/`` between their parts. Senders own what lies there: they may put links,
 pipes or other folders in place of what was listed, at any time.
@@ -54,10 +54,10 @@ class InboxStore(Protocol):
         """The address of a file for people and for the archive."""
 
     def list_folder(self, folder: str) -> list[Entry]:
-        """What lies in a folder; the inbox itself is ``""``."""
+        """The entries of a folder; the inbox itself is ``""``."""
 
-    def read(self, name: str, largest_bytes: int) -> StoredFile:
-        """The bytes of a file, unless there are more than ``largest_bytes``."""
+    def read(self, name: str, max_bytes: int) -> StoredFile:
+        """The bytes of a file, unless there are more than ``max_bytes``."""
 
     def write(self, folder: str, name: str, content: bytes) -> str:
         """Write a file whole or not at all, unless the same lies there; returns its address."""
@@ -78,15 +78,15 @@ class DiskInbox:
         return f"file://{self.root}/{name}"
 
     def list_folder(self, folder: str) -> list[Entry]:
-        """What lies in a folder, links as such."""
+        """The entries of a folder, links as such."""
         with self._open_folder(folder) as opened, os.scandir(opened) as entries:
             return [Entry(entry.name, _find_kind(entry)) for entry in entries]
 
-    def read(self, name: str, largest_bytes: int) -> StoredFile:
+    def read(self, name: str, max_bytes: int) -> StoredFile:
         """The bytes of a regular file."""
         folder, _, last = name.rpartition("/")
         with self._open_folder(folder) as opened:
-            return _read_from(opened, last, largest_bytes)
+            return _read_from(opened, last, max_bytes)
 
     def write(self, folder: str, name: str, content: bytes) -> str:
         """Write a file by renaming a hidden one, in a folder that is made if it isn't there."""
@@ -134,22 +134,22 @@ class ObjectInbox:
         return f"{self.root}/{name}"
 
     def list_folder(self, folder: str) -> list[Entry]:
-        """What lies in a folder. By its file system: of some names no path can be made."""
+        """The entries of a folder, by its file system: some names make no path."""
         place = self._find(folder)
         kinds: dict[str, Kind] = {"file": "file", "directory": "folder"}
         listed = {str(info["name"]).rstrip("/"): str(info["type"]) for info in place.fs.ls(place.path, detail=True)}
         listed.pop(str(place.path).rstrip("/"), None)  # some stores list a folder in itself
         return [Entry(path.rpartition("/")[2], kinds.get(kind, "other")) for path, kind in listed.items()]
 
-    def read(self, name: str, largest_bytes: int) -> StoredFile:
+    def read(self, name: str, max_bytes: int) -> StoredFile:
         """The bytes of a file, with its time where the store keeps one."""
         path = self._find(name)
         described = path.stat()
-        if described.st_size > largest_bytes:
+        if described.st_size > max_bytes:
             return StoredFile(described.st_size, None, read_time(described.st_mtime))
         with path.open("rb") as stream:
-            content: bytes = stream.read(largest_bytes + 1)
-        if len(content) > largest_bytes:
+            content: bytes = stream.read(max_bytes + 1)
+        if len(content) > max_bytes:
             return StoredFile(len(content), None, read_time(described.st_mtime))
         return StoredFile(len(content), content, read_time(path.stat().st_mtime))
 
@@ -184,12 +184,12 @@ def find_disk_folder(url: str) -> Path | None:
     return decoded if decoded.is_dir() else Path(path)
 
 
-def read_time(told: Any) -> datetime | None:
-    """A modification time; None where the store has none, or one that no calendar has."""
-    if isinstance(told, datetime):  # seconds, of some stores a datetime, 0 for none
-        return told.astimezone(UTC) if told.tzinfo else told.replace(tzinfo=UTC)
+def read_time(stored: Any) -> datetime | None:
+    """A modification time; None where the store has none, or a number that is no time."""
+    if isinstance(stored, datetime):  # most stores give seconds, some a datetime, and 0 for none
+        return stored.astimezone(UTC) if stored.tzinfo else stored.replace(tzinfo=UTC)
     try:
-        return datetime.fromtimestamp(told, UTC) if told else None
+        return datetime.fromtimestamp(stored, UTC) if stored else None
     except (ValueError, OverflowError, OSError):
         return None
 
@@ -215,7 +215,7 @@ def _open_inner(opened: int, part: str, *, is_made: bool) -> int:
         raise
 
 
-def _read_from(opened: int, name: str, largest_bytes: int) -> StoredFile:
+def _read_from(opened: int, name: str, max_bytes: int) -> StoredFile:
     """Read a regular file in an opened folder. It is looked at first: to open a device may set it going."""
     if not stat.S_ISREG(os.stat(name, dir_fd=opened, follow_symlinks=False).st_mode):
         raise OSError(errno.EINVAL, "it is no file any more, but a link, a pipe or the like")
@@ -223,8 +223,8 @@ def _read_from(opened: int, name: str, largest_bytes: int) -> StoredFile:
         described = os.fstat(stream.fileno())
         if not stat.S_ISREG(described.st_mode):
             raise OSError(errno.EINVAL, "it is no file any more, but a link, a pipe or the like")
-        content = stream.read(largest_bytes + 1) if described.st_size <= largest_bytes else None
+        content = stream.read(max_bytes + 1) if described.st_size <= max_bytes else None
         described = os.fstat(stream.fileno())  # again: somebody may have begun to write it meanwhile
-    if content is None or len(content) > largest_bytes:
-        return StoredFile(max(described.st_size, largest_bytes + 1), None, read_time(described.st_mtime))
+    if content is None or len(content) > max_bytes:
+        return StoredFile(max(described.st_size, max_bytes + 1), None, read_time(described.st_mtime))
     return StoredFile(len(content), content, read_time(described.st_mtime))

@@ -1,4 +1,4 @@
-"""JSON bodies as sources send them: exact numbers, and nothing that a database could not hold."""
+"""JSON bodies as sources send them: exact numbers, and no text that a database could not hold."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Trouble = Literal["wrong_encoding", "not_json"]
 
 
 def parse_body(body: bytes) -> tuple[dict[str, Any], Trouble | None]:
-    """The JSON object, or an empty one and what keeps the bytes from being one. A UTF-8 mark before it is read over."""
+    """The JSON object, or an empty one and the trouble with the bytes. A byte order mark before it is skipped."""
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -34,7 +34,7 @@ def as_dict(value: Any) -> dict[str, Any]:
 
 
 def as_text(value: Any, default: str | None = None) -> str | None:
-    """Text as it came; a number where text belongs is written out, anything else is nothing."""
+    """Text as it came; a number in its place is written out, anything else is ``default``."""
     if isinstance(value, str):
         return value or default
     return str(value) if isinstance(value, int | Decimal) and not isinstance(value, bool) else default

@@ -1,21 +1,19 @@
-"""What only one profile may have: requests, files of the inbox, and a connection used in one way."""
+"""Claims that only one profile may have: requests, files of the inbox, and one use of each connection."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from cchc.sources.profile_parts import Finding
-
-if TYPE_CHECKING:
-    from cchc.sources.profile import Profile
+from cchc.sources.protocols.protocol import Profile
 
 
 def find_shared(profiles: Mapping[str, Profile]) -> Mapping[str, list[Finding]]:
-    """Of each source what another one has already: of two the copy's is told, whose tables are called otherwise.
+    """Source → its claims that another profile has already. Of two profiles the copy gets the finding.
 
-    A connection that is called as a source is that source's, with its host and its login.
+    The copy is the one whose tables aren't called as its file is. A connection with the name of a source belongs to
+    that source, with its host and login.
     """
     found: defaultdict[str, list[Finding]] = defaultdict(list)
     claimed: dict[str, str] = {}

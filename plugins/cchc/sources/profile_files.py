@@ -1,6 +1,7 @@
-"""What the files must hold that a source profile names: suites, staging tables with their views, and SQL.
+"""Checks of the files that a source profile needs: suites, staging tables with their views, and SQL.
 
-Looked up in the files, without a database, so that a wrong name is told before a run and not by one.
+They read the files alone, without a database, so that a missing one is found before a run: by ``make validate``, and
+wherever profiles are read. Staging is cleared by the profile's own list of tables, which needs no file.
 """
 
 from __future__ import annotations
@@ -8,21 +9,21 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 from functools import cache
-from typing import TYPE_CHECKING
 
-from cchc.document import read_text
+from cchc.fields.field_map import Type
 from cchc.mistake import Mistake
 from cchc.settings import SQL
-from cchc.sources.fields import Type
 from cchc.sources.profile_parts import Finding
+from cchc.sources.protocols.protocol import Profile
 from cchc.sources.suite_files import check_suite
-
-if TYPE_CHECKING:
-    from cchc.sources.profile import Profile
+from cchc.strict_yaml import read_text
 
 Columns = Mapping[str, str]
 
-# As the schema's files write them. What an execute in a do block adds, suites name and profiles don't.
+# Deletes the rows of withdrawn loads from each table of core.
+WITHDRAWAL = "withdraw/rows.sql"
+
+# The forms of the schema's files. Columns that a do block adds are used by suites and not by profiles.
 _TABLE = re.compile(r"create unlogged table (?:if not exists )?staging\.(\w+) \((.*?)\n?\);", re.DOTALL)
 _COLUMN = re.compile(r"^ {4}(?!primary key)(\w+) (\w+(?:\[\])?)", re.MULTILINE)
 _LIKE = re.compile(r"like staging\.(\w+) including all")
@@ -31,9 +32,9 @@ _BLOCK = re.compile(r"^do \$\$(.*?)^\$\$;", re.DOTALL | re.MULTILINE)
 _ADDED_IN_BLOCK = re.compile(r"add column (\w+)")
 _VIEW = re.compile(r"create or replace view staging\.(\w+) as\n(.*?);", re.DOTALL)
 _SELECTED = re.compile(r"(?:\.| as )(\w+),?$", re.MULTILINE)
-_UNITED = re.compile(r"^from staging\.(\w+) as", re.MULTILINE)
+_STAGED_BRANCH = re.compile(r"^from staging\.(\w+) as", re.MULTILINE)
 
-# Type of a field → types of the columns that it fills, by what is added to the column's name.
+# Type of a field → types of the columns that it fills, by the ending of the column's name.
 _COLUMN_TYPES: Mapping[Type, Columns] = {
     "text": {"": "text"},
     "code": {"": "text"},
@@ -46,20 +47,20 @@ _COLUMN_TYPES: Mapping[Type, Columns] = {
 
 
 def check_files(profile: Profile) -> Iterator[Finding]:
-    """Yields (field, what is wrong) for each name in a profile behind which there is nothing, or something else."""
-    response, rows = f"{profile.staging}_response", f"{profile.staging}_{profile.rows}"
-    for field, suite in (("staging", response), ("rows", rows)):
+    """Yields (field, mistake) for each file, table or view of a profile that is missing or of another source."""
+    for field, suite in zip(("staging", "rows"), profile.suites, strict=True):
         yield from ((field, text) for text in check_suite(suite, read_audited_columns(suite)))
-    yield from _check_staging(profile, response, rows)
-    staged = [f"staging.{rows}"] if rows in read_tables() else []
-    for position, name in enumerate(profile.publish):
-        yield from _check_sql(f"publish[{position}]", f"publish/{name}.sql", staged)
-    yield from _check_sql("measures", f"measures/{profile.measures}.sql", profile.publish)
-    yield from _check_sql("measures", f"publish/touched_days.{profile.measures}.sql", ())
+    yield from _check_staging(profile)
+    staged = [f"staging.{profile.row_table}"] if profile.row_table in read_tables() else []
+    for position, (table, file) in enumerate(zip(profile.publish, profile.publish_files, strict=True)):
+        yield from _check_sql(f"publish[{position}]", file, staged)
+        yield from _check_withdrawal(f"publish[{position}]", table)
+    yield from _check_sql("measures", profile.measures_file, profile.publish)
+    yield from _check_sql("measures", profile.dirty_date_file, ())
 
 
 def _check_sql(field: str, name: str, tables: Collection[str]) -> Iterator[Finding]:
-    """A file of another source would go through and bring nothing: it must read one of ``tables``, if any."""
+    """A file that is missing, or reads none of ``tables``: one of another source would run and load nothing."""
     path = SQL / name
     if not path.is_file():
         yield field, f"there is no include/sql/{name}, correct the name or write it"
@@ -72,16 +73,23 @@ def _check_sql(field: str, name: str, tables: Collection[str]) -> Iterator[Findi
         yield field, f"include/sql/{name} doesn't read {' or '.join(tables)}, name the file that does"
 
 
-def _check_staging(profile: Profile, response: str, rows: str) -> Iterator[Finding]:
-    """The tables, their views for the audit, and the columns that fields fill."""
-    tables, views, united = read_tables(), _read_views(), _read_united()
-    for field, table in (("staging", response), ("rows", rows)):
+def _check_withdrawal(field: str, table: str) -> Iterator[Finding]:
+    """A table of core whose rows ``make withdraw`` would leave behind."""
+    if not re.search(rf"\b{re.escape(table)}\b", "\n".join(_read_sql(WITHDRAWAL))):
+        yield field, f"include/sql/{WITHDRAWAL} leaves out {table}, delete its rows there"
+
+
+def _check_staging(profile: Profile) -> Iterator[Finding]:
+    """Tables or audit views that are missing, branches that the ledger lacks, and columns that no table has."""
+    tables, views, staged = read_tables(), _read_views(), _read_staged_branches()
+    for field, table in (("staging", profile.response_table), ("rows", profile.row_table)):
         if table not in tables:
             yield field, f"there is no table staging.{table} in include/sql/schema/, correct the name or add it"
         elif f"{table}_audit" not in views:
             yield field, f"there is no view staging.{table}_audit in include/sql/views/, add it"
-        elif table not in united:
+        elif table not in staged:
             yield field, f"staging.{table} is left out of include/sql/views/staging.staged.sql, add it"
+    rows = profile.row_table
     columns = tables.get(rows, {})
     for place, fields in profile.wire_fields().items() if columns else ():
         for name, wire in fields.items():
@@ -111,7 +119,7 @@ def read_tables() -> Mapping[str, Columns]:
 
 
 def read_audited_columns(table: str) -> frozenset[str]:
-    """The columns of a table's audit view: the table's own, and what its lines end with; none without a view."""
+    """The columns of a table's audit view: the table's own, and the last words of its lines; none without a view."""
     view = _read_views().get(f"{table}_audit")
     if view is None:
         return frozenset()
@@ -127,11 +135,11 @@ def _read_views() -> Mapping[str, str]:
 
 
 @cache
-def _read_united() -> frozenset[str]:
-    """The tables whose rows the ledger sees."""
-    return frozenset(_UNITED.findall("\n".join(_read_sql("views/staging.staged.sql"))))
+def _read_staged_branches() -> frozenset[str]:
+    """The tables that are a branch of a view in staging.staged.sql."""
+    return frozenset(_STAGED_BRANCH.findall("\n".join(_read_sql("views/staging.staged.sql"))))
 
 
 def _read_sql(pattern: str) -> list[str]:
-    """The files of include/sql/ in their order. One that is no UTF-8 hides what it makes from those who name that."""
+    """The files of include/sql/ in their order. A file that is no UTF-8 gives no names, so that profiles lack them."""
     return [path.read_bytes().decode("utf-8", "replace") for path in sorted(SQL.glob(pattern)) if path.is_file()]

@@ -1,4 +1,4 @@
-"""The parts of a source profile, typed: how a source is asked, which windows it has, where its figures are."""
+"""The typed parts of a source profile: request policy, windows, logins, endpoints, sheets. They have no behaviour."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
-from cchc.document import Filled, Identifier, of_form
-from cchc.sources.fields import Field as WireField
+from cchc.fields.field_map import Field as WireField
+from cchc.strict_yaml import Filled, Identifier, of_form
 
-# The levels of agencies. A source has its own words for them.
+# The levels of agencies. Each source has its own words for them.
 Level = Literal["province", "department", "district", "commune", "division", "public_service_unit"]
 
 ConnectionName = Annotated[
@@ -26,20 +26,20 @@ FileName = Annotated[
 ]
 UrlPath = Annotated[str, of_form(r"/[^\s?#]*", "path of a URL, begin it with / and leave out spaces, ? and #")]
 
-# (field, what is wrong and what to do)
+# (field, the mistake and its remedy)
 Finding = tuple[str, str]
 
 
 class Model(BaseModel):
-    """Frozen, and nothing in it that nobody reads."""
+    """The base of all parts: frozen, and without fields that nobody reads."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class RequestPolicy(Model):
-    """How politely a source is asked. Seconds and bytes.
+    """How politely a source is asked. Times are in seconds, sizes in bytes.
 
-    ``read_timeout_seconds``: between two bytes; ``answer_timeout_seconds``: for all of an answer.
+    ``read_timeout_seconds``: between two bytes; ``answer_timeout_seconds``: for a whole answer. ``tries``: at most 4.
     """
 
     pause_seconds: float = Field(ge=0)
@@ -48,21 +48,23 @@ class RequestPolicy(Model):
     answer_timeout_seconds: float = Field(default=120, gt=0)
     tries: int = Field(ge=1, le=4)
     first_wait_seconds: float = Field(ge=0)
-    longest_wait_seconds: float = Field(ge=0)
-    largest_body_bytes: int = Field(gt=0)
+    max_wait_seconds: float = Field(ge=0)
+    max_body_bytes: int = Field(gt=0)
     firewall_signs: tuple[str, ...] = ()
 
     def findings(self) -> Iterator[Finding]:
-        """Times that can't both be meant."""
-        if self.first_wait_seconds > self.longest_wait_seconds:
-            told = f"{self.first_wait_seconds:g} is longer than longest_wait_seconds, {self.longest_wait_seconds:g}"
-            yield "first_wait_seconds", f"{told}: correct one"
+        """Times that contradict each other."""
+        if self.first_wait_seconds > self.max_wait_seconds:
+            compared = f"{self.first_wait_seconds:g} is longer than max_wait_seconds, {self.max_wait_seconds:g}"
+            yield "first_wait_seconds", f"{compared}: correct one"
         if self.answer_timeout_seconds < self.read_timeout_seconds:
-            told = f"{self.answer_timeout_seconds:g} is less than read_timeout_seconds, {self.read_timeout_seconds:g}"
-            yield "answer_timeout_seconds", f"{told}, though a whole answer takes longer than a part: correct one"
+            compared = (
+                f"{self.answer_timeout_seconds:g} is less than read_timeout_seconds, {self.read_timeout_seconds:g}"
+            )
+            yield "answer_timeout_seconds", f"{compared}, though a whole answer takes longer than a part: correct one"
 
     def override(self, extra: Mapping[str, Any]) -> RequestPolicy:
-        """The policy, with what a connection's extra says otherwise."""
+        """The policy with the values of a connection's extra in place of its own. Raises ValidationError."""
         known = {key: value for key, value in extra.items() if key in RequestPolicy.model_fields}
         return RequestPolicy.model_validate({**self.model_dump(), **known})
 
@@ -74,16 +76,16 @@ def _check_several(names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 class Derived(Model):
-    """A reading made of several figures; ``of`` names them."""
+    """A variant made of several reported metrics, which ``of`` names."""
 
     of: Annotated[tuple[str, ...], AfterValidator(_check_several)]
     by: Literal["union", "least"] = Field(alias="as")
 
 
 class Metric(Model):
-    """Where one figure is on the wire. ``numerator`` … are field names of a tree; metrics[] have fixed ones.
+    """The place of one metric on the wire. ``numerator`` … are field names of a tree; metrics[] have fixed ones.
 
-    ``required``: something uses it, so an answer without it is stopped.
+    ``required``: an indicator or measure uses it, so that an answer without it is stopped.
     """
 
     metric: Identifier
@@ -105,7 +107,7 @@ class Endpoint(Model):
     period_as_dates: bool = False
 
     def findings(self) -> Iterator[Finding]:
-        """A tree says where the parts of its metrics are, an evaluation has fixed places for them."""
+        """Parts that a tree leaves unnamed, or that an evaluation names though they have fixed places."""
         for wire, metric in self.metrics.items():
             for name in ("numerator", "denominator"):
                 if self.shape == "tree" and getattr(metric, name) is None:
@@ -116,26 +118,26 @@ class Endpoint(Model):
 
 
 class DayWindows(Model):
-    """A source of days: read on from the last complete window, the last ``reread_days`` once more."""
+    """Windows of days: from the last complete day on, with ``reread_days`` before it once more."""
 
     kind: Literal["days"]
     reread_days: int = Field(ge=0)
-    longest_days: int = Field(gt=0)
+    max_days: int = Field(gt=0)
 
 
 class BudgetYearWindows(Model):
-    """Cumulative to a closing day, for every budget year that is open on it."""
+    """Windows of budget years: values cumulative to a closing day, for every budget year that is open on it."""
 
     kind: Literal["budget_years"]
 
 
 def check_request(sent: Iterable[str], windows: DayWindows | BudgetYearWindows) -> Iterator[Finding]:
-    """A placeholder twice, or left out, asks for another window than the one that its answer is filed under."""
+    """Placeholders that stand twice or are left out: the answer would be of another window than the archive shows."""
     times = Counter(sent)
     yield from (("request", f"sends {name} twice, give each field its own") for name in times if times[name] > 1)
     if isinstance(windows, BudgetYearWindows):
         needed = [] if {"{year}", "{end}"} & times.keys() else ["{year} or {end}"]
-    elif windows.longest_days == 1:
+    elif windows.max_days == 1:
         needed = [] if {"{start}", "{end}"} & times.keys() else ["{start} or {end}"]
     else:
         needed = [name for name in ("{start}", "{end}") if name not in times]
@@ -160,3 +162,16 @@ class Sheet(Model):
     """One kind of sheet: heading → column."""
 
     fields_: dict[str, WireField] = Field(alias="fields")
+
+
+def claim_headings(inbox: str, kinds: Iterable[Mapping[str, WireField]]) -> dict[str, str]:
+    """The claims on files of an inbox: a source knows its files by the headings that they must have."""
+    required = [sorted(heading for heading, wire in fields.items() if wire.required) for fields in kinds]
+    return {f"files of inbox {inbox} with the headings {', '.join(headings)}": "inbox" for headings in required}
+
+
+def find_repeated(field: str, names: Iterable[str]) -> Iterator[Finding]:
+    """Names of a list that stand in it more than once."""
+    for name, times in Counter(names).items():
+        if times > 1:
+            yield field, f'"{name}" is there {times} times, keep one'

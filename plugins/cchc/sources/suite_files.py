@@ -1,6 +1,6 @@
-"""The suites of include/expectations/: what a rule must say, so that it judges at night what it was written for.
+"""Checks of the suites of include/expectations/: a rule must be one that can be evaluated in a run.
 
-Looked up without a database and without Great Expectations, which takes seconds to import.
+They are made without a database and without Great Expectations, which takes seconds to import.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _SQL_WORDS = re.compile(
 
 
 def check_suite(name: str, columns: Collection[str]) -> Iterator[str]:
-    """What is wrong with a suite. ``columns``: those of its audit view; none where the view isn't known."""
+    """The mistakes of a suite. ``columns``: those of its audit view; empty where the view isn't known."""
     file = f"include/expectations/{name}.json"
     path = EXPECTATIONS / f"{name}.json"
     if not path.is_file():
@@ -60,17 +60,17 @@ def check_suite(name: str, columns: Collection[str]) -> Iterator[str]:
 
 
 def _find_repeated(rules: Sequence[Any]) -> Iterator[tuple[str, str]]:
-    """Rules may share a rule_id where one mistake shows in several columns; else one hides what the other says."""
+    """Rules may share a rule_id where one mistake shows in several columns; else one hides the result of the other."""
     firsts: dict[str, str] = {}
     seen: set[tuple[str, str, str]] = set()
     for rule in rules:
         rule_id = _find_id(rule)
         if rule_id:
             severity, given = str(rule.get("severity")), rule.get("kwargs")
-            looks_at = (rule_id, str(rule.get("type")), str(given.get("column") if isinstance(given, dict) else None))
-            if looks_at in seen or firsts.setdefault(rule_id, severity) != severity:
+            used = (rule_id, str(rule.get("type")), str(given.get("column") if isinstance(given, dict) else None))
+            if used in seen or firsts.setdefault(rule_id, severity) != severity:
                 yield rule_id, "rule_id is there twice, give each rule its own"
-            seen.add(looks_at)
+            seen.add(used)
 
 
 def _find_id(rule: Any) -> str:
@@ -80,7 +80,7 @@ def _find_id(rule: Any) -> str:
 
 
 def _check_rule(rule: Any, columns: Collection[str]) -> Iterator[str]:
-    """What is wrong with one rule."""
+    """The mistakes of one rule."""
     if not isinstance(rule, dict):
         yield "is no group of fields, write it as the others"
         return
@@ -99,7 +99,7 @@ def _check_rule(rule: Any, columns: Collection[str]) -> Iterator[str]:
 
 
 def _check_given(kind: str, given: Mapping[str, Any]) -> Iterator[str]:
-    """Names of kwargs: one that is mistyped is ignored, or fails at night."""
+    """Names of kwargs: a mistyped one is ignored, or fails in the run."""
     needed = _NEEDED[kind]
     known = needed if kind == ROWS else needed | {"column"}
     for name in given:
@@ -118,7 +118,7 @@ def _check_column(given: Mapping[str, Any], columns: Collection[str]) -> Iterato
 
 
 def _check_query(given: Mapping[str, Any], columns: Collection[str]) -> Iterator[str]:
-    """That a query reads the load, and, as far as words show, that it names columns which are there."""
+    """A query that doesn't read the load, or names columns that aren't there, as far as its words show."""
     query = given.get("unexpected_rows_query")
     if query is None:
         return

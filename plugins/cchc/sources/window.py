@@ -1,37 +1,45 @@
-"""Windows: what one night asks of a source, piece by piece."""
+"""The scope of a load: a window asked of a source, or a file of the inbox; and the plans of windows for a data date.
+
+``Window`` and ``FiledFile`` share the attributes that the archive and the ledger need:
+
+- ``entity``, ``start``, ``end``: as in ops.load; both dates are included;
+- ``name``: the folder in the archive, a part of the load's id; ``label``: the name for logs and Airflow's pages;
+- ``key``: the content hash by which the ledger knows the scope before it is read; "" for a window;
+- ``final_statuses``: the ledger's statuses after which nothing is left to do;
+- ``archive_day(day)``: the day under which a run for ``day`` archives its bytes;
+- ``to_message()``: plain text values for the next task, which ``read_scope`` reads.
+
+Asking belongs to the protocols, finding files to ``inbox``.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any, Literal, Self
+from typing import ClassVar, Literal, Self, get_args
 
-from cchc.days import DayRange, merge_ranges, month_just_ended
-from cchc.sources.written_text import make_printable
+from cchc.calendar import DateRange, budget_year_closes_on, merge_ranges, month_just_ended
+from cchc.fields.written_text import make_printable
 
-Kind = Literal["year", "month", "days", "file"]
+Period = Literal["year", "month", "days"]
 
 
 @dataclass(frozen=True)
 class Window:
-    """One question to a source, or one file of the inbox. Both dates are included.
-
-    ``entity``: what is asked for, an endpoint's name. ``key`` and ``origin``: SHA-256 and address of a file, whose
-    dates are the day of the night that first saw it.
-    """
+    """A period asked of a source; ``entity`` is the endpoint's name. Both dates are included."""
 
     entity: str
-    period: Kind
+    period: Period
     start: date
     end: date
-    key: str = ""
-    origin: str = ""
+    key: ClassVar[str] = ""
+    final_statuses: ClassVar[tuple[str, ...]] = ("published",)
 
     @property
     def name(self) -> str:
-        """Name for folders and people: ``dossier-digitized.2024-08``, ``van-ban.2024-01-01_2024-03-31``."""
+        """The name of its folder: ``dossier-digitized.2024-08``, ``van-ban.2024-01-01_2024-03-31``."""
         match self.period:
             case "year":
                 return f"{self.entity}.{self.start:%Y}"
@@ -39,27 +47,104 @@ class Window:
                 return f"{self.entity}.{self.start:%Y-%m}"
             case "days":
                 return f"{self.entity}.{self.start}_{self.end}"
-            case "file":
-                return f"{self.entity}.file-{self.key}"
 
     @property
     def label(self) -> str:
-        """Name for Airflow's pages, logs and errors: of a file, the file's, on one line."""
-        return make_printable(self.origin.rpartition("/")[2]) or self.name
+        """The name for Airflow's pages, logs and errors."""
+        return self.name
 
-    def filed_on(self, night: date) -> date:
-        """The day under which its bytes are archived in the night of ``night``."""
-        return self.start if self.period == "file" else night
+    def archive_day(self, day: date) -> date:
+        """The data date of the run."""
+        return day
 
     def to_message(self) -> dict[str, str]:
-        """As plain text values, for the next task."""
-        return {**{name: str(value) for name, value in asdict(self).items()}, "name": self.name}
+        """Plain text values, for the next task."""
+        dates = {"start": str(self.start), "end": str(self.end)}
+        return {"entity": self.entity, "period": self.period, **dates, "name": self.name}
 
     @classmethod
-    def from_message(cls, message: dict[str, str]) -> Self:
-        """The window that ``to_message`` told of."""
-        told: dict[str, Any] = {name: message[name] for name in cls.__dataclass_fields__}
-        return cls(**told | {name: date.fromisoformat(message[name]) for name in ("start", "end")})
+    def from_message(cls, message: Mapping[str, str]) -> Self:
+        """The window that ``to_message`` describes. Raises ValueError for an unknown period."""
+        (period,) = [period for period in get_args(Period) if period == message["period"]]
+        return cls(message["entity"], period, date.fromisoformat(message["start"]), date.fromisoformat(message["end"]))
+
+    @classmethod
+    def from_name(cls, name: str) -> Self | None:
+        """The window of days that a folder of the archive is named after; None for a year or a month.
+
+        Every run plans years and months from its data date alone.
+        """
+        found = re.fullmatch(r"(.+)\.(\d{4}-\d\d-\d\d)_(\d{4}-\d\d-\d\d)", name)
+        return cls(found[1], "days", date.fromisoformat(found[2]), date.fromisoformat(found[3])) if found else None
+
+
+@dataclass(frozen=True)
+class FiledFile:
+    """A file of the inbox, filed under a data date.
+
+    ``key``: the SHA-256 of its bytes. ``seen_on``: the data date of the run that first saw it. ``address``: where it
+    lay, "" where only the archive is known.
+    """
+
+    entity: str
+    key: str
+    seen_on: date
+    address: str = ""
+    period: ClassVar[None] = None
+    final_statuses: ClassVar[tuple[str, ...]] = ("published", "stopped")
+
+    @property
+    def name(self) -> str:
+        """The name of its folder: ``return.file-<SHA-256>``."""
+        return f"{self.entity}.file-{self.key}"
+
+    @property
+    def label(self) -> str:
+        """The file's own name, on one line, for Airflow's pages, logs and errors."""
+        return make_printable(self.address.rpartition("/")[2]) or self.name
+
+    @property
+    def start(self) -> date:
+        """``seen_on``."""
+        return self.seen_on
+
+    @property
+    def end(self) -> date:
+        """``seen_on``."""
+        return self.seen_on
+
+    def archive_day(self, _day: date) -> date:
+        """``seen_on``, for every run."""
+        return self.seen_on
+
+    def to_message(self) -> dict[str, str]:
+        """Plain text values, for the next task."""
+        return {
+            "entity": self.entity,
+            "key": self.key,
+            "seen_on": str(self.seen_on),
+            "address": self.address,
+            "name": self.name,
+        }
+
+    @classmethod
+    def from_message(cls, message: Mapping[str, str]) -> Self:
+        """The file that ``to_message`` describes."""
+        return cls(message["entity"], message["key"], date.fromisoformat(message["seen_on"]), message["address"])
+
+    @classmethod
+    def from_name(cls, name: str, seen_on: date) -> Self | None:
+        """The file that a folder of the archive is named after; None for a folder of another name."""
+        found = re.fullmatch(r"(.+)\.file-([0-9a-f]{64})", name)
+        return cls(found[1], found[2], seen_on) if found else None
+
+
+LoadScope = Window | FiledFile
+
+
+def read_scope(message: Mapping[str, str]) -> LoadScope:
+    """The window or file that a message of a task describes."""
+    return Window.from_message(message) if "period" in message else FiledFile.from_message(message)
 
 
 def plan_year_and_month(entities: Iterable[str], day: date) -> list[Window]:
@@ -68,45 +153,33 @@ def plan_year_and_month(entities: Iterable[str], day: date) -> list[Window]:
     windows = [Window(entity, "year", date(day.year, 1, 1), date(day.year, 12, 31)) for entity in entities]
     month = month_just_ended(day)
     if month:
-        windows += [Window(entity, "month", *month) for entity in entities]
+        windows += [Window(entity, "month", month.start, month.last) for entity in entities]
     return windows
 
 
 def plan_budget_years(entity: str, day: date) -> list[Window]:
-    """Every budget year that is open on ``day``, the oldest first: one closes on 31 January of the next year."""
-    years = [day.year - 1, day.year] if day.month == 1 else [day.year]
+    """Every budget year that is open on ``day``, the oldest first: each closes on 31 January of the next year."""
+    years = [year for year in (day.year - 1, day.year) if day <= budget_year_closes_on(year)]
     return [Window(entity, "year", date(year, 1, 1), day) for year in years]
 
 
-def plan_days(
-    entity: str, day: date, complete: Iterable[DayRange], reread_days: int, longest_days: int
-) -> list[Window]:
-    """What has to be read of a source of days so that it is complete to ``day``, in windows of ``longest_days``.
+def plan_days(entity: str, day: date, complete: Iterable[DateRange], reread_days: int, max_days: int) -> list[Window]:
+    """The days to ask for so that the source is complete to ``day``, in windows of at most ``max_days``.
 
-    ``complete``: the days of the windows that earlier nights have published. From 1 January without any;
-    else from the day after the last complete one, and ``reread_days`` before it once more: a day may be corrected so
-    much later.
+    ``complete``: the days of the windows that runs for earlier data dates have published. Without any, the plan begins
+    on 1 January; else ``reread_days`` before the end of the complete days, because a source corrects so many days.
     """
     new_year = date(day.year, 1, 1)
     first, last = new_year, new_year - timedelta(days=1)
     for known in merge_ranges(complete):
-        if known.first <= new_year:  # the newest that reaches back so far: a gap over New Year is a gap like others
-            first, last = known.first, min(known.last, day - timedelta(days=1))
+        if known.start <= new_year:  # the newest that reaches back so far: a gap over New Year is a gap like others
+            first, last = known.start, min(known.last, day - timedelta(days=1))
     start = max(first, last + timedelta(days=1 - reread_days)) if last >= first else new_year
-    return list(_cut(entity, start, day, longest_days))
+    return list(_cut(entity, start, day, max_days))
 
 
-def parse_window(name: str, filed_on: date) -> Window | None:
-    """The window of a folder of the archive; None for a period that every night plans by itself."""
-    if found := re.fullmatch(r"(.+)\.(\d{4}-\d\d-\d\d)_(\d{4}-\d\d-\d\d)", name):
-        return Window(found[1], "days", date.fromisoformat(found[2]), date.fromisoformat(found[3]))
-    if found := re.fullmatch(r"(.+)\.file-([0-9a-f]{64})", name):
-        return Window(found[1], "file", filed_on, filed_on, key=found[2])
-    return None
-
-
-def _cut(entity: str, start: date, end: date, longest_days: int) -> Iterator[Window]:
+def _cut(entity: str, start: date, end: date, max_days: int) -> Iterator[Window]:
     while start <= end:
-        last = min(end, start + timedelta(days=longest_days - 1))
+        last = min(end, start + timedelta(days=max_days - 1))
         yield Window(entity, "days", start, last)
         start = last + timedelta(days=1)

@@ -1,1 +1,4 @@
-"""What Airflow runs: the only rooms that import Airflow. Each task is a few lines around plain functions."""
+"""What Airflow runs: tasks of a few lines around plain functions, callbacks, and runs by hand.
+
+Only this package and ``local`` import Airflow.
+"""

@@ -1,18 +1,18 @@
-"""Tasks of alerting: evaluate what a night has changed, send what is due."""
+"""The tasks of alerts: evaluate the changed results of a run, send the messages that are due."""
 
 from __future__ import annotations
 
 import json
 import logging
 
-from cchc.alerts.channels.channel import Access
-from cchc.alerts.channels.directory import open_channels
-from cchc.alerts.dispatch import dispatch
-from cchc.alerts.evaluation import evaluate
+from cchc.alerts.detection.evaluation import evaluate
 from cchc.alerts.ledger import Alerting
+from cchc.alerts.notification.channels.channel import Access
+from cchc.alerts.notification.channels.directory import open_channels
+from cchc.alerts.notification.dispatch import dispatch
 from cchc.alerts.recipients import read_recipients
 from cchc.alerts.rules import load_rules
-from cchc.alerts.working_days import read_working_days
+from cchc.catalog.holidays import read_working_days
 from cchc.mistake import CatalogError
 from cchc.settings import ALERT_RULES, read_now, read_settings
 from cchc.tasks.context import read_connection, read_login
@@ -22,24 +22,24 @@ log = logging.getLogger(__name__)
 
 
 def evaluate_alerts() -> None:
-    """Hold what has changed since the last evaluation against what was told, and note who is to be told.
+    """Open and end alerts by the results that changed since the last evaluation, and store their notifications.
 
-    A mistake in the recipients' file keeps news from the entry that has it alone. It is logged here, so that what was
-    noted is sent, and fails the delivery. Where no entry holds nothing is evaluated: the next evaluation makes up.
+    A recipient with a mistake in the file gets none. The mistake is logged here and fails the delivery, which comes
+    after. Without any valid recipient this raises CatalogError, and the next evaluation covers the same changes.
     """
     alerting = read_alerting()
     if alerting.mistakes and not alerting.recipients:
         raise CatalogError(alerting.mistakes)
     for mistake in alerting.mistakes:
-        log.warning("%s (this entry is left aside)", mistake)
+        log.warning("%s (this entry is skipped)", mistake)
     with connect(read_login()) as connection:
         evaluate(connection, alerting, read_now())
 
 
 def deliver_alerts() -> None:
-    """Write and send what is due. What can't be sent waits in the outbox; the night doesn't fail on it.
+    """Compose and send what is due. A message that can't be sent waits in the outbox and is no error.
 
-    It does fail, when all is sent that can be, on a mistake in the recipients' file.
+    Raises CatalogError after sending, if the recipients' file has a mistake.
     """
     alerting = read_alerting()
     with connect(read_login()) as connection:
@@ -49,7 +49,7 @@ def deliver_alerts() -> None:
 
 
 def read_alerting() -> Alerting:
-    """Whose alerts, by which rules, for whom. A mistake in the rules fails with file, entry and field."""
+    """The configuration of alerts. Raises CatalogError for a mistake in the rules; those of recipients are returned."""
     settings = read_settings()
     recipients = read_recipients(settings.recipients)
     return Alerting(
@@ -62,14 +62,14 @@ def read_alerting() -> Alerting:
 
 
 def read_access(connection_id: str) -> Access | None:
-    """Where a channel's server is, as the Airflow connection says; None when it isn't set, or wrongly."""
+    """The access to a channel's server in an Airflow connection; None if it isn't set, or isn't valid."""
     connection = read_connection(connection_id)
     if connection is None:
         return None
     try:
         extra = dict(json.loads(connection.extra or "{}"))
     except (ValueError, TypeError):
-        log.warning("connection %s is left aside: its extra is no JSON object", connection_id)
+        log.warning("connection %s is skipped: its extra is no JSON object", connection_id)
         return None
     return Access(
         host=connection.host or "",

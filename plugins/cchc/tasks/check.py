@@ -1,33 +1,48 @@
-"""``make check``: one polite request to a configured source, a look into the inbox, and what came of it, in words."""
+"""``make check``: one small window asked of a configured source and judged by its suites, and a look into its inbox.
+
+Nothing of it stays: neither bytes in the archive nor rows in the warehouse.
+"""
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from pathlib import Path
+from uuid import UUID, uuid5
 
-from cchc.days import described_day, newest_complete_day
+import psycopg
+
+from cchc.calendar import newest_complete_day
+from cchc.fields.written_text import make_printable
+from cchc.quality.audit import AuditError, RuleResult
+from cchc.quality.sample import judge_sample
 from cchc.settings import SOURCES, read_now, read_settings
-from cchc.sources import portal, records
 from cchc.sources.errors import SourceError
-from cchc.sources.http import RejectedResponseError, Response
+from cchc.sources.fetching import fetch_window
 from cchc.sources.inbox import list_files
-from cchc.sources.landing import Session, Target
-from cchc.sources.profile import (
-    PROFILES,
-    FilesProfile,
-    PortalProfile,
-    Profile,
-    RecordsProfile,
-    read_all_profiles,
-    read_profile,
-)
-from cchc.sources.reading import Reading
-from cchc.sources.window import Window, plan_year_and_month
-from cchc.sources.written_text import make_printable
-from cchc.tasks.inbox import LARGEST_FILE_BYTES, open_inbox
+from cchc.sources.load import NAMESPACE, Load
+from cchc.sources.profile import PROFILES, ApiProfile, Profile, read_all_profiles, read_profile
+from cchc.sources.protocols.parsing import parse_load
+from cchc.sources.raw_archive import Archive
+from cchc.sources.rules import read_rule_notes
+from cchc.tasks.context import read_login
+from cchc.tasks.inbox import MAX_FILE_BYTES, open_inbox
 from cchc.tasks.plan import is_configured, read_source_target
+from cchc.warehouse.connection import connect, hold_lock
 
+# Whether it is well, and a sentence about it.
 Finding = tuple[bool, str]
+
+
+@dataclass(frozen=True)
+class Sample(Load):
+    """The load of a check. Its id depends on the source alone: a check replaces the rows that a killed one left."""
+
+    @property
+    def load_id(self) -> UUID:
+        """Never that of a load of a run."""
+        return uuid5(NAMESPACE, f"check|{self.source}")
 
 
 def check_source(source: str) -> Iterator[Finding]:
@@ -38,8 +53,8 @@ def check_source(source: str) -> Iterator[Finding]:
         yield False, f"no source {source!r}: include/sources/ has {known}"
         return
     read = read_all_profiles()
-    if source in read.refused:
-        yield from ((False, str(mistake)) for mistake in read.refused[source].mistakes)
+    if source in read.rejected:
+        yield from ((False, str(mistake)) for mistake in read.rejected[source].mistakes)
         return
     profile = read_profile(path)
     if not is_configured(profile):
@@ -48,10 +63,8 @@ def check_source(source: str) -> Iterator[Finding]:
     try:
         if profile.inbox:
             yield from _check_inbox(profile)
-        if not isinstance(profile, FilesProfile):
-            yield from _check_api(profile)
-    except RejectedResponseError as rejected:
-        yield False, str(rejected.cause)
+        if profile.api:
+            yield from _check_api(profile.api)
     except SourceError as error:
         yield False, str(error)
 
@@ -59,85 +72,58 @@ def check_source(source: str) -> Iterator[Finding]:
 def _check_inbox(profile: Profile) -> Iterator[Finding]:
     inbox = open_inbox(profile)
     if inbox is None:
-        yield (
-            isinstance(profile, RecordsProfile),
-            f"the Airflow connection {profile.inbox} is not set: no files are taken",
-        )
+        yield profile.api is not None, f"the Airflow connection {profile.inbox} is not set: no files are loaded"
         return
-    files = list_files(inbox, LARGEST_FILE_BYTES)
+    files = list_files(inbox, MAX_FILE_BYTES)
     large = [make_printable(file.name) for file in files if file.sha256 is None]
     yield True, f"connection {profile.inbox}: {inbox.address('').rstrip('/')} can be read, {len(files)} files lie in it"
     if large:
-        yield False, f"too large to be read (over {LARGEST_FILE_BYTES} bytes): {', '.join(large)}"
+        yield False, f"too large to be read (over {MAX_FILE_BYTES} bytes): {', '.join(large)}"
 
 
-def _check_api(profile: PortalProfile | RecordsProfile) -> Iterator[Finding]:
+def _check_api(profile: ApiProfile) -> Iterator[Finding]:
     target = read_source_target(profile)
     if target is None:
-        yield True, f"the Airflow connection {profile.connection} is not set: only files are taken"
+        yield True, f"the Airflow connection {profile.connection} is not set: only files are loaded"
         return
     root = f", root department {target.root_department_id}" if target.root_department_id else ""
     yield True, f"connection {profile.connection}: {target.host}{root}"
     once = replace(target, policy=target.policy.model_copy(update={"tries": 1}))
     province, day = read_settings().province, newest_complete_day(read_now())
-    if isinstance(profile, PortalProfile):
-        window = plan_year_and_month(profile.entities, day)[0]
-        request = portal.build_request(profile.endpoints[window.entity], window, target.root_department_id, 1)
-        response = Session(profile, once).post(portal.PATH + window.entity, request)
-        yield from _describe(window, response)
-        reading = portal.read_bodies(profile, window.entity, [response.body], target.root_department_id, province)
-        yield from _judge_snapshot(reading, target, response, province)
-    else:
-        window = Window(profile.entities[0], "days", day, day)
-        response = Session(profile, once).post(profile.path, records.build_request(profile, window, 1))
-        yield from _describe(window, response)
-        yield from _judge_records(records.read_pages(profile, window, [response.body], province))
+    window = profile.plan_sample(day)
+    with tempfile.TemporaryDirectory() as folder:
+        archive = Archive(Path(folder), profile.source, province)
+        sample = Sample(profile.source, window, fetch_window(profile, once, archive, window, day))
+        first, size = sample.capture.pages[0], sum(page.size for page in sample.capture.pages)
+        answered = f"HTTP {first.status}, {size} bytes of {first.content_type or 'no content type'}"
+        yield True, f"{window.label} answered {answered} in {len(sample.capture.pages)} page(s)"
+        parsed = parse_load(profile, sample, province)
+        clock = f"{sample.captured_at:%Y-%m-%d %H:%M} UTC by its clock"
+        yield bool(parsed.rows), f"{len(parsed.rows)} rows parsed; they describe {sample.data_date} ({clock})"
+        yield from _judge(profile, sample, province)
 
 
-def _describe(window: Window, response: Response) -> Iterator[Finding]:
-    size = f"{len(response.body)} bytes of {response.content_type or 'no content type'}"
-    yield True, f"{window.entity} answered HTTP {response.status}, {size}"
-
-
-def _judge_snapshot(reading: Reading, target: Target, response: Response, province: str) -> Iterator[Finding]:
-    """The rules of the portal's suite, on one page and without a database."""
-    row = reading.response
-    told = described_day(response.captured_at)
-    yield True, f"its clock says {response.captured_at:%Y-%m-%d %H:%M} UTC: {told} is told"
-    if not (row["is_utf8"] and row["is_json"]):
-        yield False, "the body is not one whole JSON object in UTF-8"
+def _judge(profile: ApiProfile, sample: Sample, province: str) -> Iterator[Finding]:
+    """The rules of the source's suites that the sample breaks."""
+    try:
+        login = read_login()
+        with connect(login) as connection, hold_lock(connection, f"check {profile.source}"):
+            results = judge_sample(connection, login, profile, sample, province)
+    except (LookupError, psycopg.OperationalError, psycopg.errors.UndefinedTable) as error:
+        reason = str(error).strip().partition("\n")[0]
+        yield True, f"only the form of the answer was checked, not its rules: the warehouse isn't there ({reason})"
         return
-    yield row["envelope_code"] == "OK", f"the envelope says code {row['envelope_code']}"
-    root, code = row["root_department_id"], row["root_department_code"]
-    yield root == target.root_department_id, f"the root is {root}"
-    if code is not None:
-        yield code == province, f"the root's code is {code}, CCHC_PROVINCE is {province}"
-    received, total = row["entries_received"], row["entries_total"]
-    if total is not None:
-        yield True, f"{received} of {total} departments are on the first page"
-    yield from _judge_fields(reading)
-    yield bool(reading.rows), f"{len(reading.rows)} figures read"
-
-
-def _judge_records(reading: Reading) -> Iterator[Finding]:
-    """The rules of a record source's suite, on one page and without a database."""
-    row = reading.response
-    if row["refusal"]:
-        yield False, "the body is not one whole JSON object in UTF-8"
+    except AuditError as error:
+        yield False, str(error)
         return
-    yield row["envelope_code"] == "0", f"the envelope says error_code {row['envelope_code']}"
-    yield row["rows_total"] is not None, f"TotalCount is {row['rows_total']}, {len(reading.rows)} rows on this page"
-    yield from _judge_fields(reading)
-    unread = sorted({field for one in reading.rows for field in one["not_read"] or ()})
-    if unread:
-        yield False, f"values that can't be read: {'; '.join(unread[:5])}"
+    broken = [result for result in results if result.unexpected_rows]
+    yield True, f"{len(results)} rules checked, {len(results) - len(broken)} of them hold"
+    yield from (_describe(result) for result in broken)
 
 
-def _judge_fields(reading: Reading) -> Iterator[Finding]:
-    row = reading.response
-    if row["missing_fields"]:
-        yield False, f"fields of the contract are gone: {', '.join(row['missing_fields'])}"
-    if row.get("missing_unused_fields"):
-        yield True, f"fields that feed nothing are gone: {', '.join(row['missing_unused_fields'])}"
-    if row["unknown_fields"]:
-        yield True, f"fields that the profile doesn't know (published with a flag): {', '.join(row['unknown_fields'])}"
+def _describe(result: RuleResult) -> Finding:
+    """A broken rule: it is well where the rows would be published with a flag."""
+    note = read_rule_notes(result.suite).get(result.rule_id, "")
+    place = "the answer" if result.suite.endswith("_response") else f"{result.unexpected_rows} rows"
+    effects = {"critical": "the load would be stopped", "warning": "rejected", "info": "published with a flag"}
+    return result.severity == "info", f"{result.rule_id}: {place}, {effects[result.severity]}. {note}"

@@ -1,4 +1,4 @@
-"""What a task knows of its run: the day, the connections, the settings."""
+"""The context of a task: the data dates of its run, the connections, the names in Airflow's pages."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from airflow.sdk import Connection, Context, get_current_context
 from airflow.sdk.exceptions import AirflowFailException, AirflowNotFoundException
 from airflow.sdk.types import DagRunProtocol
 
+from cchc.calendar import DateRange, DateRefusedError, check_data_date, check_trigger, newest_complete_day, resolve_days
 from cchc.catalog.first_day import read_first_day
-from cchc.days import DateRefusedError, DayRange, check_data_date, check_trigger, newest_complete_day, resolve_days
 from cchc.settings import read_now, read_settings
 from cchc.warehouse.connection import Login
 
@@ -19,15 +19,15 @@ log = logging.getLogger(__name__)
 
 
 class RunRefusedError(AirflowFailException):
-    """A run for days that none may be for, or with a parameter that its DAG hasn't: it fails without another try."""
+    """A run has a data date that no run may have, or a parameter that its DAG lacks; it fails without another try."""
 
 
-def find_days(context: Context) -> DayRange:
-    """The days that a run is for, by what Airflow tells of it; raises RunRefusedError.
+def find_days(context: Context) -> DateRange:
+    """The data dates of a run, by its context in Airflow. Raises RunRefusedError.
 
-    Of a run without any task that ran, Airflow tells callbacks little more than the DAG: it is for the newest day.
-    A run of the schedule isn't held against the first plan: its day is none that a person has typed, and a mistake in
-    that plan must not keep the sources from being asked.
+    A callback gets little more than the DAG for a run in which no task ran: such a run is for the newest day. A
+    scheduled run isn't compared with the first plan: nobody typed its day, and a mistake in that plan must not keep the
+    sources from being asked.
     """
     now, settings, run = read_now(), read_settings(), context.get("dag_run")
     days = _resolve_days(context, now)
@@ -36,7 +36,7 @@ def find_days(context: Context) -> DayRange:
     try:
         if run is not None and run.run_type == "manual":
             _check_trigger(context, run)
-        for day in (days.first, days.last):
+        for day in (days.start, days.last):
             check_data_date(day, now, first_day)
     except DateRefusedError as error:
         raise _refuse(context, error) from error
@@ -44,7 +44,7 @@ def find_days(context: Context) -> DayRange:
 
 
 def _check_trigger(context: Context, run: DagRunProtocol) -> None:
-    """That a run by hand without ``date`` has no hour of another day, which would seem to name its day."""
+    """Refuse a run by hand without ``date`` whose hour is of another day: it would seem to name its day."""
     if context["params"].get("date") or run.partition_key:
         return
     # A run that was cleared begins anew, maybe weeks later; its day is still that of its trigger.
@@ -53,11 +53,11 @@ def _check_trigger(context: Context, run: DagRunProtocol) -> None:
 
 
 def check_parameters() -> None:
-    """Of a run that is for no day: that it was given no parameter which its DAG hasn't; raises RunRefusedError."""
+    """Refuse a run with a parameter that its DAG lacks, for a run without a day. Raises RunRefusedError."""
     _resolve_days(get_current_context(), read_now())
 
 
-def _resolve_days(context: Context, now: datetime) -> DayRange:
+def _resolve_days(context: Context, now: datetime) -> DateRange:
     run = context.get("dag_run")
     started = run.run_after if run else now
     try:
@@ -75,14 +75,14 @@ def _refuse(context: Context, why: DateRefusedError) -> RunRefusedError:
     return RunRefusedError(f"{context['dag'].dag_id} is not run: {why}. Nothing was stored; trigger it anew")
 
 
-def current_days() -> DayRange:
-    """The days that the current run is for; raises RunRefusedError."""
+def current_days() -> DateRange:
+    """The data dates of the current run. Raises RunRefusedError."""
     return find_days(get_current_context())
 
 
 def current_day() -> date:
-    """The day that the current run is for, of several the first; raises RunRefusedError."""
-    return current_days().first
+    """The data date of the current run, the first of several. Raises RunRefusedError."""
+    return current_days().start
 
 
 def is_scheduled() -> bool:
@@ -91,7 +91,7 @@ def is_scheduled() -> bool:
 
 
 def current_run_id() -> str:
-    """Airflow's id of the current run, with its DAG."""
+    """The id of the current run, with its DAG, as ops tables have it."""
     run = get_current_context()["dag_run"]
     return f"{run.dag_id}/{run.run_id}"
 

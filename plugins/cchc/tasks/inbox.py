@@ -1,4 +1,4 @@
-"""The inbox on whatever store Airflow's connection names: new files, and what goes back to their senders."""
+"""The inbox on the store that a connection names: new files, rejection reports and receipts for their senders."""
 
 from __future__ import annotations
 
@@ -11,43 +11,48 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from itertools import groupby
-from pathlib import Path
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 from uuid import UUID
 
 import psycopg
 from airflow.sdk import ObjectStoragePath
 
-from cchc.days import newest_complete_day
-from cchc.document import read_document
+from cchc.calendar import newest_complete_day
+from cchc.fields.written_text import make_printable
+from cchc.presentation.receipt import Replacement, describe_hidden_sheets, describe_replacement, make_receipt
 from cchc.settings import SOURCES, read_now
-from cchc.sources.archive import Archive, ArchiveError, Capture, read_capture
 from cchc.sources.errors import SourceError
-from cchc.sources.files import list_wanted
-from cchc.sources.given_back import SentFile, list_hidden, write_given_back
-from cchc.sources.inbox import InboxFile, choose_filing_day, describe, list_files, recognise, settle, take_turns
+from cchc.sources.inbox import (
+    InboxFile,
+    alternate_senders,
+    choose_filing_day,
+    describe,
+    list_files,
+    recognise,
+    select_complete,
+)
 from cchc.sources.inbox_store import DiskInbox, InboxStore, ObjectInbox, find_disk_folder
 from cchc.sources.load import Load
 from cchc.sources.profile import Profile, read_all_profiles
-from cchc.sources.receipt import Replacement, describe_hidden_sheets, describe_replacement, write_receipt
-from cchc.sources.table import Wanted
-from cchc.sources.window import Window, parse_window
-from cchc.sources.written_text import make_printable
+from cchc.sources.raw_archive import Archive, ArchiveError, Capture, read_capture
+from cchc.sources.rejection_filing import file_rejection_reports, file_report
+from cchc.sources.window import FiledFile
+from cchc.spreadsheets.rejection_report import SentFile, list_hidden
+from cchc.spreadsheets.table import Wanted
+from cchc.strict_yaml import read_document
 from cchc.tasks.context import read_connection
 from cchc.warehouse.connection import run_file
-from cchc.warehouse.night import list_ended_loads
+from cchc.warehouse.ledger import archive_folder, list_ended_loads
 
 log = logging.getLogger(__name__)
 
-LARGEST_FILE_BYTES = 20 * 2**20
-MOST_FILES = 500
-# The source that takes what no other knows, and gives it back.
+MAX_FILE_BYTES = 20 * 2**20
+MAX_FILES = 500
+# The source that takes files which no other knows, and rejects them.
 RETURNS = "returns"
 
 
 def open_inbox(profile: Profile) -> InboxStore | None:
-    """The folder of the connection's extra ``url``; None where the connection isn't set."""
+    """The inbox of a source; None where its connection isn't set. Raises SourceError where it can't be read."""
     connection = read_connection(profile.inbox) if profile.inbox else None
     if connection is None:
         return None
@@ -61,80 +66,81 @@ def open_inbox(profile: Profile) -> InboxStore | None:
     return inbox
 
 
-def plan_files(connection: psycopg.Connection, profile: Profile, archive: Archive, day: date) -> list[Window]:
-    """A window for each file of this night and for each that no earlier one has brought to its end; new ones last.
+def plan_files(connection: psycopg.Connection, profile: Profile, archive: Archive, day: date) -> list[FiledFile]:
+    """The archived files of ``day``, those that no earlier run has brought to an end, and the new ones, in this order.
 
-    A new file is filed under ``day``; seen while an old day is run again, under the day of the next night to come: of
-    two files for one cell the one seen later counts. A file that is still being written waits for the next run.
+    A new file is filed under ``day``. A run for an old day files it under the day of the next run to come, because the
+    later of two files for one value counts. A file that is still being written waits for the next run.
     """
     ended = list_ended_loads(connection, profile.source)
     archived = _list_archived(archive)
-    windows = []
-    for filed_on, window in archived:
+    planned = []
+    for file in archived:
         try:
-            captures = archive.find(window.name, filed_on) if filed_on <= day else []
+            captures = archive.find(file.name, file.seen_on) if file.seen_on <= day else []
         except ArchiveError as error:
             log.warning("%s", error)
             continue
         has_ended = any(capture.folder.as_uri() in ended for capture in captures)
-        if captures and (filed_on == day or not has_ended):
-            windows.append(replace(window, origin=captures[0].pages[0].url))
+        if captures and (file.seen_on == day or not has_ended):
+            planned.append(replace(file, address=captures[0].pages[0].url))
     inbox = open_inbox(profile)
     if inbox is None:
-        return windows
-    filed_on = choose_filing_day(day, (filed_on for filed_on, _ in archived), newest_complete_day(read_now()))
-    new = [
-        Window(profile.entities[0], "file", filed_on, filed_on, key=identify(file), origin=file.address)
-        for file in take_new_files(inbox, profile, archive)
-    ]
-    return windows + new
+        return planned
+    filed_on = choose_filing_day(day, (file.seen_on for file in archived), newest_complete_day(read_now()))
+    (entity, *_) = profile.entities
+    new = choose_new_files(inbox, profile, archive)
+    return planned + [FiledFile(entity, identify(file), filed_on, file.address) for file in new]
 
 
-def take_new_files(inbox: InboxStore, profile: Profile, archive: Archive) -> list[InboxFile]:
-    """The files of a source that no run has archived: at most MOST_FILES, the senders in turns."""
+def choose_new_files(inbox: InboxStore, profile: Profile, archive: Archive) -> list[InboxFile]:
+    """The files of a source that no run has archived: at most MAX_FILES, in an order that alternates their senders."""
     read = read_all_profiles()
-    kinds = {other.source: list_wanted(other) for other in read.good if other.inbox}
-    otherwise = None if any(_may_take_files(source, read.good) for source in read.refused) else RETURNS
-    archives = [replace(archive, source=source) for source in (*kinds, *read.refused)]
-    known = {window.key for other in archives for _, window in _list_archived(other)}
-    new = (file for file in list_files(inbox, LARGEST_FILE_BYTES) if identify(file) not in known)
-    waiting = take_turns(settle(new, LARGEST_FILE_BYTES))
-    taken: list[InboxFile] = []
-    while waiting and len(taken) < MOST_FILES:
+    kinds = {other.source: other.sheet_fields() for other in read.good if other.inbox}
+    otherwise = None if any(_may_take_files(source, read.good) for source in read.rejected) else RETURNS
+    archives = [replace(archive, source=source) for source in (*kinds, *read.rejected)]
+    known = {file.key for other in archives for file in _list_archived(other)}
+    new = (file for file in list_files(inbox, MAX_FILE_BYTES) if identify(file) not in known)
+    waiting = alternate_senders(select_complete(new, MAX_FILE_BYTES))
+    chosen: list[InboxFile] = []
+    while waiting and len(chosen) < MAX_FILES:
         file = waiting.pop(0)
         key = identify(file)
-        if key not in known and _find_taker(file, kinds, otherwise) == profile.source:
+        if key not in known and _find_source(file, kinds, otherwise) == profile.source:
             known.add(key)
-            taken.append(file)
+            chosen.append(file)
     if waiting:
         counts = Counter(make_printable(file.sender) or "no folder" for file in waiting).most_common()
         listed = ", ".join(f"{sender} {count}" for sender, count in counts)
-        log.warning("%d files are taken now; %d wait for the next run, of: %s", len(taken), len(waiting), listed)
-    return taken
+        log.warning("%d files are loaded now; %d wait for the next run, of: %s", len(chosen), len(waiting), listed)
+    return chosen
 
 
-def find_file(profile: Profile, window: Window) -> InboxFile:
-    """The file of a window in the inbox; raises SourceError when it is gone or has changed."""
+def find_file(profile: Profile, filed: FiledFile) -> InboxFile:
+    """A planned file in the inbox. Raises SourceError when it is gone or has changed."""
     inbox = open_inbox(profile)
-    if inbox is not None and window.origin.startswith(inbox.address("")):
+    if inbox is not None and filed.address.startswith(inbox.address("")):
         try:
-            file = describe(inbox, window.origin.removeprefix(inbox.address("")), LARGEST_FILE_BYTES)
+            file = describe(inbox, filed.address.removeprefix(inbox.address("")), MAX_FILE_BYTES)
         except FileNotFoundError:
             file = None
         except OSError as error:
-            raise SourceError(f"{window.label}: the file can't be read ({error})") from error
-        if file and identify(file) == window.key:
+            raise SourceError(f"{filed.label}: the file can't be read ({error})") from error
+        if file and identify(file) == filed.key:
             return file
-    raise SourceError(f"{window.label}: the file was in the inbox when the night was planned and is no longer there")
+    raise SourceError(f"{filed.label}: the file was in the inbox when the run was planned and is no longer there")
 
 
 def identify(file: InboxFile) -> str:
-    """The SHA-256 by which a file is known: of its bytes; of one too large to be read, of its address and size."""
+    """The SHA-256 that identifies a file: that of its bytes; of its address and size where it is too large to read."""
     return file.sha256 or hashlib.sha256(f"{file.address} {file.size}".encode()).hexdigest()
 
 
-def give_back(connection: psycopg.Connection, profile: Profile, load: Load) -> None:
-    """Put what was refused of a file beside it, with the reasons. Again: the same files."""
+def file_rejection_report(connection: psycopg.Connection, profile: Profile, load: Load) -> None:
+    """Put the rejection report of a file beside it, if it or a row of it is rejected. A repetition writes the same.
+
+    Raises OSError, ValueError, ArchiveError or SourceError where the report can't be written.
+    """
     row = connection.execute(
         "select stop_rules from ops.load where load_id = %s and (status = 'stopped' or quarantined_rows > 0)",
         [load.load_id],
@@ -143,26 +149,27 @@ def give_back(connection: psycopg.Connection, profile: Profile, load: Load) -> N
         return
     inbox = open_inbox(profile)
     if inbox is None:
-        log.warning("%s: refused rows can't go back, the inbox isn't configured", load.window.label)
+        log.warning("%s: its rejection report isn't written, the inbox isn't configured", load.scope.label)
         return
-    refused = connection.execute(
+    rejected = connection.execute(
         "select payload ->> 'pointer', rules from ops.quarantine where load_id = %s order by row_no", [load.load_id]
     ).fetchall()
     page = load.capture.pages[0]
     reasons = {
         (sheet, int(row_no)): [rule for rule in rules if not rule.startswith("load_stopped:")]
-        for pointer, rules in refused
+        for pointer, rules in rejected
         for sheet, _, row_no in [str(pointer).rpartition("!")]
     }
-    sent = SentFile(str(page.request["file"]), load.window.key, load.capture.read_bodies()[0])
-    written = write_given_back(inbox, sent, list_wanted(profile), reasons, row[0])
-    log.info("%s: given back in %s", load.window.label, make_printable(", ".join(written)))
+    sent = SentFile(str(page.request["file"]), load.scope.key, load.capture.read_bodies()[0])
+    written = file_rejection_reports(inbox, sent, profile.sheet_fields(), reasons, row[0])
+    log.info("%s: rejection report in %s", load.scope.label, make_printable(", ".join(written)))
 
 
 def write_receipts(connection: psycopg.Connection, profile: Profile, loads: Sequence[Load]) -> None:
-    """Put a receipt beside each file that its sender has to be told of; a receipt that can't be written stops nothing.
+    """Put a receipt beside each file whose sender has to know something; a receipt that can't be written stops nothing.
 
-    Told are the files of ``loads`` and those of earlier runs of the day that they replace. Again: the same receipts.
+    Receipts are for the files of ``loads``, and for files of earlier runs of the day that they replace. A repetition
+    writes the same receipts.
     """
     try:
         inbox = open_inbox(profile)
@@ -180,16 +187,15 @@ def write_receipts(connection: psycopg.Connection, profile: Profile, loads: Sequ
         try:
             name = str(capture.pages[0].request["file"])
             file = SentFile(name, capture.content_sha256, capture.read_bodies()[0])
-            notes = _list_notes(replacements.get(load_id, ()), list_hidden(file, list_wanted(profile)))
-            if notes:
-                written = write_receipt(inbox, file, notes) or ""
-                log.info("%s: receipt in %s", make_printable(name), make_printable(written))
+            notes = _list_notes(replacements.get(load_id, ()), list_hidden(file, profile.sheet_fields()))
+            if receipt := make_receipt(file, notes):
+                log.info("%s: receipt in %s", make_printable(name), make_printable(file_report(inbox, file, receipt)))
         except (OSError, ValueError, ArchiveError) as error:
             log.warning("%s: its receipt can't be written: %s", capture.folder, error)
 
 
 def _list_notes(replacements: Iterable[Replacement], hidden_sheets: Sequence[str]) -> list[str]:
-    """All that the receipt of a file says: it is written whole each time."""
+    """The lines of a file's receipt, which is written whole each time."""
     hidden = [describe_hidden_sheets(hidden_sheets)] if hidden_sheets else []
     return hidden + [describe_replacement(replacement) for replacement in replacements]
 
@@ -197,7 +203,7 @@ def _list_notes(replacements: Iterable[Replacement], hidden_sheets: Sequence[str
 def _list_replacements(
     connection: psycopg.Connection, profile: Profile, loads: Sequence[Load]
 ) -> Iterator[tuple[UUID, Capture, Replacement]]:
-    """The files that a newer file of the same day replaces, once for each newer one."""
+    """The files that a newer file of the same day replaces, once for each newer file."""
     load_ids = [load.load_id for load in loads]
     rows = run_file(connection, "publish/replaced_keys.sql", {"load_ids": load_ids}).fetchall()
     for (load_id, uri, newer_uri), group in groupby(rows, key=lambda row: row[:3]):
@@ -212,30 +218,30 @@ def _list_replacements(
 
 
 def _read_archived(uri: str) -> Capture:
-    return read_capture(Path(url2pathname(urlsplit(uri).path)))
+    return read_capture(archive_folder(uri))
 
 
-def _find_taker(file: InboxFile, kinds: dict[str, Wanted], otherwise: str | None) -> str | None:
-    """The source that takes a file: its headings say whose, and what nobody knows goes to ``otherwise``."""
+def _find_source(file: InboxFile, kinds: dict[str, Wanted], otherwise: str | None) -> str | None:
+    """The source of a file by its headings; ``otherwise`` for a file that no source knows."""
     name = make_printable(file.name)
     try:
-        taken_by = recognise(file.read(), file.name, kinds) if file.sha256 else None
+        source = recognise(file.read(), file.name, kinds) if file.sha256 else None
     except OSError as error:
         log.warning("%s: left for another run (%s)", name, error)
         return None
-    if taken_by is None and otherwise is None:
-        log.warning("%s: left for another run, it may belong to a source whose profile is refused", name)
-    return taken_by or otherwise
+    if source is None and otherwise is None:
+        log.warning("%s: left for another run, it may belong to a source whose profile is rejected", name)
+    return source or otherwise
 
 
 def _may_take_files(source: str, good: Sequence[Profile]) -> bool:
-    """Whether files may belong to a refused profile; those of a copy belong to its original, which runs."""
+    """Whether files may belong to a rejected profile; those of a copy belong to its original, which runs."""
     takers = [profile for profile in good if profile.inbox]
     if any(re.match(rf"{profile.source}[^a-z0-9_]", source) for profile in takers):  # as "returns (1)"
         return False
     path = SOURCES / f"{source}.yaml"
-    told = read_document(path, []) or {}
-    if any((profile.staging, profile.inbox) == (told.get("staging"), told.get("inbox")) for profile in takers):
+    document = read_document(path, []) or {}
+    if any((profile.staging, profile.inbox) == (document.get("staging"), document.get("inbox")) for profile in takers):
         return False
     try:
         return b"inbox" in path.read_bytes().replace(b"\0", b"")  # also in UTF-16, which can't be read
@@ -243,9 +249,6 @@ def _may_take_files(source: str, good: Sequence[Profile]) -> bool:
         return True
 
 
-def _list_archived(archive: Archive) -> list[tuple[date, Window]]:
-    return [
-        (filed_on, window)
-        for filed_on, name in archive.list_files()
-        if (window := parse_window(name, filed_on)) is not None
-    ]
+def _list_archived(archive: Archive) -> list[FiledFile]:
+    files = (FiledFile.from_name(name, filed_on) for filed_on, name in archive.list_files())
+    return [file for file in files if file]

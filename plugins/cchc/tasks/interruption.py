@@ -1,7 +1,7 @@
-"""Ctrl-C, SIGTERM and SIGHUP end a run by hand: Airflow takes each for the failure of the task at hand, or for nothing.
+"""Ends a run by hand at Ctrl-C, SIGTERM or SIGHUP. Airflow alone would fail one task at a signal, or ignore it.
 
-While a task runs, Airflow puts a handler of its own in place for SIGTERM, which does nothing for our tasks. So that
-signal's number is read where Python notes it before it calls any handler, and is sent on as another signal.
+While a task runs, Airflow has a handler of its own for SIGTERM that does nothing here. Python writes each signal's
+number to a wake-up descriptor before any handler runs; this module reads it there and sends another signal.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ SENT_ON = signal.SIGUSR1  # not SIGINT, which a command in the background of a s
 
 @contextmanager
 def noting_signals() -> Iterator[Callable[[], None]]:
-    """An ending signal raises KeyboardInterrupt where the program is. Only in the main thread.
+    """Raise KeyboardInterrupt at the first ending signal while the block runs. Only in the main thread.
 
-    Gives a function that raises again once there was one, for whatever has swallowed the exception. The context ends
-    with KeyboardInterrupt after Ctrl-C, else with SystemExit and the exit code of the signal; further signals don't
-    disturb the tidying up. A signal that was ignored before, as by nohup, stays so.
+    The block gets a function that raises again after a signal, for code that has swallowed the exception. The context
+    ends with KeyboardInterrupt after Ctrl-C, else with SystemExit and the exit code of the signal. Further signals
+    don't disturb the cleaning up. A signal that was ignored before, as by nohup, stays ignored.
     """
     noted: list[int] = []
     is_over = threading.Event()
@@ -59,29 +59,29 @@ def noting_signals() -> Iterator[Callable[[], None]]:
 
 
 def _pass_over(_number: int, _frame: FrameType | None) -> None:
-    """The signal is sent on; only its default, which ends the process, must not happen."""
+    """Do nothing: another signal replaces this one, whose default would end the process."""
 
 
 @contextmanager
 def _sending_on(wanted: int | None, noted: list[int]) -> Iterator[None]:
-    """When the signal ``wanted`` comes, whatever handles it then, note it and send ``SENT_ON`` to this thread."""
+    """While the block runs, note the signal ``wanted`` under any handler and send ``SENT_ON`` to this thread."""
     reader, writer = socket.socketpair()
     writer.setblocking(False)
     main = threading.get_ident()
 
-    def watch() -> None:
+    def forward() -> None:
         while numbers := reader.recv(64):
             if wanted is not None and wanted in numbers:
                 noted.append(wanted)
                 signal.pthread_kill(main, SENT_ON)
 
-    watcher = threading.Thread(target=watch, name="signals", daemon=True)
-    watcher.start()
+    forwarder = threading.Thread(target=forward, name="signals", daemon=True)
+    forwarder.start()
     before = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
     try:
         yield
     finally:
         signal.set_wakeup_fd(before)
         writer.close()
-        watcher.join()
+        forwarder.join()
         reader.close()

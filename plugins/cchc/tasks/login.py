@@ -7,9 +7,9 @@ from werkzeug.security import check_password_hash
 
 
 def set_administrator(name: str, password: str) -> bool:
-    """Make the user, or change its password if it is another one; False: the provider has said why not.
+    """Make the user, or change its password if it differs; False where the provider has printed why it can't.
 
-    By the provider's functions, not by its commands: those show the password to everybody who lists processes.
+    It calls the provider's functions, since its commands show the password to everybody who lists processes.
     """
     with get_application_builder() as builder:
         security = builder.sm

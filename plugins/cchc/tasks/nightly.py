@@ -1,4 +1,4 @@
-"""One night by hand: the same DAG objects that the scheduler runs, one after another in this process."""
+"""Runs by hand, for ``make nightly``: the DAG objects of the scheduler, one after another in this process."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from airflow.sdk import DAG, ExceptionRetryPolicy
 from airflow.sdk.bases.operator import BaseOperator
 from airflow.sdk.definitions.mappedoperator import MappedOperator
 from airflow.sdk.execution_time import supervisor
-from airflow.sdk.log import redact  # type: ignore[attr-defined]  # told there, not re-exported
+from airflow.sdk.log import redact  # type: ignore[attr-defined]  # defined elsewhere, not re-exported
 from airflow.settings import configure_orm, dispose_orm
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -33,36 +33,36 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-class NightError(Exception):
+class DagRunError(Exception):
     """A run by hand that can't begin or go on; the message says why to the person at the keyboard."""
 
 
 def load_dags(sources: Collection[str] = ()) -> list[DAG]:
-    """The DAGs of a night in their order: every ingest, or those of ``sources``, then the attainment.
+    """The DAGs of a data date in their order: every ingest, or those of ``sources``, then attainment.
 
-    A file that can't be read, and has none of them, is named and passed over, as the scheduler does. Raises NightError.
+    An unreadable file that has none of them is named and skipped, as by the scheduler. Raises DagRunError.
     """
     bag = DagBag(CHECKOUT / "dags")
-    mistakes = [f"{file}: {told.strip().splitlines()[-1]}" for file, told in sorted(bag.import_errors.items())]
+    mistakes = [f"{file}: {trace.strip().splitlines()[-1]}" for file, trace in sorted(bag.import_errors.items())]
     dags = sorted(bag.dags.items())
     ingests = {dag_id.removeprefix("ingest_"): dag for dag_id, dag in dags if dag_id.startswith("ingest_")}
     if mistakes and not (ingests and "attainment" in bag.dags):
-        raise NightError("\n".join(["no DAG was run, since not all can be read (make validate says more):", *mistakes]))
+        raise DagRunError(
+            "\n".join(["no DAG was run, since not all can be read (make validate shows more):", *mistakes])
+        )
     for mistake in mistakes:
-        log.warning("%s (this file is passed over)", mistake)
+        log.warning("%s (this file is skipped)", mistake)
     unknown = set(sources) - ingests.keys()
     if unknown:
-        raise NightError(f"no source {', '.join(sorted(unknown))}: there are {', '.join(ingests)}")
+        raise DagRunError(f"no source {', '.join(sorted(unknown))}: there are {', '.join(ingests)}")
     return [*(dag for source, dag in ingests.items() if not sources or source in sources), bag.dags["attainment"]]
 
 
-def run_night(day: date, sources: Collection[str] = ()) -> dict[str, str]:
-    """Run the night of ``day``, of ``sources`` only if any are named; returns the state of each DAG's run.
+def run_dags(day: date, sources: Collection[str] = ()) -> dict[str, str]:
+    """Run the DAGs for the data date ``day``; returns the state of each. ``sources``: only their ingests.
 
-    A failed ingest doesn't keep the others back.
-
-    Ends soon after Ctrl-C, SIGTERM or SIGHUP, by KeyboardInterrupt or SystemExit; run again, the night ends as if it
-    had not been interrupted. Raises NightError.
+    A failed ingest doesn't keep the others back. Ctrl-C, SIGTERM or SIGHUP end the runs soon, by KeyboardInterrupt or
+    SystemExit; repeated, they end as if there had been no interruption. Raises DagRunError.
     """
     _show_progress()
     states = {}
@@ -70,7 +70,7 @@ def run_night(day: date, sources: Collection[str] = ()) -> dict[str, str]:
         with noting_signals() as leave_if_noted, _running_tasks_by(partial(_run_task, leave_if_noted)):
             for dag in load_dags(sources):
                 started = time.monotonic()
-                dag.deadline = None  # a night by hand has no hour, and dag.test() fails on one (apache/airflow#73428)
+                dag.deadline = None  # a run by hand has no hour, and dag.test() fails on one (apache/airflow#73428)
                 for task in dag.tasks:
                     _retry_at_once(task)
                 run = dag.test(run_conf={"date": day.isoformat()})
@@ -79,8 +79,8 @@ def run_night(day: date, sources: Collection[str] = ()) -> dict[str, str]:
                 log.info("%s of %s: %s in %.1f s", dag.dag_id, day, run.state, time.monotonic() - started)
     except (SQLAlchemyError, OSError) as error:
         why = str(getattr(error, "orig", error)).strip().partition("\n")[0]
-        told = f"the run of {day} broke off: {why}. What was published stays; mend it and run it again"
-        raise NightError(told) from error
+        text = f"the run of {day} broke off: {why}. Published rows stay; correct that and run it again"
+        raise DagRunError(text) from error
     finally:
         dispose_orm()  # no connection is left behind for the embedded database to cut
     configure_orm()  # type: ignore[no-untyped-call]
@@ -88,7 +88,7 @@ def run_night(day: date, sources: Collection[str] = ()) -> dict[str, str]:
 
 
 def list_troubles(since: datetime) -> list[str]:
-    """What the ledger says of the loads that weren't published since then, in words."""
+    """The errors of the ledger's loads that weren't published since then."""
     with connect(read_login()) as connection:
         rows = connection.execute(
             "select error from ops.load where status <> 'published' and finished_at >= %s order by finished_at", [since]
@@ -105,7 +105,9 @@ def _show_progress() -> None:
         logger.addHandler(handler)
         logger.setLevel(logging.INFO)
         logger.propagate = False
-    logging.getLogger("airflow.sdk.definitions.dag").setLevel(logging.ERROR)  # it warns of tasks that will be skipped
+    logging.getLogger("airflow.sdk.definitions.dag").setLevel(
+        logging.ERROR
+    )  # it warns about tasks that will be skipped
 
 
 @contextmanager
@@ -122,7 +124,7 @@ def _running_tasks_by(run: Callable[..., TaskRunResult]) -> Iterator[None]:
 def _run_task(
     leave_if_noted: Callable[[], None], run: Callable[..., TaskRunResult], ti: TaskInstance, **about: Any
 ) -> TaskRunResult:
-    """One try of a task: its lines go to its log, at the keyboard one says why it failed."""
+    """One try of a task: its lines go to its log; the terminal shows why it failed."""
     leave_if_noted()
     with writing_task_log(ti) as path:
         result = run(ti=ti, **about)
@@ -135,12 +137,12 @@ def _run_task(
 
 
 def _retry_at_once(task: BaseOperator | MappedOperator) -> None:
-    """Nobody waits at the keyboard for a retry's delay, neither the task's nor that of a rule of its policy."""
+    """Take away the delays of retries, the task's own and those of its policy: somebody waits at the terminal."""
     task.retry_delay = timedelta(0)
     if isinstance(task.retry_policy, ExceptionRetryPolicy):
         task.retry_policy = drop_delays(task.retry_policy)
 
 
 def drop_delays(policy: ExceptionRetryPolicy) -> ExceptionRetryPolicy:
-    """The policy without the delays of its rules: that of the task counts."""
+    """The policy without the delays of its rules: the task's delay counts."""
     return ExceptionRetryPolicy([replace(rule, retry_delay=None) for rule in policy.rules], policy.default)

@@ -1,4 +1,4 @@
-"""What every task and DAG keeps to: which error is worth a retry, and who is told of what failed for good."""
+"""The defaults of every task and DAG: which errors are tried again, callbacks, and the schedule."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Any
 
 from airflow.sdk import CronPartitionTimetable, ExceptionRetryPolicy, RetryAction, RetryRule
 
-from cchc.days import LOCAL
+from cchc.calendar import LOCAL
 from cchc.settings import read_settings
-from cchc.tasks.operations import settle_failure, tell_failure
+from cchc.tasks.operations import report_failed_run, report_successful_run
 
-# What may pass by itself is tried again, what a person must look at isn't. Sources are asked again within the task, by
-# their own profile (at most 4 tries in all): a retry here would hammer.
+# A failure that may pass by itself is tried again, one that needs a person isn't. Sources are asked again within the
+# task, by their own profile (at most 4 tries in all): a retry here would multiply these.
 RETRY_POLICY = ExceptionRetryPolicy(
     rules=[
         RetryRule(
@@ -40,15 +40,15 @@ TASK_DEFAULTS: dict[str, Any] = {
     "retry_delay": timedelta(seconds=30),
     "retry_policy": RETRY_POLICY,
     "execution_timeout": timedelta(minutes=30),
-    "on_failure_callback": tell_failure,
+    "on_failure_callback": report_failed_run,
 }
 
 # The run's own callback too: Airflow 3.3 calls none for a task whose process was killed (apache/airflow#60858).
-RUN_CALLBACKS: dict[str, Any] = {"on_failure_callback": tell_failure, "on_success_callback": settle_failure}
+RUN_CALLBACKS: dict[str, Any] = {"on_failure_callback": report_failed_run, "on_success_callback": report_successful_run}
 
 
-def run_every_night(cron: str) -> CronPartitionTimetable | None:
-    """The schedule of the nights: at the hour of ``cron``, local, for the day that has ended.
+def run_daily(cron: str) -> CronPartitionTimetable | None:
+    """The schedule of a daily run, at the hour of ``cron``, local, for the day that has ended.
 
     None in a demonstration, whose clock stands still (CCHC_NOW): by the wall clock it would run for days that its
     province doesn't know.

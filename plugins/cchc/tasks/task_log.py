@@ -1,6 +1,6 @@
-"""The log of a task that runs in this process, where Airflow's pages look for it and in their form.
+"""Writes the log of a task that runs in this process, in the place and the form of Airflow's pages.
 
-Under the scheduler the process that supervises a task writes it. A run by hand has no such process.
+A task of the scheduler has a supervising process that writes its log; a run by hand has none.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# Our loggers don't hand their lines on to the root's handlers (see cchc.tasks.nightly).
+# cchc's loggers don't propagate to the root's handlers (cchc.tasks.nightly).
 LOGGERS = ("", "cchc")
 
 
 @contextmanager
 def writing_task_log(ti: TaskInstance) -> Iterator[Path]:
-    """Write what is logged meanwhile, by us and by Airflow about the task, into the log of this try; gives its path."""
+    """Write all lines of cchc and of Airflow about the task into the log of its try, whose path the block gets."""
     path = init_log_file(log_filename_template_renderer()(ti=ti))
     before = structlog.get_config()
     handler = _Handler()
@@ -42,7 +42,7 @@ def writing_task_log(ti: TaskInstance) -> Iterator[Path]:
     )
     for name in LOGGERS:
         logging.getLogger(name).addHandler(handler)
-    # Airflow ends this group, and begins the next.
+    # Airflow ends this group and begins the next one.
     structlog.get_logger(logger_name="task").info("::group::Pre Execute")
     try:
         yield path
@@ -54,9 +54,9 @@ def writing_task_log(ti: TaskInstance) -> Iterator[Path]:
 
 
 def _shape(_logger: object, _method: str, event: EventDict) -> EventDict:
-    """An event as Airflow's pages expect it, a traceback by its name there; what isn't about the task is dropped.
+    """The event with the field names of Airflow's pages. Drops events that aren't about the task.
 
-    Lines of Airflow's API server in this process name their request; Python's warnings, all about Airflow, a category.
+    Events of Airflow's API server in this process have a request's id, Python's warnings have a category.
     """
     if event.keys() & {"correlation_id", "category"}:
         raise structlog.DropEvent
@@ -66,7 +66,7 @@ def _shape(_logger: object, _method: str, event: EventDict) -> EventDict:
 
 
 class _Handler(logging.Handler):
-    """Hands the lines of logging on to structlog, which writes them."""
+    """Passes the lines of logging to structlog, which writes them."""
 
     def emit(self, record: logging.LogRecord) -> None:
         logger = structlog.get_logger(logger_name=record.name)
@@ -74,7 +74,7 @@ class _Handler(logging.Handler):
 
 
 class _LogFile:
-    """Appends to a file. A full disk cuts the log short and not the task; what is logged after the task is dropped."""
+    """Appends to a file. On a full disk the log ends and the task goes on; lines after the task are dropped."""
 
     def __init__(self, path: Path) -> None:
         self._descriptor: int | None = None
@@ -89,7 +89,7 @@ class _LogFile:
                 os.write(self._descriptor, line)
 
     def flush(self) -> None:
-        """Every line is written at once."""
+        """Nothing to do: every line is written at once."""
 
     def close(self) -> None:
         if self._descriptor is not None:

@@ -1,1 +1,4 @@
-"""The PostgreSQL warehouse: connections, migrations, publish, checksum. SQL lives in include/sql/."""
+"""The PostgreSQL warehouse: connections, migrations, syncs, staging, publish, the ledger, the state of runs.
+
+Its statements are in include/sql/. The audit belongs to quality, the computation of measures to indicators.
+"""

@@ -1,8 +1,12 @@
-"""Brings the warehouse's schema to include/sql/: numbered migrations once each, views whenever their text changes."""
+"""Brings the warehouse's schema to include/sql/: numbered migrations once each, views whenever their text changes.
+
+Schema only: rows are the work of the runs, roles of an embedded server that of local/roles.py.
+"""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 
 import psycopg
@@ -18,25 +22,30 @@ create table if not exists ops.schema_migration (
     sha256 text not null,
     applied_at timestamptz not null default clock_timestamp()
 );
-comment on table ops.schema_migration is 'Files of include/sql/schema and views that this warehouse has taken in.';
+comment on table ops.schema_migration is 'Ledger of migrations: applied files of include/sql/schema and views.';
 comment on column ops.schema_migration.file is 'File, below include/sql/.';
 comment on column ops.schema_migration.sha256 is 'SHA-256 of its text as applied.';
-comment on column ops.schema_migration.applied_at is 'When.';
+comment on column ops.schema_migration.applied_at is 'Time of the newest application.';
 """
 
-
-# One after the other, by a lock that only the owner of the tables may take. Whoever else has a lock on a table that a
-# migration changes is waited for; meanwhile no reader gets in, so not for long.
+# One process migrates at a time, by a lock that only the owner of the tables may take. A migration waits for anybody
+# who holds a lock on a table that it changes; meanwhile no reader gets in, so it doesn't wait long.
 LOCK = "lock table ops.schema_migration in share row exclusive mode"
 LOCK_TIMEOUT = "20s"
 
+# Every warehouse that was made before release 0.1.0 has applied this file; the baseline has no file of that name.
+BEFORE_BASELINE = "schema/0004_staging.sql"
+
 
 class MigrationError(Exception):
-    """A migration that was applied has been edited since, or could not be applied."""
+    """A migration that was applied is edited or missing, or could not be applied."""
 
 
 def migrate(connection: psycopg.Connection, lock_timeout: str = LOCK_TIMEOUT) -> list[str]:
-    """Apply what is missing, in one transaction; returns the files applied. Safe to call at every start."""
+    """Apply the files that the warehouse lacks, in one transaction, and return their names.
+
+    Safe to call at every start. Raises MigrationError; nothing is changed then.
+    """
     _make_ledger(connection)
     try:
         with connection.transaction():
@@ -48,7 +57,7 @@ def migrate(connection: psycopg.Connection, lock_timeout: str = LOCK_TIMEOUT) ->
 
 
 def _make_ledger(connection: psycopg.Connection) -> None:
-    """Make the table of what was applied. Another process may make it at the same moment: it is waited for."""
+    """Make the ledger; if another process makes it at the same moment, wait for that."""
     try:
         with connection.transaction():
             if not _has_ledger(connection):
@@ -66,6 +75,7 @@ def _has_ledger(connection: psycopg.Connection) -> bool:
 def _apply_missing(connection: psycopg.Connection) -> list[str]:
     applied = []
     known: dict[str, str] = dict(connection.execute("select file, sha256 from ops.schema_migration").fetchall())
+    _check_release(known)
     for path in sorted((SQL / "schema").glob("[!.]*.sql")) + sorted((SQL / "views").glob("[!.]*.sql")):
         name = f"{path.parent.name}/{path.name}"
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -79,6 +89,21 @@ def _apply_missing(connection: psycopg.Connection) -> list[str]:
         _apply(connection, path, name, digest)
         applied.append(name)
     return applied
+
+
+def _check_release(known: Mapping[str, str]) -> None:
+    """Raise MigrationError for a warehouse of another line of migrations. ``known``: file → SHA-256 as applied."""
+    missing = sorted(name for name in known if name.startswith("schema/") and not (SQL / name).exists())
+    if BEFORE_BASELINE in missing:
+        raise MigrationError(
+            f"it was made by a version before 0.1.0 ({missing[0]}) and can't be migrated. Its archive can be kept: "
+            "move the folder postgres out of the home (or give the connection warehouse a new, empty database), then "
+            "run make nightly DATE=… for each day of the archive, oldest first. Loads come from the archive"
+        )
+    if missing:
+        raise MigrationError(
+            f"it has applied {missing[0]}, which include/sql/ lacks: use the release that made it, or restore the file"
+        )
 
 
 def _apply(connection: psycopg.Connection, path: Path, name: str, digest: str) -> None:
@@ -96,15 +121,15 @@ def _apply(connection: psycopg.Connection, path: Path, name: str, digest: str) -
 
 
 def _explain_wait(connection: psycopg.Connection, lock_timeout: str) -> str:
-    """Who keeps a migration from its tables, since when, and how to end that."""
+    """A text for the engineer: the sessions that hold the tables, since when, and how to end them."""
     holders = run_file(connection, "locks/holders.sql").fetchall()
-    told = "".join(
+    sessions = "".join(
         f"\n  session {pid} of {user}, {program or 'no name'}, {state or 'state hidden'},"
         f" in a transaction since {since or '(hidden)'}: {tables}"
         for pid, user, program, state, since, tables in holders
     )
     session = holders[0][0] if holders else "<session>"
     return (
-        f"a migration waited {lock_timeout} for tables that others hold, nothing was changed:{told}\n"
+        f"a migration waited {lock_timeout} for tables that others hold, nothing was changed:{sessions}\n"
         f'End that work where it was begun, or: make sql Q="select pg_terminate_backend({session})". Then run it again.'
     )

@@ -1,4 +1,4 @@
-"""What became of the windows of a run, by the ledger: which are not published, which have a flaw, and why."""
+"""The outcome of a run by the ledger: which of its windows are missing, which have a flaw, and why."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import date
 
 import psycopg
 
-from cchc.sources.window import Window
+from cchc.sources.window import LoadScope
 from cchc.warehouse.connection import run_file
 
 MAX_REASONS = 10
@@ -17,7 +17,7 @@ NO_REASON = "the ledger has no reason: see the log of its task"
 
 @dataclass(frozen=True)
 class RecordedOutcome:
-    """A row of ops.load, in the words of that table."""
+    """The columns of a row of ops.load that an outcome needs."""
 
     entity: str
     window_start: date
@@ -27,17 +27,20 @@ class RecordedOutcome:
     status: str
     error: str | None
 
-    def is_of(self, window: Window, day: date) -> bool:
-        """Whether the row is of a window of the run for ``day``: a file is known by its hash."""
-        if window.period == "file":
-            return self.content_sha256 == window.key
-        known_to = max(window.start, min(window.end, self.data_date or day))
-        return (self.entity, self.window_start, self.window_end) == (window.entity, window.start, known_to)
+    def is_of(self, scope: LoadScope, day: date) -> bool:
+        """Whether the row belongs to ``scope`` of the run for ``day``; a file is known by its hash."""
+        if scope.key:
+            return self.content_sha256 == scope.key
+        known_to = max(scope.start, min(scope.end, self.data_date or day))
+        return (self.entity, self.window_start, self.window_end) == (scope.entity, scope.start, known_to)
 
 
 @dataclass(frozen=True)
 class RunOutcome:
-    """Label of a window → why it isn't published (``missing``), or what is wrong though it has ended (``flawed``)."""
+    """The number of planned windows and files, and those with a reason by their label.
+
+    ``missing``: why it isn't published; ``flawed``: what is wrong although it has ended.
+    """
 
     planned: int
     missing: Mapping[str, str]
@@ -45,38 +48,38 @@ class RunOutcome:
 
 
 def list_outcomes(
-    connection: psycopg.Connection, source: str, run_id: str, windows: Iterable[Window]
+    connection: psycopg.Connection, source: str, run_id: str, scopes: Iterable[LoadScope]
 ) -> list[RecordedOutcome]:
-    """The ledger's rows of the run, and those of the files among ``windows``."""
-    keys = [window.key for window in windows if window.period == "file"]
+    """The ledger's rows of the run, and those of the files among ``scopes``, the oldest first."""
+    keys = [scope.key for scope in scopes if scope.key]
     parameters = {"source": source, "run_id": run_id, "keys": keys}
     return [RecordedOutcome(*row) for row in run_file(connection, "publish/run_outcomes.sql", parameters)]
 
 
-def judge_run(
-    windows: Sequence[Window], ended: Collection[str], outcomes: Sequence[RecordedOutcome], day: date
+def summarize_run(
+    scopes: Sequence[LoadScope], ended: Collection[str], outcomes: Sequence[RecordedOutcome], day: date
 ) -> RunOutcome:
-    """Tell what is missing of the planned ``windows``; ``ended``: the names of those with which all is well.
+    """The outcome of a run with the planned ``scopes``; ``ended``: the names of those that its tasks report as done.
 
-    A task that fails after its transaction has committed tells of no window: there the ledger decides.
+    A task that fails after its transaction has committed reports nothing: there the ledger decides.
     """
     missing: dict[str, str] = {}
     flawed: dict[str, str] = {}
-    for window in windows:
-        if window.name in ended:
+    for scope in scopes:
+        if scope.name in ended:
             continue
-        own = [outcome for outcome in outcomes if outcome.is_of(window, day)]
-        ends = ("published", "stopped") if window.period == "file" else ("published",)
+        own = [outcome for outcome in outcomes if outcome.is_of(scope, day)]
+        ends = scope.final_statuses
         reasons = [outcome.error for outcome in own if outcome.status not in ends and outcome.error]
         if not any(outcome.status in ends for outcome in own):
-            missing[window.label] = reasons[-1] if reasons else NO_REASON
+            missing[scope.label] = reasons[-1] if reasons else NO_REASON
         elif reasons:
-            flawed[window.label] = reasons[-1]
-    return RunOutcome(len(windows), missing, flawed)
+            flawed[scope.label] = reasons[-1]
+    return RunOutcome(len(scopes), missing, flawed)
 
 
-def describe_trouble(outcome: RunOutcome) -> str:
-    """What is missing or flawed and why, in sentences; nothing where all is well."""
+def describe_failures(outcome: RunOutcome) -> str:
+    """Sentences that name the missing and flawed windows with their reasons; empty where there is none."""
     sentences = []
     if outcome.missing:
         count = f"{len(outcome.missing)} of {outcome.planned} windows not published"

@@ -1,4 +1,7 @@
-"""Staging: typed rows of one load, by COPY. Staging the same load again replaces its rows."""
+"""Staging: the typed rows of loads under way, from the archived bytes by COPY until publish clears them.
+
+quality.audit writes staging.rule_violation. The views that unite all staging tables are in include/sql/views/.
+"""
 
 from __future__ import annotations
 
@@ -11,26 +14,49 @@ from psycopg import sql
 
 from cchc.sources.load import Load
 from cchc.sources.profile import Profile
-from cchc.sources.protocols import read_load
+from cchc.sources.protocols.parsing import parse_load
 
 
 def stage(connection: psycopg.Connection, profile: Profile, load: Load, province: str) -> int:
-    """Read the archived bytes of ``load`` into staging; returns the number of rows staged."""
-    reading = read_load(profile, load, province)
+    """Stage the archived bytes of ``load``, in place of what was staged of it; returns the number of rows. Commits.
+
+    The load's rule violations go: they were about the rows before. Raises ArchiveError where the archived bytes are
+    lost or changed.
+    """
+    parsed = parse_load(profile, load, province)
     with connection.transaction():
-        connection.execute("delete from staging.verdict where load_id = %s", [load.load_id])
-        _replace(connection, load, f"{profile.staging}_response", [reading.response])
-        _replace(connection, load, f"{profile.staging}_{profile.rows}", reading.rows)
-    return len(reading.rows)
+        clear_staging(connection, profile, load)
+        _copy(connection, load, profile.response_table, [parsed.response])
+        _copy(connection, load, profile.row_table, parsed.rows)
+    return len(parsed.rows)
 
 
 def is_staged(connection: psycopg.Connection, profile: Profile, load: Load) -> bool:
-    """Whether the load's rows are there: unlogged tables lose them when the database crashes."""
+    """Whether the load's rows are staged: unlogged tables lose them when the database crashes."""
     query = sql.SQL("select exists (select from {} where load_id = %s)").format(
-        sql.Identifier("staging", f"{profile.staging}_response")
+        sql.Identifier("staging", profile.response_table)
     )
     row = connection.execute(query, [load.load_id]).fetchone()
     return bool(row and row[0])
+
+
+def is_audited(connection: psycopg.Connection, load: Load) -> bool:
+    """Whether the load's audit is there, with its rule violations: a crash of the database empties their table."""
+    row = connection.execute(
+        "select exists (select from staging.rule_violation where load_id = %s and row_no = 0 and rule_id = 'audited')",
+        [load.load_id],
+    ).fetchone()
+    return bool(row and row[0])
+
+
+def clear_staging(connection: psycopg.Connection, profile: Profile, load: Load) -> None:
+    """Delete what is staged of a load, and its rule violations, in the current transaction.
+
+    The tables are those of the profile, so that no source can be forgotten.
+    """
+    for table in (*profile.staging_tables, "rule_violation"):
+        statement = sql.SQL("delete from {} where load_id = %s").format(sql.Identifier("staging", table))
+        connection.execute(statement, [load.load_id])
 
 
 def sort_by_newest_day(connection: psycopg.Connection, loads: list[tuple[Load, Profile]]) -> list[tuple[Load, Profile]]:
@@ -40,16 +66,14 @@ def sort_by_newest_day(connection: psycopg.Connection, loads: list[tuple[Load, P
         [[load.load_id for load, _ in loads]],
     ).fetchall()
     newest: dict[UUID, date] = dict(rows)
-    return sorted(loads, key=lambda pair: (newest.get(pair[0].load_id, date.min), pair[0].window.name))
+    return sorted(loads, key=lambda pair: (newest.get(pair[0].load_id, date.min), pair[0].scope.name))
 
 
-def _replace(connection: psycopg.Connection, load: Load, table: str, rows: list[dict[str, Any]]) -> None:
-    target = sql.Identifier("staging", table)
-    connection.execute(sql.SQL("delete from {} where load_id = %s").format(target), [load.load_id])
+def _copy(connection: psycopg.Connection, load: Load, table: str, rows: list[dict[str, Any]]) -> None:
     if not rows:
         return
     columns = sql.SQL(", ").join(map(sql.Identifier, rows[0]))
-    command = sql.SQL("copy {} (load_id, {}) from stdin").format(target, columns)
+    command = sql.SQL("copy {} (load_id, {}) from stdin").format(sql.Identifier("staging", table), columns)
     with connection.cursor().copy(command) as copy:
         for row in rows:
             copy.write_row((load.load_id, *row.values()))

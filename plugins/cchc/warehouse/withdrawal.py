@@ -1,39 +1,35 @@
-"""A computed day taken out of the warehouse, with what only its runs have brought, as if it had never been."""
+"""Withdrawal of a computed day from the warehouse: its results, its runs, and the loads that only they have brought.
+
+Alerts of the day are alerts.detection.withdrawal's, loads that lost their rows with it local.reload's.
+"""
 
 from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import groupby
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 import psycopg
 
-from cchc.quality.audit import audit
-from cchc.sources.archive import ArchiveError, read_capture
 from cchc.sources.load import Load
-from cchc.sources.profile import Profile
-from cchc.sources.window import Window, parse_window
-from cchc.warehouse.connection import Login, run_file
-from cchc.warehouse.publish import publish
-from cchc.warehouse.staging import stage
+from cchc.sources.raw_archive import ArchiveError, read_capture
+from cchc.sources.window import FiledFile, LoadScope, Window
+from cchc.warehouse.connection import run_file
+from cchc.warehouse.ledger import archive_folder
 
 log = logging.getLogger(__name__)
-
-# The session setting that names the loads of an audit has room for so many.
-AUDITED_TOGETHER = 100
 
 
 @dataclass(frozen=True)
 class Withdrawal:
-    """A day of a province. ``newest``: the newest day that is over; what is beyond the day after it can't be.
-    ``first``: the first day of the earliest plan; None: it isn't known."""
+    """The day to withdraw of a province.
+
+    ``newest``: the newest day that is over; the only later day with data is the next, whose run is to come.
+    ``first``: the first day of the earliest plan, None where it isn't known.
+    """
 
     province: str
     day: date
@@ -42,9 +38,9 @@ class Withdrawal:
 
     @property
     def is_proper(self) -> bool:
-        """Whether a run may be for it: then only what was computed is taken out, and what was loaded for it stays.
+        """Whether a run may be for the day: then only computed rows are removed, and loaded ones stay.
 
-        A plan that has yet to begin has a mistyped day: no day is held against it.
+        A plan that begins after ``newest`` has a mistyped date, and makes no day improper.
         """
         is_planned = self.first is None or self.first > self.newest or self.day >= self.first
         return self.day <= self.newest and is_planned
@@ -60,8 +56,8 @@ class Withdrawal:
 
 
 @dataclass(frozen=True)
-class TakenOut:
-    """Rows that were taken out: of attainment, of tasks, of runs, of the ledger, of core and the measures."""
+class RemovedRows:
+    """Counts of removed rows: results, statuses of tasks, runs, loads, and their rows in core and the measures."""
 
     results: int
     statuses: int
@@ -70,100 +66,51 @@ class TakenOut:
     rows: int
 
 
-def is_there(connection: psycopg.Connection, withdrawal: Withdrawal) -> bool:
-    """Whether a run of the day has left anything."""
-    row = connection.execute(
-        "select exists (select from ops.source_night where day = %(day)s)"
-        " or exists (select from ops.attained_night where day = %(day)s and province_code = %(province)s)"
-        " or exists (select from mart.indicator_attainment where as_of_date = %(day)s"
-        " and (agency_code = %(province)s or agency_code like %(province)s || '.%%'))",
-        withdrawal.parameters(),
-    ).fetchone()
+def has_traces(connection: psycopg.Connection, withdrawal: Withdrawal) -> bool:
+    """Whether a run for the day has left an ingest run, an attainment run or a result."""
+    row = run_file(connection, "withdraw/traces.sql", withdrawal.parameters()).fetchone()
     return bool(row and row[0])
 
 
-def list_folders(connection: psycopg.Connection, withdrawal: Withdrawal) -> list[Path]:
-    """The folders of the archive whose loads will be taken out."""
+def list_withdrawn_folders(connection: psycopg.Connection, withdrawal: Withdrawal) -> list[Path]:
+    """The folders of the archive whose loads ``remove_day`` will remove."""
     with connection.transaction():
         rows = run_file(connection, "withdraw/loads.sql", withdrawal.parameters()).fetchall()
-    return [_to_path(uri) for (uri,) in rows]
+    return [archive_folder(uri) for (uri,) in rows]
 
 
-def take_out(connection: psycopg.Connection, withdrawal: Withdrawal) -> TakenOut:
-    """Take the day out, in the current transaction. Loads that lose rows with it wait for ``load_again``."""
+def remove_day(connection: psycopg.Connection, withdrawal: Withdrawal) -> RemovedRows:
+    """Remove the day, in the current transaction.
+
+    Loads that lose rows with it get the status failed and keep their archive_uri: ``list_lost_loads`` lists them.
+    """
     reason = f"lost its rows when {withdrawal.day} was withdrawn; make withdraw DATE={withdrawal.day} loads it again"
     parameters = withdrawal.parameters() | {"reason": reason}
     run_file(connection, "withdraw/loads.sql", parameters)
     loads = run_file(connection, "withdraw/rows.sql", parameters).fetchone() or (0, 0)
     computed = run_file(connection, "withdraw/results.sql", parameters).fetchone() or (0, 0, 0)
-    run_file(connection, "withdraw/mark.sql", parameters)
-    return TakenOut(*computed, *loads)
+    run_file(connection, "withdraw/watermark.sql", parameters)
+    return RemovedRows(*computed, *loads)
 
 
-def list_unloaded(connection: psycopg.Connection) -> list[Load]:
-    """The loads that lost their rows with a day, in the order in which they came; one whose bytes are gone is named."""
-    rows = run_file(connection, "withdraw/unloaded.sql").fetchall()
+def list_lost_loads(connection: psycopg.Connection) -> list[Load]:
+    """The loads that lost their rows with a withdrawn day, by source and in the order in which they came.
+
+    A load whose archived bytes are gone is left out, with a warning.
+    """
+    rows = run_file(connection, "withdraw/lost_loads.sql").fetchall()
     loads = []
     for source, entity, start, end, filed_on, uri in rows:
         try:
-            capture = read_capture(_to_path(uri))
+            capture = read_capture(archive_folder(uri))
         except ArchiveError as error:
             log.warning("%s", error)
             continue
         name = capture.folder.parent.name
-        window = parse_window(name, filed_on) or Window(entity, _tell_period(name), start, end)
-        loads.append(Load(source, window, capture))
+        scope: LoadScope | None = FiledFile.from_name(name, filed_on) or Window.from_name(name)
+        loads.append(Load(source, scope or Window(entity, _read_period(name), start, end), capture))
     return loads
 
 
-def load_again(
-    connection: psycopg.Connection, profiles: Sequence[Profile], province: str, run_id: str
-) -> tuple[int, int]:
-    """Load what ``take_out`` has left without rows, from the archive; commits. How many were, and how many are now."""
-    loads, done = list_unloaded(connection), 0
-    known = {profile.source: profile for profile in profiles}
-    for source, own in groupby(loads, lambda load: load.source):
-        if source not in known:
-            log.warning("%s: its loads wait until its profile can be read", source)
-            continue
-        for together in _divide(known[source], list(own)):
-            done += _load_together(connection, known[source], together, province, run_id)
-    return len(loads), done
-
-
-def _load_together(
-    connection: psycopg.Connection, profile: Profile, loads: Sequence[Load], province: str, run_id: str
-) -> int:
-    staged = []
-    for load in loads:
-        try:
-            stage(connection, profile, load, province)
-        except ArchiveError as error:
-            log.warning("%s", error)
-        else:
-            staged.append(load)
-    if staged:
-        audit(connection, _read_login(connection), profile, staged, run_id)
-    return sum(publish(connection, profile, load, run_id).status == "published" for load in staged)
-
-
-def _divide(profile: Profile, loads: list[Load]) -> Iterator[Sequence[Load]]:
-    """What is audited together: where the earlier loads are the history that a later one shows against, nothing is."""
-    size = 1 if profile.is_judged_by_history else AUDITED_TOGETHER
-    return (loads[at : at + size] for at in range(0, len(loads), size))
-
-
-def _tell_period(window: str) -> Any:
+def _read_period(window: str) -> Any:
     return "month" if re.search(r"\.\d{4}-\d\d$", window) else "year"
-
-
-def _to_path(uri: str) -> Path:
-    return Path(url2pathname(urlsplit(uri).path))
-
-
-def _read_login(connection: psycopg.Connection) -> Login:
-    """The login of a connection, for Great Expectations."""
-    info = connection.info
-    known = ("host", "hostaddr", "port", "dbname", "user", "password", "options", "application_name")
-    extra = {name: value for name, value in info.get_parameters().items() if name not in known}
-    return Login(info.host, info.port, info.dbname, info.user, info.password, extra)

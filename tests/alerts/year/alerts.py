@@ -1,4 +1,4 @@
-"""The list of the year's alerts: as planted, and as a warehouse has it."""
+"""The list of the year's alerts: the expected ones, and those of a warehouse."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import NamedTuple
 import psycopg
 import yaml
 
-from tests.alerts.year.telling import YEAR_FOLDER
+from tests.alerts.year.scenario import YEAR_FOLDER
 
 ALERTS = """
 select
@@ -24,14 +24,16 @@ select
     max(s.as_of_date) filter (where s.step in ('resolved', 'withdrawn', 'closed')) as over_on
 from ops.alert as a
 left join ops.alert_step as s on a.alert_id = s.alert_id
-where a.is_told
+where a.is_notified
 group by a.alert_id
 """
 
 
 class Alert(NamedTuple):
-    """An alert told. ``about``: entry, task or source; ``found_on``, ``escalated_on``, ``over_on``: the nights that
-    opened it, told those above, and saw it end; ``resolved_on``: the day that ended it."""
+    """A notified alert. ``about``: indicator, task or source; ``resolved_on``: the day that ended the episode.
+
+    ``found_on``, ``escalated_on``, ``over_on``: days of the runs that opened it, escalated it and found its end.
+    """
 
     kind: str
     about: str
@@ -48,25 +50,25 @@ class Alert(NamedTuple):
         return self._replace(resolution=resolution, resolved_on=resolved_on, over_on=over_on)
 
 
-def read_planted() -> list[Alert]:
-    """planted.yaml."""
-    planted = yaml.safe_load((YEAR_FOLDER / "planted.yaml").read_text(encoding="utf-8"))
-    return [Alert(**{"agency": None, "over_on": fields.get("resolved_on"), **fields}) for fields in planted]
+def read_expected() -> list[Alert]:
+    """The alerts of expected_alerts.yaml."""
+    expected = yaml.safe_load((YEAR_FOLDER / "expected_alerts.yaml").read_text(encoding="utf-8"))
+    return [Alert(**{"agency": None, "over_on": fields.get("resolved_on"), **fields}) for fields in expected]
 
 
 def read_alerts(connection: psycopg.Connection) -> list[Alert]:
-    """Those of ops.alert."""
+    """The alerts of ops.alert."""
     return [Alert(*row) for row in connection.execute(ALERTS).fetchall()]
 
 
 def check_alerts(wanted: Iterable[Alert], found: Iterable[Alert]) -> None:
-    """Both are the same, each once; else an AssertionError says what is missing and what is too much, one a line."""
+    """Check that both are the same, each once; the AssertionError has a line for each missing or surplus alert."""
     wanted, found = list(wanted), list(found)
-    told = [("missing", alert) for alert in wanted if alert not in found]
-    told += [("too much", alert) for alert in found if alert not in wanted]
-    told += [("twice", alert) for alert in set(found) if found.count(alert) > 1]
-    if told:
+    faults = [("missing", alert) for alert in wanted if alert not in found]
+    faults += [("too much", alert) for alert in found if alert not in wanted]
+    faults += [("twice", alert) for alert in set(found) if found.count(alert) > 1]
+    if faults:
         lines = [
-            f"{verdict:9} {' '.join(map(str, alert))}" for verdict, alert in sorted(told, key=lambda one: str(one[1]))
+            f"{fault:9} {' '.join(map(str, alert))}" for fault, alert in sorted(faults, key=lambda one: str(one[1]))
         ]
         raise AssertionError("\n".join(["not the alerts wanted:", *lines]))

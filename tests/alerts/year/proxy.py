@@ -1,4 +1,4 @@
-"""A wire to the database that can be cut: the client is gone in the middle of its words, or before the answer comes."""
+"""A wire to the database that can be cut, in the middle of a statement or before its answer."""
 
 from __future__ import annotations
 

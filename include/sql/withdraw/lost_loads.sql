@@ -1,0 +1,13 @@
+-- Takes the ledger.
+-- Leaves nothing; answers with the loads that lost their rows with a withdrawn day and wait to be loaded again from the
+-- archive, in the order in which they came.
+select
+    l.source,
+    l.entity,
+    l.window_start,
+    l.window_end,
+    l.data_date,
+    l.archive_uri
+from ops.load as l
+where l.status = 'failed' and l.archive_uri is not null
+order by l.source, l.data_date, l.modified_at, l.content_sha256;

@@ -1,0 +1,42 @@
+"""The pages of docs/runbook.md, which messages to operators name. A page is a heading there and a member here."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from cchc.alerts.model import Kind
+
+
+class RunbookPage(StrEnum):
+    """A page of docs/runbook.md by its heading."""
+
+    SOURCE_REFUSES = "The source refuses us"
+    SOURCE_UNAVAILABLE = "The source is unavailable"
+    NO_ANSWER_IN_JSON = "HTML in place of JSON, or another answer that is none"
+    WRONG_CONNECTION = "The connection is set wrongly"
+    LOAD_STOPPED = "A load is stopped"
+    TOO_MANY_REJECTED = "too_many_rejected"
+    FILE_REJECTED = "A file was refused"
+    ROWS_RETURNED = "Rows of a file went back"
+    FILE_IGNORED = "A file isn't taken"
+    FILE_COUNTED_WRONGLY = "A file counts that shouldn't"
+    SOURCE_LATE = "A source is late"
+    QUARANTINE_GROWS = "Quarantine grows"
+    UNKNOWN_AGENCIES = "Unknown agencies"
+    CATALOG_MISTAKE = "The catalog has a mistake"
+    ATTAINMENT_WITHOUT_SOURCE = "The attainment ran at 06:00 without a source"
+    NOTHING_RAN = "Nothing ran tonight"
+    WRONG_DAY_COMPUTED = "A day was computed that shouldn't be"
+    RUN_LATE = "A run is late"
+    RUN_FAILED = "A run failed"
+    SOURCES_DISAGREE = "Two ways to one figure disagree"
+    DISK_FULL = "A disk takes nothing more"
+    MESSAGE_UNDELIVERED = "A message can't be delivered"
+    DEMONSTRATION = "Not a demonstration, or only one"
+    PORT_TAKEN = "A port is taken"
+    DATABASE_WONT_START = "The database won't start"
+    RUN_KILLED = "A run was killed"
+
+
+# Kinds whose facts name no page.
+PAGES: dict[Kind, RunbookPage] = {"reconciliation": RunbookPage.SOURCES_DISAGREE}

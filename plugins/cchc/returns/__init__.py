@@ -1,1 +1,0 @@
-"""Returns: what agencies report by hand, and the workbooks in which they do."""
