@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 
 import psycopg
 
-from benchmarks.night import Part, run_apart, timed, write_table
+from benchmarks.ingest import Part, run_apart, timed, write_table
 from cchc.alerts.detection.evaluation import evaluate
 from cchc.alerts.ledger import Alerting
 from cchc.alerts.recipients import Recipient

@@ -101,8 +101,10 @@ def list_placeholders(text: str) -> set[str]:
 
 def _list_texts(path: Path, mistakes: list[Mistake]) -> Iterator[tuple[str, str]]:
     """Key and text of each entry of a file; what isn't a text is added to ``mistakes``."""
-    for key, held in (read_document(path, mistakes) or {}).items():
-        within = {f"{key}.{name}": text for name, text in held.items()} if isinstance(held, dict) else {key: held}
+    for key, content in (read_document(path, mistakes) or {}).items():
+        within = (
+            {f"{key}.{name}": text for name, text in content.items()} if isinstance(content, dict) else {key: content}
+        )
         for place, text in within.items():
             if not isinstance(text, str) or not text.strip():
                 mistakes.append(Mistake(path.name, "", place, f'"{text}" is not text, write it in quotes'))

@@ -120,7 +120,7 @@ def test_validate_accepts_byte_order_marks_and_line_ends_of_windows(tmp_path: Pa
 
 
 def test_validate_checks_settings_with_the_rest(tmp_path: Path, validate: Validate) -> None:
-    (tmp_path / "file").touch()
+    (tmp_path / "file").write_text("")
     code, lines = validate(
         CCHC_NOW="2025-01-01 07:30",
         CCHC_PROVINCE="Tiền Giang",
@@ -216,7 +216,7 @@ def test_command_declines_a_clock_that_is_ahead(tmp_path: Path) -> None:
 
 
 def test_validate_names_a_folder_that_can_be_no_home_or_catalog(tmp_path: Path, validate: Validate) -> None:
-    (tmp_path / "file").touch()
+    (tmp_path / "file").write_text("")
     code, lines = validate(CCHC_HOME=str(tmp_path / "file" / "home"), CCHC_CATALOG=str(tmp_path / "file"))
     assert code == 1
     assert (

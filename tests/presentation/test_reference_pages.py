@@ -89,12 +89,12 @@ def test_text_with_markup_of_markdown_stays_in_its_cell(catalog: Catalog, relati
 
 def test_reasons_of_a_profile_are_its_comments(tmp_path: Path) -> None:
     (tmp_path / "source.yaml").write_text(
-        "# What it is,\n# in two lines.\nname_vi: Nguồn\nschedule: '30 4 * * *'   # at night\n"
+        "# What it is,\n# in two lines.\nname_vi: Nguồn\nschedule: '30 4 * * *'   # before work\n"
         "# Why windows.\nwindows: {kind: days}\nnested:\n  inner: 1   # of its own\n"
     )
     assert read_reasons(tmp_path / "source.yaml") == {
         "": "What it is, in two lines.",
-        "schedule": "at night",
+        "schedule": "before work",
         "windows": "Why windows.",
     }
 

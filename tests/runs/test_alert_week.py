@@ -10,7 +10,7 @@ import pytest
 from cchc.calendar import LOCAL
 from simulator.server import run_simulator
 from tests.alerts.smtp_server import serve_mail
-from tests.alerts.year.deliveries import open_mails
+from tests.alerts.year.deliveries import read_mails
 from tests.alerts.year.scenario import CATALOG, STORY, YEAR_FOLDER
 from tests.runs.conftest import PORTAL_WELL, set_portal_clock
 
@@ -57,7 +57,7 @@ def test_crossing_is_detected_by_the_run_and_notified_with_the_next_digest(insta
             CROSSING,
             ("task_overdue", None, "H58.02", date(2024, 4, 1), WEEK[0], False),
         ]
-        (letter,) = open_mails(mail_server.mails)
+        (letter,) = read_mails(mail_server.mails)
         assert list(letter.list_items()) == [("lanh-dao", "opened", "II.1.b-1", "H58")]
         assert letter.day == WEEK[-1] + timedelta(days=1)
         assert "– UBND thành phố Mỹ Tho: −" in letter.text  # the agency that caused it

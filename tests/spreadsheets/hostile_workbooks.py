@@ -87,7 +87,7 @@ def padding(comments: int) -> bytes:
     return "".join(f"<!--{''.join(hashes[n : n + 300])}-->" for n in range(0, len(hashes), 300)).encode()
 
 
-# Refused before anything is opened, or while it is looked through.
+# Rejected before a part is opened, or while parts are read.
 
 
 def zeros_200_mb() -> bytes:
@@ -284,7 +284,7 @@ REJECTED: dict[str, tuple[Callable[[], bytes], str]] = {
 }
 
 
-# Strange, but a report: their good row is read.
+# Unusual, but a report: the good row is read.
 
 
 def formatted_empty_rows() -> bytes:

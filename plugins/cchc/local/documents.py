@@ -22,7 +22,10 @@ SCRATCH = "cchc_docs"
 
 
 def write_documents(home: Path) -> int:
-    """Write the generated pages into docs/; returns 0. The schema is made in a scratch database of its server."""
+    """Write the generated pages into docs/; returns 0. Raises LocalError for a catalog or profile with mistakes.
+
+    The schema is migrated in a scratch database, so that the state of the installation's warehouse doesn't matter.
+    """
     settings = read_settings()
     try:
         catalog, profiles = load_catalog(settings.catalog, settings.province), read_all_profiles()

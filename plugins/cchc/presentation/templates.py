@@ -20,7 +20,7 @@ from cchc.presentation.labels import label
 from cchc.settings import INCLUDE
 
 FOLDER = INCLUDE / "templates"
-# Characters with a meaning of their own in a table of Markdown, or that would be taken for HTML.
+# Characters with a meaning of their own in a table of Markdown, or in HTML.
 SPECIAL = re.compile(r"([\\|*<])")
 
 

@@ -1,4 +1,4 @@
-"""Sheets to fill in: rows with lists of choices, and a guide. What stands in them is for the caller to decide."""
+"""Sheets to fill in: rows with lists of choices, and a guide. The caller decides their content."""
 
 from __future__ import annotations
 

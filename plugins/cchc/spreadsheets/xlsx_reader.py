@@ -61,8 +61,8 @@ def read_sheets(content: bytes, last_row: int = LAST_ROW) -> list[Sheet]:
 
 
 def _explain_other_format(package: Package, part: str) -> RejectedFileError:
-    held = [part, *package.names]
-    found = (key for end, key in OTHER_FORMATS.items() if any(name.lower().endswith(end) for name in held))
+    names = [part, *package.names]
+    found = (key for end, key in OTHER_FORMATS.items() if any(name.lower().endswith(end) for name in names))
     formats = MESSAGES.group("other_formats")
     return RejectedFileError("not_a_workbook", next((formats[key] for key in found), MESSAGES.format("zip_file")))
 

@@ -1,7 +1,7 @@
-"""One night by part: time, peak memory, and how far each part is from the least that its rows cost.
+"""Benchmark of an ingest run and the attainment after it: time, peak memory and distance from the floor of each part.
 
 The floor is COPY of as many rows of the same width into an unlogged table, in the same run on the same server. Each
-part runs in a process of its own, so that its peak memory is its own; imports are shown apart.
+part runs in its own process, so that its peak memory is its own; imports are a part too.
 """
 
 from __future__ import annotations
@@ -39,18 +39,18 @@ from cchc.warehouse.publish import publish
 from cchc.warehouse.staging import stage
 from simulator.agencies import ROOT_CODE, ROOT_DEPARTMENT_ID, read_agencies
 from simulator.faults import Fault, alter_payload
-from simulator.values import Values
 from simulator.periods import Period
+from simulator.values import Values
 from simulator.wire import Query, encode_payload, write_payload
 
 DAY = date(2024, 12, 31)
-METRICS = 7  # figures for each department of the endpoint measured
+METRICS = 7  # metrics of each department at the endpoint
 PROFILE = read_profile(SOURCES / "national_portal.yaml")
 
 
 @dataclass(frozen=True)
 class Part:
-    """Seconds, and the process's peak memory in MiB."""
+    """A measured part: seconds, and the process's peak memory in MiB."""
 
     name: str
     seconds: float
@@ -58,18 +58,18 @@ class Part:
 
 
 def main(rows: int) -> int:
-    """Measure and print."""
+    """Measure the parts and print them."""
     with TemporaryDirectory(prefix="cchc-bench-") as name:
         folder = Path(name)
-        folder.chmod(0o755)  # as root the database runs as another user
+        folder.chmod(0o755)  # root runs the database as another user
         with open_database(folder / "home") as database:
             parts = list(measure(folder, database, rows))
-    write_table("night", f"{rows:,} rows of the portal, one load", parts)
+    write_table("ingest", f"{rows:,} rows of the portal, one load", parts)
     return 0
 
 
 def write_table(name: str, title: str, parts: list[Part]) -> None:
-    """Print the parts, and keep them in ``bench/`` of CCHC_HOME, or of the checkout's .cchc."""
+    """Print the parts, and store them in ``bench/`` of CCHC_HOME, or of the checkout's .cchc."""
     table = format_table(title, parts)
     sys.stdout.write(table)
     target = CHECKOUT / os.environ.get("CCHC_HOME", ".cchc") / "bench" / f"{name}.txt"
@@ -78,7 +78,7 @@ def write_table(name: str, title: str, parts: list[Part]) -> None:
 
 
 def measure(folder: Path, database: Database, rows: int) -> Iterator[Part]:
-    """The floor first, then the parts in the order of a night."""
+    """The floor, then the parts in the order of a run."""
     with psycopg.connect(database.url("cchc_owner")) as connection:
         migrate(connection)
     login = Login(database.host, database.port, "cchc", "cchc_loader", database.credentials["cchc_loader"])
@@ -88,18 +88,18 @@ def measure(folder: Path, database: Database, rows: int) -> Iterator[Part]:
     yield run_apart("stage", stage_load, login, load)
     yield run_apart("audit (with its imports)", audit_load, login, load)
     yield run_apart("publish", publish_load, login, load)
-    with psycopg.connect(database.url("cchc_owner")) as connection:  # the attainment is that of a real province
+    with psycopg.connect(database.url("cchc_owner")) as connection:  # attainment is measured for a real province
         connection.execute("truncate ops.load cascade")
     real = archive_answer(folder / "archive", 0)
     for step in (stage_load, audit_load, publish_load):
         run_apart(step.__name__, step, login, real)
-    yield run_apart("catalog (456 agencies, 47 entries, 53 tasks)", store, login)
-    yield run_apart("measure and attain one day", attain_days, login, DateRange.inclusive(DAY, DAY))
-    yield run_apart("measure and attain 92 days", attain_days, login, DateRange.inclusive(date(2024, 10, 1), DAY))
+    yield run_apart("catalog (456 agencies, 47 indicators, 53 tasks)", store, login)
+    yield run_apart("compute one day", compute_days, login, DateRange.inclusive(DAY, DAY))
+    yield run_apart("compute 92 days", compute_days, login, DateRange.inclusive(date(2024, 10, 1), DAY))
 
 
 def archive_answer(root: Path, rows: int) -> Load:
-    """An answer of about ``rows`` figures, at least those of the province, archived."""
+    """An archived answer of about ``rows`` values, at least those of the province."""
     window = Window("dossier-digitized", "year", date(2024, 1, 1), DAY)
     query = Query(window.entity, Period("year", window.start, window.end), 1, 1000, DAY)
     payload = write_payload(Values(1, 900_000, read_agencies()), query)
@@ -115,7 +115,7 @@ def archive_answer(root: Path, rows: int) -> Load:
 
 
 def copy_floor(database: Database, load: Load) -> None:
-    """COPY in from the bytes that COPY gave out: no parsing, no Python objects."""
+    """COPY of the bytes of an earlier COPY: no parsing, no Python objects."""
     with psycopg.connect(database.url("cchc_loader")) as connection:
         stage(connection, PROFILE, load, ROOT_CODE)
         with connection.cursor().copy("copy staging.national_portal_statistic to stdout") as copy:
@@ -129,38 +129,38 @@ def copy_floor(database: Database, load: Load) -> None:
 
 
 def import_libraries() -> None:
-    """What every audit's process pays first."""
+    """The imports of every audit's process."""
     with timed():
         import great_expectations  # noqa: F401
         import pandas as pd  # noqa: F401
 
 
 def stage_load(login: Login, load: Load) -> None:
-    """Parse and COPY."""
+    """Parse the answer and COPY its rows."""
     with connect(login) as connection, timed():
         stage(connection, PROFILE, load, ROOT_CODE)
 
 
 def audit_load(login: Login, load: Load) -> None:
-    """Both suites."""
+    """Audit by both suites."""
     with connect(login) as connection, timed():
         audit(connection, login, PROFILE, [load], "bench")
 
 
 def publish_load(login: Login, load: Load) -> None:
-    """One transaction."""
+    """Publish in one transaction."""
     with connect(login) as connection, timed():
         publish(connection, PROFILE, load, "bench")
 
 
 def store(login: Login) -> None:
-    """Read and mirror the catalog's files."""
+    """Read the catalog's files and sync the warehouse."""
     with connect(login) as connection, timed():
         sync_catalog(connection, load_catalog(CHECKOUT / "include" / "catalog", ROOT_CODE))
 
 
-def attain_days(login: Login, days: DateRange) -> None:
-    """All entries, agencies and variants of the days."""
+def compute_days(login: Login, days: DateRange) -> None:
+    """Compute all indicators, variants and agencies of the days."""
     with connect(login) as connection, timed():
         compute_attainment(connection, read_profiles(), ROOT_CODE, days, "bench")
 
@@ -170,14 +170,14 @@ SECONDS = "SECONDS"
 
 @contextmanager
 def timed() -> Iterator[None]:
-    """What a part takes without what it needs to begin; kept for ``run_apart`` in this process."""
+    """Measure a part without its preparation; ``run_apart`` reads the seconds in this process."""
     started = time.perf_counter()
     yield
     os.environ[SECONDS] = repr(time.perf_counter() - started)
 
 
 def run_apart(name: str, function: Callable[..., None], *arguments: Any) -> Part:
-    """Run a part in a process of its own."""
+    """Run a part in its own process."""
     context = multiprocessing.get_context("spawn")
     receiver, sender = context.Pipe(duplex=False)
     process = context.Process(target=report, args=(sender, function, arguments))
@@ -189,7 +189,7 @@ def run_apart(name: str, function: Callable[..., None], *arguments: Any) -> Part
 
 
 def report(sender: Any, function: Callable[..., None], arguments: tuple[Any, ...]) -> None:
-    """Run a part and tell its seconds and peak memory."""
+    """Run a part and send its seconds and peak memory."""
     function(*arguments)
     sender.send((float(os.environ[SECONDS]), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024))
 
