@@ -181,9 +181,9 @@ def draw_year(seed: int, year: int, dossiers: int, catchments: tuple[Agency, ...
     drawn["processing_days"] = cumulate_whole(np.diff(drawn["received"], axis=1) * pace, rng)
     for rate in RATES:
         drawn[rate.counter] = draw_share(drawn[rate.of], rate, rng)
-    late = np.zeros_like(drawn["completed"])
-    late[:, DAYS_TO_COMPLETE:] = drawn["completed"][:, :-DAYS_TO_COMPLETE]
-    drawn["completed"] = late
+    delayed = np.zeros_like(drawn["completed"])
+    delayed[:, DAYS_TO_COMPLETE:] = drawn["completed"][:, :-DAYS_TO_COMPLETE]
+    drawn["completed"] = delayed
     return np.stack([drawn[counter] for counter in COUNTERS])
 
 

@@ -1,4 +1,4 @@
-"""The stack as Compose would start it, from an .env that nobody has touched."""
+"""The stack as Compose would start it, from an unedited .env."""
 
 from __future__ import annotations
 

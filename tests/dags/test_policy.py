@@ -1,4 +1,4 @@
-"""What every DAG of the house keeps to."""
+"""The rules that every DAG of cchc keeps."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from cchc.calendar import LOCAL
 from cchc.mistake import Mistake
 from cchc.settings import ALERT_RULES, CHECKOUT, SOURCES
 from cchc.sources.profile import ProfileError, ProfilesRead, read_all_profiles
-from cchc.tasks.operations import check_and_deliver, report_successful_run, report_failed_run
+from cchc.tasks.operations import check_and_deliver, report_failed_run, report_successful_run
 from cchc.tasks.policy import run_daily
 
 TAGS = {"cchc", "ingest", "attainment", "alerts"}
@@ -47,7 +47,7 @@ def test_all_files_import_and_there_is_a_dag_for_each_source(bag):
     assert set(bag.dags) == ingests | {"attainment", "attainment_late", "alerts"}
 
 
-def test_source_with_a_refused_profile_has_a_dag_of_one_task_beside_the_others(monkeypatch):
+def test_source_with_a_rejected_profile_has_a_dag_of_one_task_beside_the_others(monkeypatch):
     error = ProfileError([Mistake("bad.yaml", "", "owner", "is missing, add it")])
     good = read_all_profiles().good
     read = ProfilesRead(good, {"Cổng mới": error, "bad": error})
@@ -64,7 +64,7 @@ def test_source_with_a_refused_profile_has_a_dag_of_one_task_beside_the_others(m
         assert dags[name].timetable.expression == "30 4 * * *"
 
 
-def test_refused_copy_takes_no_name_of_a_good_source_and_a_long_one_no_dag_away(monkeypatch):
+def test_rejected_copy_takes_no_name_of_a_good_source_and_a_long_one_no_dag_away(monkeypatch):
     error = ProfileError([Mistake("bad.yaml", "", "owner", "is missing, add it")])
     eoffice = next(profile for profile in read_all_profiles().good if profile.source == "eoffice")
     good = (eoffice, eoffice.model_copy(update={"source": "eoffice__1_"}))
@@ -96,7 +96,7 @@ def test_every_task_has_an_owner_a_time_limit_and_retries_that_know_the_error(ba
             assert task.retry_policy is not None
 
 
-def test_operators_hear_of_every_failed_task_and_run_and_when_it_is_over(bag):
+def test_every_failed_task_and_run_and_its_end_has_a_callback(bag):
     for dag in bag.dags.values():
         assert dag.on_failure_callback is report_failed_run
         assert dag.on_success_callback is report_successful_run
@@ -104,7 +104,7 @@ def test_operators_hear_of_every_failed_task_and_run_and_when_it_is_over(bag):
             assert list(task.on_failure_callback) == [report_failed_run]
 
 
-def test_night_that_takes_long_is_looked_at_soon_after_its_hour(bag):
+def test_long_run_is_checked_soon_after_its_hour(bag):
     (deadline,) = bag.dags["attainment"].deadline
     assert deadline.reference == DeadlineReference.DAGRUN_QUEUED_AT
     assert deadline.callback.path == f"{check_and_deliver.__module__}.{check_and_deliver.__name__}"
@@ -112,7 +112,7 @@ def test_night_that_takes_long_is_looked_at_soon_after_its_hour(bag):
     assert load_rules(ALERT_RULES).run_ready_by < hour < time(6, 45)
 
 
-def test_scheduler_that_was_off_looks_at_the_night_as_soon_as_it_is_back(bag):
+def test_scheduler_that_was_off_checks_the_run_as_soon_as_it_is_back(bag):
     from airflow.serialization.serialized_objects import DagSerialization
     from airflow.timetables.base import DagRunInfo
 
@@ -123,7 +123,7 @@ def test_scheduler_that_was_off_looks_at_the_night_as_soon_as_it_is_back(bag):
         assert now - timedelta(minutes=16) < run_after <= now + timedelta(seconds=5)
 
 
-def test_mapped_tasks_are_named_by_what_they_load(bag):
+def test_mapped_tasks_have_the_names_of_their_windows(bag):
     for dag in bag.dags.values():
         for task in dag.tasks:
             if task.task_id.startswith("window."):
@@ -140,7 +140,7 @@ def test_nothing_is_scheduled_by_the_wall_clock_where_the_clock_stands_still(mon
     assert run_daily("30 4 * * *").expression == "30 4 * * *"
     monkeypatch.setenv("CCHC_NOW", "2025-01-01T05:30:00+07:00")
     assert run_daily("30 4 * * *") is None
-    for path in (CHECKOUT / "dags").glob("*.py"):  # so that no file of nights has a schedule of its own
+    for path in (CHECKOUT / "dags").glob("*.py"):  # so that no file has a schedule of its own
         assert "CronPartitionTimetable" not in path.read_text(encoding="utf-8")
 
 
@@ -171,14 +171,14 @@ def test_parsing_the_dags_imports_neither_pandas_nor_great_expectations():
         "print(*sorted({'pandas', 'great_expectations'} & set(sys.modules)))"
     )
     path = os.pathsep.join([str(CHECKOUT / "plugins"), str(CHECKOUT)])
-    said = subprocess.run(
+    printed = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", program],
         env={**os.environ, "PYTHONPATH": path},
         capture_output=True,
         text=True,
         check=True,
     )
-    assert said.stdout.split("\n")[-2] == ""
+    assert printed.stdout.split("\n")[-2] == ""
 
 
 def test_only_the_tasks_import_airflow():

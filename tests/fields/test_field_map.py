@@ -47,7 +47,7 @@ def test_vietnamese_numbers_are_read(text: str, number: str) -> None:
     ["9.5", "1,234,567", "1.23", "0.234", "1234.567", "1.234 567", "5 triệu", ",5", "5,", "1e5", "1,2,3", "٣",
      "½", "nan", "--1", "1.2345", "1.234.56", LONG, "1" * 42],
 )  # fmt: skip
-def test_what_could_mean_something_else_is_no_number(text: str) -> None:
+def test_text_of_another_meaning_is_no_number(text: str) -> None:
     assert read("number", text) == (None, "not_read")
 
 
@@ -66,7 +66,7 @@ def test_cell_is_the_number_that_it_shows(cell: float) -> None:
 
 
 @pytest.mark.parametrize("held", [True, float("nan"), float("inf"), stamp(2024, 1, 1), 10**41, "x", [1], {}])
-def test_what_is_no_number_is_not_read(held: object) -> None:
+def test_other_content_is_not_read_as_a_number(held: object) -> None:
     assert read("number", held) == (None, "not_read")
 
 
@@ -136,7 +136,7 @@ def test_period_fills_its_days_too(held: object, period: str, first: date, last:
 
 
 @pytest.mark.parametrize("held", ["2024-Q5", "2024-13", "Q1/2024", "2024-6", stamp(2024, 6, 30), 45473, "0024", True])
-def test_what_is_no_period_has_no_days(held: object) -> None:
+def test_other_content_has_no_period_and_no_days(held: object) -> None:
     found = read_record({"Kỳ": held}, {"Kỳ": Field(column="period", type="period")}, VIETNAMESE)
     assert found.values == {"period": None, "period_start": None, "period_end": None}
     assert len(found.not_read) == 1
@@ -172,16 +172,16 @@ def test_text_and_codes(wire_type: Type, held: object, value: Any, how: str) -> 
     assert read(wire_type, held) == (value, how)
 
 
-def test_people_are_told_what_the_cell_held_and_how_to_write_it() -> None:
+def test_unreadable_cell_is_named_with_its_content_and_advice() -> None:
     fields = {"Tử số": Field(column="numerator", type="number")}
-    (told,) = read_record({"Tử số": "9.5"}, fields, VIETNAMESE).not_read
-    assert told.startswith("Tử số: 9.5 (")
-    assert "9,5 là chín phẩy năm" in told
+    (line,) = read_record({"Tử số": "9.5"}, fields, VIETNAMESE).not_read
+    assert line.startswith("Tử số: 9.5 (")
+    assert "9,5 là chín phẩy năm" in line
     assert read_record({"Tử số": "9.5x"}, fields, JSON).not_read == ["Tử số: 9.5x"]
 
 
 def judge_number(held: object, notation: Notation = VIETNAMESE) -> tuple[object, bool, bool]:
-    """The value of a number, and whether it has a percent sign and two readings."""
+    """The value of a number, and whether it has a percent sign and an ambiguous separator."""
     found = read_record({"Ô": held}, {"Ô": Field(column="value", type="number")}, notation)
     return found.values["value"], bool(found.percent), bool(found.ambiguous_numbers)
 
@@ -210,7 +210,7 @@ COMMA_COLUMNS = Notation("vietnamese", has_comma_columns=True)
         (Unseen(Decimal(7), "ẩn"), VIETNAMESE, (None, False, False)),
     ],
 )
-def test_number_says_whether_it_has_a_percent_sign_or_two_readings(
+def test_number_with_a_percent_sign_or_an_ambiguous_separator_is_flagged(
     held: object, notation: Notation, expected: tuple[object, bool, bool]
 ) -> None:
     assert judge_number(held, notation) == expected
@@ -227,11 +227,11 @@ def test_serial_number_is_a_day_of_the_calendar_of_its_file() -> None:
     assert read("date", 43878) == (date(2020, 2, 17), "coerced")
 
 
-def test_value_that_its_reader_does_not_see_is_told_with_the_reason() -> None:
+def test_unseen_value_is_named_with_the_reason() -> None:
     assert read("code", Unseen("H58.02", "ô ẩn")) == ("H58.02", "")
     fields = {"Kỳ": Field(column="period", type="period")}
-    (told,) = read_record({"Kỳ": Unseen("2024-Q4", "ô ẩn")}, fields, VIETNAMESE).not_read
-    assert told.startswith("Kỳ: 2024-Q4 (ô ẩn; ")
+    (line,) = read_record({"Kỳ": Unseen("2024-Q4", "ô ẩn")}, fields, VIETNAMESE).not_read
+    assert line.startswith("Kỳ: 2024-Q4 (ô ẩn; ")
 
 
 def test_fields_outside_the_map_are_left_alone() -> None:
@@ -248,16 +248,16 @@ ANYTHING = st.recursive(
 
 
 @given(st.sampled_from(TYPES), ANYTHING, st.sampled_from([JSON, VIETNAMESE]))
-def test_anything_is_read_coerced_or_told(wire_type: Type, held: object, notation: Notation) -> None:
+def test_any_content_is_read_coerced_or_named(wire_type: Type, held: object, notation: Notation) -> None:
     fields = {"Ô": Field(column="value", type=wire_type)}
     found = read_record({"Ô": held}, fields, notation)
-    told = " ".join(found.not_read + found.coerced)
-    told.encode()  # a database can hold it
-    assert "\x00" not in told
+    line = " ".join(found.not_read + found.coerced)
+    line.encode()  # a database can hold it
+    assert "\x00" not in line
     is_empty = held is None or (isinstance(held, str) and not held.strip())
     assert (found.values["value"] is None) == (is_empty or bool(found.not_read))
 
 
-def test_unknown_word_in_the_field_map_is_refused() -> None:
+def test_unknown_word_in_the_field_map_is_an_error() -> None:
     with pytest.raises(ValidationError):
         Field.model_validate({"column": "x", "type": "number", "requird": True})

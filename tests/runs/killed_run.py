@@ -20,8 +20,8 @@ from typing import Any
 
 # Point → module, name in it, a part of the text of the arguments that selects calls, the number of the call.
 POINTS = {
-    "land": ("cchc.sources.raw_archive", "_write", "capture.json", 3),
-    "stage": ("cchc.warehouse.staging", "_replace", "_statistic", 2),
+    "fetch": ("cchc.sources.raw_archive", "_write", "capture.json", 3),
+    "stage": ("cchc.warehouse.staging", "_copy", "_statistic", 2),
     "audit": ("cchc.quality.audit", "_record", "", 15),
     "publish": ("cchc.warehouse.publish", "run_file", "core.portal_statistic", 4),
     "attain": ("cchc.indicators.attainment", "run_file", "attainment/6_merge.sql", 1),

@@ -89,7 +89,7 @@ def test_attainment_has_the_values_of_the_portal(phu_tho):
     flags = {code: flags for code, _, _, _, _, flags, *_ in rows}
     assert flags["II.1.d-3a"] == ["agency_not_in_catalog", "ratio_only"]
     assert "TEMP_NATIONAL_REPORT_DENOMINATOR" in flags["II.1.d-1"]
-    assert "ratio_differs" not in {flag for told in flags.values() for flag in told}
+    assert "ratio_differs" not in {flag for raised in flags.values() for flag in raised}
     assert {(data_date, stale) for *_, data_date, stale in rows} == {(DAY, False)}
 
 

@@ -293,7 +293,7 @@ def test_fault_that_an_endpoint_cannot_have_is_refused(portal: Simulator, endpoi
         portal.set_fault(endpoint, kind)
 
 
-def test_log_tells_the_source(portal: Simulator, ask: Ask, ask_documents: Ask, ask_disbursement: Ask) -> None:
+def test_log_names_the_source(portal: Simulator, ask: Ask, ask_documents: Ask, ask_disbursement: Ask) -> None:
     before = {source: len(portal.requests(source)) for source in ("national_portal", "eoffice", "treasury")}
     ask("transparency")
     ask_documents()

@@ -89,7 +89,7 @@ def test_another_year_has_nothing(written: Path) -> None:
     assert set(reported.values()) == {(0, 0)}
 
 
-def test_the_portal_tells_it(written: Path) -> None:
+def test_portal_answers_with_the_scenario(written: Path) -> None:
     with run_simulator(scenario=written, now=DEFAULT_NOW) as simulator:
         body: dict[str, Any] = {"rootDepartmentId": simulator.root_department_id, "currentPage": 1, "pageSize": 200}
         answer = requests.post(

@@ -107,7 +107,7 @@ def test_body_that_is_no_json_and_unknown_endpoint_are_refused(portal: Simulator
     assert ask("formalities").status_code == 404
 
 
-def test_log_tells_order_pauses_and_overlap() -> None:
+def test_log_shows_order_pauses_and_overlap() -> None:
     with run_simulator() as portal:
         for endpoint in ENDPOINTS[:2]:
             requests.post(f"{portal.base_url}{BASE_PATH}/{endpoint}", data=b"{}", timeout=10)

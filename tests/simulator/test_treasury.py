@@ -100,7 +100,7 @@ def test_carried_over_capital_has_rows_of_its_own(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_payments_grow_but_where_an_advance_is_given_back_and_never_pass_the_plan(seed: int) -> None:
+def test_payments_grow_but_where_an_advance_is_returned_and_never_pass_the_plan(seed: int) -> None:
     falls = 0
     earlier: dict[tuple[Any, ...], int] = {}
     for number in range(397):

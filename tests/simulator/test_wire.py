@@ -1,4 +1,4 @@
-"""The shape of the answers: to the field as in the real excerpts, with the traps that the field notes tell of."""
+"""The shape of the answers: each field as in the real excerpts, with the traps of the source contract."""
 
 from __future__ import annotations
 
@@ -214,6 +214,6 @@ def test_a_page_of_two_hundred_does_not_hold_all_agencies_of_january(
 
 
 @pytest.mark.parametrize("endpoint", TREES)
-def test_trees_take_no_notice_of_the_page_size(ask: Ask, endpoint: str) -> None:
+def test_trees_ignore_the_page_size(ask: Ask, endpoint: str) -> None:
     assert ask(endpoint, pageSize=50).content == ask(endpoint, pageSize=100, currentPage=3).content
     assert len(ask(endpoint, pageSize=50).json()["data"]["children"]) == 194

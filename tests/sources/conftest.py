@@ -32,7 +32,7 @@ def running_portal() -> Iterator[Simulator]:
 
 @pytest.fixture
 def portal(running_portal: Simulator) -> Iterator[Simulator]:
-    """The simulator on the night after 31 December 2024, without faults."""
+    """The simulator on the morning after 31 December 2024, without faults."""
     running_portal.set_clock(DEFAULT_NOW)
     running_portal.clear_faults()
     yield running_portal

@@ -1,4 +1,4 @@
-"""Asking over HTTP: each class of failure is told apart, and nobody is asked past a refusal."""
+"""post_json: each class of failure is an error of its own, and no request follows a refusal."""
 
 from __future__ import annotations
 
@@ -72,13 +72,13 @@ def test_answer_is_kept_to_the_byte_with_its_question_and_the_servers_time(ask: 
         Answer(401),
         Answer(403, PLAIN_PAGE),
         Answer.with_headers(200, FIREWALL_PAGE, Content_Type="text/html"),
-        Answer(201, FIREWALL_PAGE),  # under a header that says JSON
+        Answer(201, FIREWALL_PAGE),  # under the header of JSON
         Answer.with_headers(429, FIREWALL_PAGE, Content_Type="text/html"),
         Answer.with_headers(503, FIREWALL_PAGE, Content_Type="text/html"),
     ],
     ids=lambda answer: f"{answer.status} {answer.body[:20].decode()}",
 )
-def test_refusal_ends_the_night_after_exactly_one_request_and_keeps_the_evidence(ask: Asking, answer: Answer) -> None:
+def test_refusal_ends_the_requests_after_the_first_and_keeps_the_evidence(ask: Asking, answer: Answer) -> None:
     with pytest.raises(RejectedResponseError) as caught:
         ask(answer)
     assert type(caught.value.cause) is SourceRefusedError
@@ -102,14 +102,14 @@ def test_refusal_ends_the_night_after_exactly_one_request_and_keeps_the_evidence
     ],
     ids=lambda answer: f"{answer.status} {answer.body[:20].decode()}",
 )
-def test_what_is_no_answer_costs_this_window_only_and_the_error_names_the_request(ask: Asking, answer: Answer) -> None:
+def test_other_answer_fails_its_window_alone_and_the_error_names_the_request(ask: Asking, answer: Answer) -> None:
     error = ask.fail(answer)
     assert type(error) is SourceError
     assert f"{ask.script.base_url}/asked" in str(error)
     assert ask.script.requests == [("/asked", PAYLOAD)]
 
 
-def test_body_of_the_largest_size_is_taken(ask: Asking) -> None:
+def test_body_of_the_maximum_size_is_accepted(ask: Asking) -> None:
     assert len(ask(Answer(201, b"x" * 200)).body) == 200
 
 
@@ -123,7 +123,7 @@ def test_retry_after_is_honoured_in_seconds_and_as_a_date(
 ) -> None:
     assert ask(Answer.with_headers(status, Retry_After=retry_after), Answer()).status == 201
     (wait,) = ask.waits
-    assert max(seconds, 2) <= wait <= max(seconds, 2.5)  # told to wait less than the backoff: the backoff
+    assert max(seconds, 2) <= wait <= max(seconds, 2.5)  # asked for a shorter wait than the backoff: the backoff
 
 
 def test_retry_never_waits_less_than_the_pause_between_two_requests(ask: Asking) -> None:
@@ -133,7 +133,7 @@ def test_retry_never_waits_less_than_the_pause_between_two_requests(ask: Asking)
 
 
 @pytest.mark.parametrize("retry_after", ["121", "9" * 400, "Sat, 29 Jun 2024 22:30:00 GMT"])
-def test_retry_after_that_is_too_long_ends_the_night(ask: Asking, retry_after: str) -> None:
+def test_retry_after_that_is_too_long_ends_the_requests(ask: Asking, retry_after: str) -> None:
     error = ask.fail(Answer.with_headers(429, Retry_After=retry_after))
     assert type(error) is SourceUnavailableError
     assert (ask.count, ask.waits) == (1, [])
@@ -192,21 +192,21 @@ NOW = datetime(2024, 6, 29, 21, 30, tzinfo=UTC)
 @pytest.mark.parametrize("url", [PORTAL, HERE])
 @pytest.mark.parametrize("hours", [-24, -1, 0, 24])
 def test_servers_clock_counts_while_it_is_at_most_a_day_off(url: str, hours: int) -> None:
-    told = NOW + timedelta(hours=hours)
-    assert choose_time(format_datetime(told), NOW, url) == told
+    answered_at = NOW + timedelta(hours=hours)
+    assert choose_time(format_datetime(answered_at), NOW, url) == answered_at
 
 
 @pytest.mark.parametrize(("url", "days"), [(PORTAL, 2), (PORTAL, 6_500), (PORTAL, -2), (PORTAL, -20_000), (HERE, 2)])
-def test_servers_clock_that_is_days_off_is_passed_over_with_a_warning(
+def test_servers_clock_that_is_days_off_is_ignored_with_a_warning(
     caplog: pytest.LogCaptureFixture, url: str, days: int
 ) -> None:
     assert choose_time(format_datetime(NOW + timedelta(days=days)), NOW, url) == NOW
     assert f"{url}: the server's clock shows" in caplog.text
 
 
-def test_server_on_this_machine_may_play_in_an_earlier_time() -> None:
-    told = NOW - timedelta(days=400)
-    assert choose_time(format_datetime(told), NOW, HERE) == told
+def test_server_on_this_machine_may_have_an_earlier_clock() -> None:
+    answered_at = NOW - timedelta(days=400)
+    assert choose_time(format_datetime(answered_at), NOW, HERE) == answered_at
 
 
 def test_answer_of_a_server_whose_clock_is_years_ahead_is_dated_by_ours(ask: Asking) -> None:
@@ -226,12 +226,12 @@ def test_https_anywhere_and_http_on_this_machine_are_asked(host: str) -> None:
     "host",
     ["http://portal.example", "http://127.0.0.1.example", "http://10.0.0.1", "ftp://127.0.0.1", "portal.example", ""],
 )
-def test_plain_http_beyond_this_machine_and_what_is_no_address_are_refused(host: str) -> None:
+def test_plain_http_beyond_this_machine_and_other_texts_are_no_host(host: str) -> None:
     with pytest.raises(SourceError):
         check_host(host)
 
 
-def test_connection_that_nobody_takes_is_tried_four_times(policy: RequestPolicy) -> None:
+def test_connection_that_nobody_accepts_is_tried_four_times(policy: RequestPolicy) -> None:
     waits: list[Any] = []
     with pytest.raises(SourceUnavailableError):
         post_json("http://127.0.0.1:1/", PAYLOAD, policy, waits.append)  # no one listens on port 1

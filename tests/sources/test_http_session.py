@@ -1,4 +1,4 @@
-"""What a connection doesn't say has no say in how a source is asked, and no answer lasts longer than it may."""
+"""open_session and Deadline: only settings of the connection count, and no answer lasts longer than it may."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def fail(url: str, policy: RequestPolicy = POLICY, route: Route = DIRECT) -> Sou
     raise AssertionError("taken for an answer")
 
 
-def test_token_of_the_connection_stays_whatever_netrc_says(
+def test_token_of_the_connection_stays_whatever_netrc_holds(
     script: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / ".netrc").write_text("machine 127.0.0.1 login other password other\ndefault login x password y\n")
@@ -58,8 +58,8 @@ def test_token_of_the_connection_stays_whatever_netrc_says(
     script.answers = [Answer(200, b'{"access_token":"abc"}')]
     post_json(script.base_url, {}, POLICY, headers={"Authorization": "Bearer abc"})
     request_token(script.base_url, "client", "secret", POLICY)
-    told = base64.b64encode(b"client:secret").decode()
-    assert [headers["Authorization"] for headers in script.headers] == ["Bearer abc", f"Basic {told}"]
+    credentials = base64.b64encode(b"client:secret").decode()
+    assert [headers["Authorization"] for headers in script.headers] == ["Bearer abc", f"Basic {credentials}"]
 
 
 @pytest.mark.parametrize("name", ["HTTP_PROXY", "http_proxy", "ALL_PROXY"])
@@ -122,9 +122,9 @@ def test_proxy_of_the_connection_is_asked_with_its_password(tls: ssl.SSLContext,
     ):
         route = Route(str(folder / "ca.pem"), f"http://cchc:{SECRET}@127.0.0.1:{proxy.port}")
         assert post_json("https://portal.invalid/asked", {}, POLICY, route=route).status == 201
-    told = base64.b64encode(f"cchc:{SECRET}".encode()).decode()
+    credentials = base64.b64encode(f"cchc:{SECRET}".encode()).decode()
     assert proxy.heads[0].startswith("CONNECT portal.invalid:443 ")
-    assert f"Proxy-Authorization: Basic {told}" in proxy.heads[0]
+    assert f"Proxy-Authorization: Basic {credentials}" in proxy.heads[0]
     assert portal.heads[0].startswith("POST /asked ")
 
 
@@ -232,7 +232,7 @@ def test_broken_answer_is_an_error_of_ours_that_names_the_request(answer: bytes)
 
 
 @pytest.mark.parametrize("layers", [1, 2])
-def test_zip_bomb_is_given_up_at_the_largest_size(layers: int) -> None:
+def test_zip_bomb_is_given_up_at_the_maximum_size(layers: int) -> None:
     body = gzip.compress(bytes(64 << 20))
     if layers == 2:
         body = gzip.compress(body)

@@ -99,7 +99,7 @@ class Disturbed(DiskInbox):
         return super().read(name, largest_bytes)
 
 
-def test_file_that_vanishes_is_left_for_the_next_night(tmp_path: Path) -> None:
+def test_file_that_vanishes_is_left_for_the_next_run(tmp_path: Path) -> None:
     put(tmp_path, "a.csv")
     put(tmp_path, "b.csv")
     inbox = Disturbed(tmp_path, lambda name: (tmp_path / "a.csv").unlink() if name == "a.csv" else None)
@@ -116,7 +116,7 @@ def refuse(names: Collection[str]) -> Callable[[str], None]:
     return refuse_one
 
 
-def test_what_cannot_be_read_or_named_stops_no_other(tmp_path: Path) -> None:
+def test_file_that_cannot_be_read_or_named_stops_no_other(tmp_path: Path) -> None:
     put(tmp_path, "a.csv")
     put(tmp_path, "closed/b.csv")
     put(tmp_path, "c.csv")

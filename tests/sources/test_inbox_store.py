@@ -80,7 +80,7 @@ def test_file_of_any_name_is_archived_and_gets_reports(tmp_path: Path, name: str
     assert list_files(inbox, MAX_BYTES) == [other, file]
 
 
-def test_names_in_an_object_store_are_taken_or_passed_by_with_a_line(caplog: pytest.LogCaptureFixture) -> None:
+def test_names_in_an_object_store_are_listed_or_skipped_with_a_warning(caplog: pytest.LogCaptureFixture) -> None:
     root = UPath(f"memory://inbox-{uuid4().hex}")
     root.mkdir(parents=True)
     passed_by = [name for name in NAMES if "::" in name]
@@ -110,7 +110,7 @@ def put_folder(path: Path, _: Path) -> None:
 
 
 @pytest.mark.parametrize("put_instead", [put_link, put_pipe, put_folder])
-def test_what_takes_the_place_of_a_listed_file_is_neither_read_nor_waited_for(
+def test_pipe_or_link_in_place_of_a_listed_file_is_neither_read_nor_waited_for(
     tmp_path: Path, put_instead: Callable[[Path, Path], None]
 ) -> None:
     secret = put(tmp_path, "secret", b"1;2")
@@ -138,7 +138,7 @@ def test_link_put_there_at_the_last_moment_is_not_followed(tmp_path: Path, monke
 
     with monkeypatch.context() as patched:
         patched.setattr(os, "stat", look_and_swap)
-        with pytest.raises(OSError) as caught:  # noqa: PT011 - told by its number
+        with pytest.raises(OSError) as caught:  # noqa: PT011 - known by its number
             DiskInbox(tmp_path / "inbox").read("a.csv", MAX_BYTES)
     assert caught.value.errno == errno.ELOOP
 
@@ -181,7 +181,7 @@ def test_folder_in_place_of_a_report_is_an_error_and_leaves_no_draft(tmp_path: P
 
 
 @pytest.mark.parametrize("folder", ["..", "a/../..", "a//b", "."])
-def test_path_that_leaves_the_inbox_is_refused(tmp_path: Path, folder: str) -> None:
+def test_path_that_leaves_the_inbox_is_an_error(tmp_path: Path, folder: str) -> None:
     (tmp_path / "inbox/a").mkdir(parents=True)
     inbox = DiskInbox(tmp_path / "inbox")
     with pytest.raises(OSError, match="names no folder of the inbox"):

@@ -9,7 +9,7 @@ import pytest
 from cchc.sources.json_body import parse_body
 
 
-def test_body_behind_a_utf_8_mark_is_read() -> None:
+def test_body_after_a_byte_order_mark_is_read() -> None:
     body = '{"data":"Sở Y tế"}'.encode()
     assert parse_body(codecs.BOM_UTF8 + body) == parse_body(body) == ({"data": "Sở Y tế"}, None)
 
@@ -20,5 +20,5 @@ def test_body_in_another_encoding_is_not(encoding: str) -> None:
 
 
 @pytest.mark.parametrize("body", [codecs.BOM_UTF8 * 2 + b"{}", codecs.BOM_UTF8, b"{" + codecs.BOM_UTF8 + b"}"])
-def test_mark_anywhere_else_is_no_json(body: bytes) -> None:
+def test_byte_order_mark_anywhere_else_is_no_json(body: bytes) -> None:
     assert parse_body(body) == ({}, "not_json")

@@ -45,7 +45,7 @@ def write(tmp_path: Path) -> Write:
     return dump
 
 
-def test_real_profile_knows_the_six_endpoints_as_the_contract_says(profile: PortalProfile) -> None:
+def test_real_profile_has_the_six_endpoints_of_the_contract(profile: PortalProfile) -> None:
     assert {name: (known.shape, known.page_size) for name, known in profile.endpoints.items()} == ENDPOINTS
     assert [name for name, known in profile.endpoints.items() if known.period_as_dates] == ["handling-satisfaction"]
     assert profile.requests.tries == 4
@@ -68,7 +68,7 @@ def test_real_profile_knows_the_six_endpoints_as_the_contract_says(profile: Port
         ("endpoints.transparency.metrics.DOSSIER_SYNC.children", "some"),
     ],
 )
-def test_mistake_is_refused_with_file_and_field(write: Write, place: str, value: Any) -> None:
+def test_mistake_is_named_with_file_and_field(write: Write, place: str, value: Any) -> None:
     content = yaml.safe_load(REAL.read_text(encoding="utf-8"))
     *parents, name = place.split(".")
     part = content
@@ -142,11 +142,11 @@ EDITS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("source", "old", "new", "told"), EDITS)
-def test_slip_is_told_with_its_field_and_what_to_do(tmp_path: Path, source: str, old: str, new: str, told: str) -> None:
+@pytest.mark.parametrize(("source", "old", "new", "mistake"), EDITS)
+def test_mistake_is_named_with_its_remedy(tmp_path: Path, source: str, old: str, new: str, mistake: str) -> None:
     with pytest.raises(ProfileError) as caught:
         read_profile(copy_with(tmp_path, source, old, new))
-    assert str(caught.value) == f"{source}.yaml, field {told}"
+    assert str(caught.value) == f"{source}.yaml, field {mistake}"
 
 
 def copy_with(folder: Path, source: str, old: str, new: str, name: str = "") -> Path:
@@ -158,7 +158,7 @@ def copy_with(folder: Path, source: str, old: str, new: str, name: str = "") -> 
     return path
 
 
-def test_all_mistakes_of_a_profile_are_told_at_once(tmp_path: Path) -> None:
+def test_all_mistakes_of_a_profile_are_named_at_once(tmp_path: Path) -> None:
     path = copy_with(tmp_path, "eoffice", "owner: so-thong-tin-va-truyen-thong\n", "")
     path.write_text(path.read_text(encoding="utf-8").replace("tries: 4", "tries: 9"), encoding="utf-8")
     with pytest.raises(ProfileError) as caught:
@@ -179,7 +179,7 @@ def test_bad_profile_stops_no_other_and_its_mistake_is_logged(tmp_path: Path, ca
 
 
 @pytest.mark.parametrize("name", ["a_copy_of_treasury", "treasury_2", "kho_bac", "t"])
-def test_of_two_that_ask_the_same_the_copy_is_refused(tmp_path: Path, name: str) -> None:
+def test_of_two_profiles_with_one_request_the_copy_is_rejected(tmp_path: Path, name: str) -> None:
     copy_with(tmp_path, "treasury", "", "")
     copy_with(tmp_path, "treasury", "", "", name=name)
     read = read_all_profiles(tmp_path)
@@ -200,7 +200,7 @@ def test_copy_runs_no_more_than_its_original_that_names_a_missing_file(tmp_path:
 
 
 @pytest.mark.parametrize(
-    ("source", "old", "new", "field", "told"),
+    ("source", "old", "new", "field", "mistake"),
     [
         ("eoffice", "connection: eoffice", "connection: treasury", "connection",
          ('"treasury" is used by treasury.yaml with auth client_credentials, not with auth header: name the connection '
@@ -210,14 +210,14 @@ def test_copy_runs_no_more_than_its_original_that_names_a_missing_file(tmp_path:
           "connection of this source")),
     ],
 )  # fmt: skip
-def test_connection_of_another_source_is_refused_where_it_is_borrowed(
-    tmp_path: Path, source: str, old: str, new: str, field: str, told: str
+def test_connection_of_another_source_rejects_the_profile_that_borrows_it(
+    tmp_path: Path, source: str, old: str, new: str, field: str, mistake: str
 ) -> None:
     for name in ("eoffice", "national_portal", "returns", "treasury"):
         copy_with(tmp_path, name, *((old, new) if name == source else ("", "")))
     read = read_all_profiles(tmp_path)
     assert {name: [(one.field, one.text) for one in error.mistakes] for name, error in read.rejected.items()} == {
-        source: [(field, told)]
+        source: [(field, mistake)]
     }
 
 
@@ -229,7 +229,7 @@ def test_files_that_editors_and_other_systems_leave_behind_are_no_profiles(tmp_p
     assert ([profile.source for profile in read.good], read.rejected) == (["eoffice"], {})
 
 
-def test_whatever_goes_wrong_with_one_profile_stops_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unknown_failure_of_one_profile_stops_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("eoffice", "returns"):
         copy_with(tmp_path, name, "", "")
     monkeypatch.setattr("cchc.sources.profile.check_files", lambda known: [] if known.source == "returns" else 1 / 0)
@@ -240,14 +240,14 @@ def test_whatever_goes_wrong_with_one_profile_stops_no_other(tmp_path: Path, mon
     )
 
 
-def test_mark_and_line_ends_of_windows_change_nothing(tmp_path: Path) -> None:
+def test_byte_order_mark_and_line_ends_of_windows_change_nothing(tmp_path: Path) -> None:
     path = copy_with(tmp_path, "eoffice", "", "")
     path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
     assert read_profile(path) == read_profile(SOURCES / "eoffice.yaml")
 
 
 @pytest.mark.parametrize("content", [b"", b"- a\n- list\n", b"name: [unclosed\n", b"name: \xff\xfe\n", None])
-def test_file_that_is_no_profile_is_refused_by_name(tmp_path: Path, content: bytes | None) -> None:
+def test_file_that_is_no_profile_is_rejected_by_name(tmp_path: Path, content: bytes | None) -> None:
     path = tmp_path / "bad.yaml"
     if content is not None:
         path.write_bytes(content)

@@ -1,4 +1,4 @@
-"""A rule that would judge nothing at night, or fail there, is refused with its suite, its name and what to do."""
+"""check_suite: a rule that would judge nothing in a run, or fail there, is named with its suite and a remedy."""
 
 from __future__ import annotations
 
@@ -56,18 +56,18 @@ SLIPS = [
 
 
 def check(monkeypatch: pytest.MonkeyPatch, folder: Path, suite: Any) -> list[str]:
-    """What is said of a suite of that content."""
+    """The mistakes of a suite of that content."""
     monkeypatch.setattr(suite_files, "EXPECTATIONS", folder)
     (folder / f"{NAME}.json").write_text(json.dumps(suite), encoding="utf-8")
     return list(check_suite(NAME, read_audited_columns(NAME)))
 
 
-@pytest.mark.parametrize(("rule", "told"), SLIPS)
-def test_slip_in_a_rule_is_told(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, rule: dict[str, Any], told: str
+@pytest.mark.parametrize(("rule", "mistake"), SLIPS)
+def test_mistake_in_a_rule_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, rule: dict[str, Any], mistake: str
 ) -> None:
     lines = check(monkeypatch, tmp_path, {"name": NAME, "expectations": [rule]})
-    assert lines[0].startswith(f"include/expectations/{NAME}.json, rule {told}")
+    assert lines[0].startswith(f"include/expectations/{NAME}.json, rule {mistake}")
 
 
 @pytest.mark.parametrize(
@@ -83,12 +83,12 @@ def test_rules_share_a_name_where_one_mistake_shows_in_several_columns(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, second: dict[str, Any], is_right: bool
 ) -> None:
     first = BETWEEN | {"kwargs": {"column": "plan", "min_value": 0}}
-    told = f"include/expectations/{NAME}.json, rule far: rule_id is there twice, give each rule its own"
-    assert check(monkeypatch, tmp_path, {"name": NAME, "expectations": [first, second]}) == [told] * (not is_right)
+    mistake = f"include/expectations/{NAME}.json, rule far: rule_id is there twice, give each rule its own"
+    assert check(monkeypatch, tmp_path, {"name": NAME, "expectations": [first, second]}) == [mistake] * (not is_right)
 
 
 @pytest.mark.parametrize(
-    ("suite", "told"),
+    ("suite", "mistake"),
     [
         ([], f'must have "name": "{NAME}" and a list of expectations: correct it'),
         ({"name": "other", "expectations": [ROWS]}, f'must have "name": "{NAME}" and a list of expectations'),
@@ -98,15 +98,15 @@ def test_rules_share_a_name_where_one_mistake_shows_in_several_columns(
         ({"name": NAME, "expectations": ["none"]}, "expectations[0]: is no group of fields, write it as the others"),
     ],
 )
-def test_suite_that_cannot_judge_is_refused(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, suite: Any, told: str
+def test_suite_that_cannot_judge_is_a_mistake(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, suite: Any, mistake: str
 ) -> None:
-    assert told in check(monkeypatch, tmp_path, suite)[0]
+    assert mistake in check(monkeypatch, tmp_path, suite)[0]
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe{\x00", b"{", b"[" * 100_000])
-def test_suite_that_is_no_json_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: bytes) -> None:
+def test_suite_that_is_no_json_is_a_mistake(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: bytes) -> None:
     monkeypatch.setattr(suite_files, "EXPECTATIONS", tmp_path)
     (tmp_path / f"{NAME}.json").write_bytes(content)
-    [told] = check_suite(NAME, ())
-    assert told.startswith(f"include/expectations/{NAME}.json is not readable as JSON (")
+    [mistake] = check_suite(NAME, ())
+    assert mistake.startswith(f"include/expectations/{NAME}.json is not readable as JSON (")

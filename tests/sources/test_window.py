@@ -53,9 +53,7 @@ def test_windows_of_later_days_are_no_history() -> None:
 
 
 @given(ALL_2024, st.lists(st.tuples(ALL_2024, st.integers(0, 200)), max_size=6))
-def test_what_is_planned_and_what_is_complete_leave_no_day_of_the_year_out(
-    day: date, earlier: list[tuple[date, int]]
-) -> None:
+def test_planned_and_complete_days_leave_no_day_of_the_year_out(day: date, earlier: list[tuple[date, int]]) -> None:
     complete = [(start, start + timedelta(days=length)) for start, length in earlier]
     days = {start + timedelta(days=n) for start, end in complete for n in range((end - start).days + 1)}
     planned = plan(day, *complete)

@@ -149,7 +149,7 @@ def test_recipients_are_notified_by_mail(first_server: FirstServer) -> None:
 
 
 def test_commands_in_a_worker_work_on_the_stacks_databases(first_server: FirstServer) -> None:
-    assert first_server.dry_run.startswith(f"Night of {LAST}: ")
+    assert first_server.dry_run.startswith(f"Run of {LAST}: ")
     assert first_server.home == {"archive", "pages"}
 
 

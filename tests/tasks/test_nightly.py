@@ -1,4 +1,4 @@
-"""What keeps a run by hand from beginning is told in a line for each mistake."""
+"""load_dags: each mistake that keeps a run by hand from beginning is a line of its error."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ def dags(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "dags"
 
 
-def test_dag_that_cannot_be_read_is_told_without_its_traceback(dags):
+def test_dag_that_cannot_be_read_is_named_without_its_traceback(dags):
     (dags / "broken.py").write_text("from airflow.sdk import DAG\nraise ValueError('no cron')\n")
     with pytest.raises(nightly.DagRunError, match=r"^no DAG was run.*\n.*broken\.py: ValueError: no cron$"):
         nightly.load_dags()
 
 
-def test_broken_file_of_somebody_else_is_named_and_stops_no_night(dags, caplog, monkeypatch):
+def test_broken_file_of_somebody_else_is_named_and_stops_no_run(dags, caplog, monkeypatch):
     monkeypatch.setattr(logging.getLogger("cchc"), "propagate", True)
     (dags / "known.py").write_text(THREE_DAGS.replace('"ingest_b"', '"their_ingest_b"'))
     (dags / "broken.py").write_text("from airflow.sdk import DAG\nraise ValueError('no cron')\n")
@@ -39,7 +39,7 @@ def test_broken_file_of_somebody_else_is_named_and_stops_no_night(dags, caplog, 
     assert "broken.py: ValueError: no cron (this file is skipped)" in caplog.text
 
 
-def test_unknown_source_is_told_with_those_that_there_are(dags):
+def test_unknown_source_is_named_with_those_that_there_are(dags):
     (dags / "known.py").write_text(THREE_DAGS)
     with pytest.raises(nightly.DagRunError, match=r"^no source c, d: there are a, b$"):
         nightly.load_dags(["d", "a", "c"])

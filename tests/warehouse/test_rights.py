@@ -1,4 +1,4 @@
-"""Who may do what: analysts read what is theirs, the loader moves rows, nobody but the owner changes the schema."""
+"""Rights of the roles: analysts read, the loader writes rows, only the owner changes the schema."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ READABLE_OPS = [
 
 
 def do(warehouse: Warehouse, role: str, statement: str) -> None:
-    """Run a statement as ``role``; an analyst first takes off what only keeps him from slips."""
+    """Run a statement as ``role``, without the read-only default that protects an analyst from slips."""
     with psycopg.connect(warehouse.url(role)) as connection:
         connection.execute("set default_transaction_read_only = off")
         connection.commit()
@@ -46,7 +46,7 @@ def test_analyst_reads_the_quarantine_but_no_payload(warehouse: Warehouse) -> No
         warehouse.query("select 1 from ops.quarantine where payload ? 'x'", role="cchc_analyst")
 
 
-def test_analyst_does_not_see_who_is_told_nor_answer_for_others(warehouse: Warehouse) -> None:
+def test_analyst_neither_reads_notifications_nor_answers_alerts(warehouse: Warehouse) -> None:
     someone = "gen_random_uuid(), 'someone', 'because'"
     for statement in (
         "select * from ops.notification",
@@ -58,12 +58,13 @@ def test_analyst_does_not_see_who_is_told_nor_answer_for_others(warehouse: Wareh
             do(warehouse, "cchc_analyst", statement)
 
 
-def test_analyst_sees_every_alert_but_those_that_name_recipients(warehouse: Warehouse) -> None:
+def test_analyst_reads_every_alert_but_those_that_name_recipients(warehouse: Warehouse) -> None:
     with psycopg.connect(warehouse.url(), autocommit=True) as connection:
         for kind in ("missed", "undelivered"):
             connection.execute(
                 "with opened as (insert into ops.alert (alert_id, kind, severity, audience, status, province_code,"
-                " subject, began_on, as_of_date, is_notified, facts, opened_at) values (gen_random_uuid(), %s, 'warning',"
+                " subject, began_on, as_of_date, is_notified, facts, opened_at)"
+                " values (gen_random_uuid(), %s, 'warning',"
                 " 'operators', 'open', 'H58', 'so-noi-vu', '2024-06-30', '2024-06-30', true, '{}', now())"
                 " returning alert_id)"
                 " insert into ops.alert_step (alert_id, step, noted_at) select alert_id, 'opened', now() from opened",
@@ -74,7 +75,7 @@ def test_analyst_sees_every_alert_but_those_that_name_recipients(warehouse: Ware
     assert warehouse.query("select count(*) from ops.alert", role="cchc_loader") == [(2,)]
 
 
-def test_analyst_writes_nothing_and_sees_no_staging(warehouse: Warehouse) -> None:
+def test_analyst_writes_nothing_and_reads_no_staging(warehouse: Warehouse) -> None:
     for table, is_base in warehouse.query(TABLES):
         writes = (f"insert into {table} default values", f"delete from {table}", f"truncate {table}")
         for statement in writes if is_base else ():

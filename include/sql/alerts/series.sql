@@ -13,6 +13,6 @@ inner join mart.indicator_result as r
         and k.variant = r.variant
         and k.agency_code = r.agency_code
         and r.as_of_date >= make_date(k.figure_year, 1, 1)
-        and r.as_of_date <= mart.budget_year_close(k.figure_year)
+        and r.as_of_date <= mart.budget_year_closes_on(k.figure_year)
         and r.as_of_date <= %(newest)s
 order by r.as_of_date;

@@ -1,10 +1,10 @@
 -- Rules of attainment as functions. include/sql/attainment/ calls them, and so can an analyst. Each is one expression,
 -- which the planner writes into the statement that calls it. Parameters bear the names of columns: value, numerator,
 -- denominator, ratio and target of a result; the others of mart.indicator.
-create or replace function mart.budget_year_close(budget_year int) returns date
+create or replace function mart.budget_year_closes_on(budget_year int) returns date
 language sql immutable parallel safe
 return make_date(budget_year + 1, 1, 31);
-comment on function mart.budget_year_close is 'Day on which a budget year closes: 31 January of the next year.';
+comment on function mart.budget_year_closes_on is 'Day on which a budget year closes: 31 January of the next year.';
 
 create or replace function mart.figure_year(as_of_date date, plan_year int, period text, closes_on date) returns int
 language sql immutable parallel safe
@@ -85,6 +85,6 @@ end;
 comment on function mart.result_status is 'Status of a result. is_not_applicable: its denominator is 0, or its set has no agency. is_known: it has a value. is_invalid, is_reached: mart.is_invalid, mart.is_reached. Judged at year''s end it is pending until closes_on; a yearly survey is pending until published_on.';
 
 grant execute on function
-mart.budget_year_close, mart.figure_year, mart.shift_years, mart.result_value, mart.sign_of_gap, mart.is_reached,
+mart.budget_year_closes_on, mart.figure_year, mart.shift_years, mart.result_value, mart.sign_of_gap, mart.is_reached,
 mart.is_invalid, mart.is_over_100, mart.result_status
 to cchc_loader, cchc_analyst;

@@ -90,7 +90,7 @@ class Population(_Record):
 
 
 class Variant(_Record):
-    """Another reading of the same words, computed beside the primary one. None = as in the indicator."""
+    """A further interpretation of the same words, computed beside the primary one. None = as in the indicator."""
 
     variant: Identifier
     explanation_vi: Text

@@ -37,7 +37,7 @@ def run_nightly(home: Path, day: str, sources: str) -> int:
     asked = read_data_date(day, "make nightly DATE=2024-06-30")
     _decline_in_service()
     with hold_runs(home, f"nightly {asked}"), _open_for_runs(home), open_sources(home):
-        states = _run_night(asked, sources.split())
+        states = _run_day(asked, sources.split())
         is_well = states["attainment"] == "success"
         if is_well:
             keep_clock(home)
@@ -58,7 +58,7 @@ def _run_simulated_days(home: Path) -> int:
         for day in SIMULATED_DAYS:
             simulator.set_clock(_choose_hour(day))
             set_clock(home, _choose_hour(day) + timedelta(hours=1))
-            if _run_night(day)["attainment"] != "success":
+            if _run_day(day)["attainment"] != "success":
                 return 1
         with psycopg.connect(
             database.url("cchc_owner")
@@ -103,7 +103,7 @@ def _open_for_runs(home: Path) -> Iterator[Database]:
         yield database
 
 
-def _run_night(day: date, sources: Collection[str] = ()) -> dict[str, str]:
+def _run_day(day: date, sources: Collection[str] = ()) -> dict[str, str]:
     # Set before Airflow is imported, which takes seconds and is left to the commands that need it: at the keyboard
     # its own lines are noise, ours say what happened.
     os.environ.setdefault("AIRFLOW__LOGGING__LOGGING_LEVEL", "WARNING")

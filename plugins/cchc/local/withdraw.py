@@ -1,6 +1,6 @@
 """``make withdraw``: the removal of a computed day from warehouse, archive and alerts, step by step.
 
-What a day has in the warehouse is warehouse.withdrawal's, what it has caused among the alerts alerts.detection's.
+The rows of the day are warehouse.withdrawal's, its effects on alerts alerts.detection.withdrawal's.
 """
 
 from __future__ import annotations

@@ -148,7 +148,7 @@ def _try_once(
             if deadline.is_over:
                 return None, None, late
             if isinstance(error, requests.exceptions.ContentDecodingError):
-                raise SourceError(f"POST {url} {payload}: the body isn't encoded as its header says") from error
+                raise SourceError(f"POST {url} {payload}: the body isn't encoded as its header states") from error
             return None, None, _explain_failure(error, policy, route)
         if deadline.is_over:  # cut, a body without a length looks whole
             return None, None, late

@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 
 
 class DagRunError(Exception):
-    """A run by hand that can't begin or go on; the message says why to the person at the keyboard."""
+    """A run by hand that can't begin or go on; the message gives the reason."""
 
 
 def load_dags(sources: Collection[str] = ()) -> list[DAG]:

@@ -1,6 +1,6 @@
 """The state of runs: ops.ingest_run, one row for a source and data date, ops.attainment_run, for a province and day.
 
-What became of single loads is in ledger.
+The status of single loads is in ledger.
 """
 
 from __future__ import annotations

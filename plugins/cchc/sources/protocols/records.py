@@ -106,7 +106,7 @@ class RecordsProfile(ApiProfile):
     def find_gap(self, target: Target) -> str | None:
         """A password and, for a token, a login."""
         if not target.password:
-            return "it has no password (docs/operate.md says what goes there)"
+            return "it has no password (docs/operate.md describes it)"
         if isinstance(self.auth, ClientCredentialsAuth) and not target.login:
             return "it has no login (the client id)"
         return None
