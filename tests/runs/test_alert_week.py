@@ -11,7 +11,7 @@ from cchc.calendar import LOCAL
 from simulator.server import run_simulator
 from tests.alerts.smtp_server import serve_mail
 from tests.alerts.year.deliveries import read_mails
-from tests.alerts.year.scenario import CATALOG, STORY, YEAR_FOLDER
+from tests.alerts.year.scenario import CATALOG, PORTAL, YEAR_FOLDER
 from tests.runs.conftest import PORTAL_WELL, set_portal_clock
 
 # On 23 April the province is below its 45 % for the first time, on the 24th again. The city, which has fallen since
@@ -26,7 +26,7 @@ ALERTS = (
 
 @pytest.mark.timeout(600)
 def test_crossing_is_detected_by_the_run_and_notified_with_the_next_digest(installation):
-    with run_simulator(scenario=STORY) as portal, serve_mail("none") as mail_server:
+    with run_simulator(scenario=PORTAL) as portal, serve_mail("none") as mail_server:
         installation.connect_portal(portal.base_url, portal.root_department_id)
         mail = {
             "conn_type": "smtp",
