@@ -27,7 +27,7 @@ from simulator.server import Simulator, run_simulator
 from tests.conftest import TEMPLATE
 
 # Tests check rules, not times: short pauses, quick retries.
-HURRY = {"pause_seconds": 0, "first_wait_seconds": 0.05, "read_timeout_seconds": 1}
+HURRY = {"pause_seconds": 0, "first_wait_seconds": 0.05, "read_timeout_seconds": 5}
 PORTAL_WELL = {"ingest_national_portal": "success", "attainment": "success"}
 FILES_WELL = {"ingest_returns": "success", "ingest_treasury": "success", "attainment": "success"}
 RECORDS_WELL = FILES_WELL | {"ingest_eoffice": "success"}

@@ -154,7 +154,7 @@ def test_source_that_refuses_or_fails_is_asked_no_more_and_earlier_results_are_s
     installation = make_installation(after_yesterday)
     before = len(portal.requests())
     portal.set_fault("*", kind, **options)
-    states = run(installation, portal, DAY)
+    states = run(installation, portal, DAY, read_timeout_seconds=1)
     assert states == {**PORTAL_WELL, "ingest_national_portal": "failed"}
     assert len(portal.requests()) - before == asked
     assert list_published(installation, DAY) == set()
