@@ -1,1 +1,1 @@
-"""What ``make bench`` runs: times as ratios against a floor measured in the same run, never as a test."""
+"""Benchmarks of ``make bench``: times as ratios to a floor of the same run. They are no tests."""

@@ -21,7 +21,7 @@ KILLED_SHARE = 0.4
 MAX_PIECES = 150  # a whole run is some hundred pieces on the wire
 
 # First and last day of the runs that all take place on the last one's morning, and whether the last day comes first.
-# They cover episodes of the province and of agencies, a fall of the province, the merger, late reports and restated days.
+# They cover episodes of the province and of agencies, a fall of the province, the merger, late and restated reports.
 # The order of days makes no difference to a series. But while days run backwards there is a gap, and bad days before
 # and behind it are successive until it is filled: no single bad day lies on both sides of one here.
 BACKFILLED = [

@@ -15,7 +15,7 @@ from cchc.catalog import Agency, Catalog, Indicator, agency_rows, indicator_rows
 from cchc.sources.profile import read_profiles
 from tests.catalog.facts import FACTS, needs_facts, read_facts
 
-# What each word of the facts' column "levels" means; the province always has a row.
+# Word of the facts' column "levels" → levels; the province always has a row.
 LEVELS = {
     "tỉnh": {"province"},
     "sở": {"department"},

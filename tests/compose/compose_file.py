@@ -1,4 +1,4 @@
-"""docker-compose.yaml as Compose reads it: variables filled in from an .env made as docs/install.md says."""
+"""docker-compose.yaml as Compose reads it: variables filled in from an .env made by the command of docs/install.md."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ VARIABLE = re.compile(r"\$(?:(?P<dollar>\$)|\{(?P<name>[A-Z_]+)(?P<kind>:[?-])(?
 
 
 class MissingVariableError(Exception):
-    """A variable that the file requires and nobody has set."""
+    """A variable that the file requires is not set."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Stack:
 
 
 def read_compose() -> dict[str, Any]:
-    """The file with its anchors resolved and its variables as they stand."""
+    """The file with resolved anchors and unfilled variables."""
     document: dict[str, Any] = yaml.safe_load(COMPOSE_FILE.read_text(encoding="utf-8"))
     return document
 
@@ -47,7 +47,7 @@ def read_env(text: str) -> dict[str, str]:
 
 
 def make_env(*words: str) -> dict[str, str]:
-    """.env as docs/install.md has it made; ``demo``: for the demonstration."""
+    """An .env by the command of docs/install.md; ``demo``: for the demonstration."""
     completed = subprocess.run(["sh", str(MAKE_ENV), *words], stdout=subprocess.PIPE, text=True, check=True)
     return read_env(completed.stdout)
 

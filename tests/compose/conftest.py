@@ -9,7 +9,7 @@ from tests.compose.compose_file import Stack, interpolate, make_env, read_compos
 
 @pytest.fixture(scope="session")
 def variables() -> dict[str, str]:
-    """.env as docs/install.md makes it."""
+    """An .env by the command of docs/install.md."""
     return make_env()
 
 

@@ -45,7 +45,7 @@ PORTS = {
     "mail": 1025,
 }
 
-# What the stack sets otherwise than `make up`, or beside it.
+# Settings of the stack that differ from those of `make up`, or are added.
 OWN = {
     "CORE__EXECUTOR", "CORE__PARALLELISM", "CORE__EXECUTION_API_SERVER_URL", "CORE__FERNET_KEY", "CORE__DAGS_FOLDER",
     "CORE__PLUGINS_FOLDER", "CORE__AUTH_MANAGER", "DATABASE__SQL_ALCHEMY_CONN",
@@ -99,12 +99,12 @@ def test_databases_are_of_the_version_that_runs_are_tested_on(stack: Stack) -> N
         assert stack.services[name]["image"].startswith(f"postgres:{MAJOR}.")
 
 
-def test_one_image_is_every_services_of_ours(stack: Stack) -> None:
+def test_all_own_services_have_one_image(stack: Stack) -> None:
     for name in AIRFLOW_SERVICES | {"init", "simulator", "runs"}:
         assert stack.services[name]["image"] == "cchc:1", name
 
 
-def test_all_of_airflow_has_one_environment_and_what_works_on_the_warehouse_a_little_more(stack: Stack) -> None:
+def test_airflow_services_share_an_environment_and_those_on_the_warehouse_have_more(stack: Stack) -> None:
     environments = {name: stack.services[name]["environment"] for name in AIRFLOW_SERVICES}
     assert environments["api-server"] == environments["scheduler"]
     more = {name: environments["worker"][name] for name in ("AIRFLOW_CONN_WAREHOUSE", "CCHC_HOME")}
@@ -113,7 +113,7 @@ def test_all_of_airflow_has_one_environment_and_what_works_on_the_warehouse_a_li
     assert environments["worker"].items() <= stack.services["init"]["environment"].items()
 
 
-def test_only_what_runs_the_dags_is_given_the_provinces_connections(stack: Stack) -> None:
+def test_only_services_that_run_dags_have_the_provinces_connections(stack: Stack) -> None:
     given = {name for name, service in stack.services.items() if "env_file" in service}
     assert given == AIRFLOW_SERVICES - {"api-server"}
 
@@ -166,7 +166,7 @@ def test_services_are_those_of_make_up_with_workers(stack: Stack) -> None:
         assert airflow_command(stack.services[name]) == [name, *options]
 
 
-def test_init_runs_a_command_that_there_is(stack: Stack) -> None:
+def test_init_runs_an_existing_command(stack: Stack) -> None:
     assert stack.services["init"]["command"][:3] == ["python", "-m", "cchc.local"]
     assert stack.services["init"]["command"][3] in COMMANDS
 
@@ -196,7 +196,7 @@ def test_heartbeats_are_asked_for_by_their_names_in_airflow(stack: Stack) -> Non
         assert f'"{key}":{{"status":"healthy"' in stack.services[name]["healthcheck"]["test"][1]
 
 
-def test_databases_are_made_for_whom_they_are_asked_by(stack: Stack) -> None:
+def test_databases_are_made_for_the_users_that_connect_to_them(stack: Stack) -> None:
     connection = json.loads(stack.services["worker"]["environment"]["AIRFLOW_CONN_WAREHOUSE"])
     url = urlsplit(stack.services["worker"]["environment"]["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"])
     asked = {
@@ -230,7 +230,7 @@ def test_libraries_have_the_settings_of_make_up(stack: Stack, cluster: Database)
     assert stack.services["worker"]["environment"][name] == airflow_environment(cluster.home, cluster)[name]
 
 
-def test_redis_is_asked_by_the_password_that_it_wants(stack: Stack, variables: dict[str, str]) -> None:
+def test_redis_is_asked_with_its_password(stack: Stack, variables: dict[str, str]) -> None:
     redis = stack.services["redis"]
     (name,) = redis["environment"]
     assert f"requirepass ${name}\n" in redis["command"][-1]
@@ -282,7 +282,7 @@ def test_paths_are_in_the_image_or_on_a_volume(stack: Stack) -> None:
     assert environment["AIRFLOW__LOGGING__BASE_LOG_FOLDER"] in worker & api
 
 
-def test_image_holds_what_the_code_looks_for_beside_itself() -> None:
+def test_image_has_the_files_that_the_code_reads_beside_itself() -> None:
     copied = set(re.findall(r"^COPY \S+ (\S+)/ \1/$", DOCKERFILE, re.MULTILINE))
     assert {settings.INCLUDE.name, "dags", "plugins", "simulator"} == copied
     allowed = {line[1:] for line in (CHECKOUT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
@@ -297,13 +297,13 @@ def test_broker_waits_longer_than_any_task_takes(stack: Stack) -> None:
     assert timeout > TASK_DEFAULTS["execution_timeout"].total_seconds()
 
 
-def test_a_task_that_is_queued_has_a_place(stack: Stack) -> None:
+def test_queued_task_finds_a_worker_slot(stack: Stack) -> None:
     environment, workers = stack.services["worker"]["environment"], stack.services["worker"]["deploy"]["replicas"]
     places = int(workers) * int(environment["AIRFLOW__CELERY__WORKER_CONCURRENCY"])
     assert int(environment["AIRFLOW__CORE__PARALLELISM"]) == places
 
 
-def test_worker_imports_beforehand_what_the_dags_tasks_are_made_of(stack: Stack) -> None:
+def test_worker_imports_the_modules_of_tasks_before_it_forks(stack: Stack) -> None:
     imported = json.loads(stack.services["worker"]["environment"]["AIRFLOW__CELERY__EXTRA_CELERY_CONFIG"])["imports"]
     assert all(find_spec(name) for name in imported)
     dags = "".join(file.read_text(encoding="utf-8") for file in (CHECKOUT / "dags").glob("*.py"))

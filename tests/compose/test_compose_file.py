@@ -45,11 +45,11 @@ def published(service: dict[str, Any]) -> list[str]:
     return list(service.get("ports", []))
 
 
-def test_specification_allows_it() -> None:
+def test_compose_file_is_valid_by_the_specification() -> None:
     assert find_schema_errors(COMPOSE_FILE) == ""
 
 
-def test_specification_is_really_asked(tmp_path: Path) -> None:
+def test_check_by_the_specification_finds_an_error(tmp_path: Path) -> None:
     wrong = read_compose()
     wrong["services"]["worker"]["depend_on"] = wrong["services"]["worker"].pop("depends_on")
     (tmp_path / "docker-compose.yaml").write_text(yaml.safe_dump(wrong), encoding="utf-8")
@@ -61,11 +61,11 @@ def test_example_has_each_variable_of_the_file_and_no_other_but_the_name_of_the_
     assert variables == read_env(ENV_EXAMPLE.read_text(encoding="utf-8")).keys()
 
 
-def test_every_dollar_is_of_a_form_that_is_looked_at_here() -> None:
+def test_every_dollar_has_a_form_that_these_tests_read() -> None:
     assert "$" not in VARIABLE.sub("", COMPOSE_FILE.read_text(encoding="utf-8"))
 
 
-def test_what_need_not_be_set_has_the_value_of_the_example() -> None:
+def test_optional_variable_has_the_default_of_the_example() -> None:
     defaults = list_defaults(COMPOSE_FILE.read_text(encoding="utf-8"))
     example = read_env(ENV_EXAMPLE.read_text(encoding="utf-8"))
     assert defaults == {name: example[name] for name in defaults}
@@ -87,7 +87,7 @@ def test_no_secret_has_a_value_to_begin_with() -> None:
 
 
 @pytest.mark.parametrize("name", list_required())
-def test_missing_secret_stops_it_with_its_name(variables: dict[str, str], name: str) -> None:
+def test_missing_secret_stops_compose_with_its_name(variables: dict[str, str], name: str) -> None:
     with pytest.raises(MissingVariableError, match=name):
         interpolate(read_compose(), {**variables, name: ""})
 
@@ -114,13 +114,13 @@ def test_only_airflow_is_published_and_the_demonstrations_mails_both_on_loopback
     assert stack.services["mail"]["profiles"] == ["demo"]
 
 
-def test_what_needs_no_way_out_has_none(stack: Stack) -> None:
+def test_services_without_need_have_no_way_out(stack: Stack) -> None:
     assert stack.networks["inside"] == {"internal": True}
     outside = {name for name, service in stack.services.items() if "outside" in service["networks"]}
     assert outside == {"api-server", "dag-processor", "worker", "mail"}
 
 
-def test_each_service_is_limited_started_again_and_has_logs_that_rotate(stack: Stack) -> None:
+def test_each_service_has_limits_restart_and_rotating_logs(stack: Stack) -> None:
     once = {"init", "runs"}
     for name, service in stack.services.items():
         assert service["deploy"]["resources"]["limits"].keys() == {"cpus", "memory"}, name
@@ -129,7 +129,7 @@ def test_each_service_is_limited_started_again_and_has_logs_that_rotate(stack: S
         assert ("healthcheck" in service) is (name not in once), name
 
 
-def test_each_waits_only_for_what_can_come(stack: Stack) -> None:
+def test_each_service_waits_only_for_states_that_can_come(stack: Stack) -> None:
     for name, service in stack.services.items():
         for needed, how in service.get("depends_on", {}).items():
             other = stack.services[needed]
@@ -145,7 +145,7 @@ def find_awaited(stack: Stack, name: str) -> set[str]:
     return needed.union(*(find_awaited(stack, other) for other in needed)) if needed else needed
 
 
-def test_each_waits_for_all_that_it_works_with(stack: Stack) -> None:
+def test_each_service_waits_for_all_that_it_depends_on(stack: Stack) -> None:
     databases = {"metadata", "warehouse"}
     assert find_awaited(stack, "init") == databases
     assert find_awaited(stack, "api-server") == databases | {"init"}
@@ -154,7 +154,7 @@ def test_each_waits_for_all_that_it_works_with(stack: Stack) -> None:
     assert find_awaited(stack, "runs") == stack.services.keys() - {"runs", "triggerer"}
 
 
-def test_our_own_image_may_nothing_that_it_need_not(stack: Stack) -> None:
+def test_own_image_has_no_needless_capability(stack: Stack) -> None:
     for name, service in stack.services.items():
         if service["image"].startswith("cchc:"):
             assert service["init"] is True, name

@@ -16,16 +16,16 @@ def lint(file: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
 
 
-def test_linter_finds_nothing() -> None:
+def test_dockerfile_passes_its_linter() -> None:
     completed = lint(CHECKOUT / "Dockerfile")
     assert (completed.stdout, completed.returncode) == ("", 0)
 
 
-def test_linter_would_find_something(tmp_path: Path) -> None:
+def test_linter_finds_an_error(tmp_path: Path) -> None:
     (tmp_path / "Dockerfile").write_text("FROM debian:latest\nRUN apt-get install curl\n", encoding="utf-8")
     assert "DL3007" in lint(tmp_path / "Dockerfile").stdout
 
 
-def test_nothing_runs_as_root() -> None:
+def test_no_process_of_the_image_runs_as_root() -> None:
     users = [line.split()[1] for line in (CHECKOUT / "Dockerfile").read_text().splitlines() if line.startswith("USER ")]
     assert users[-1] == "50000"

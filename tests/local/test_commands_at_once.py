@@ -1,4 +1,4 @@
-"""Several commands at once in one home, fresh and filled: real commands, each ends right or is refused in a line."""
+"""Several commands at once in one home, fresh and filled: real commands, each succeeds or declines in a line."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ where triggered_by = 'TEST' and (
 
 @dataclass(frozen=True)
 class Ended:
-    """What a command left behind."""
+    """Exit code and output of a command."""
 
     code: int
     output: str
@@ -49,7 +49,7 @@ class Ended:
 
 @pytest.fixture(scope="module")
 def place() -> Iterator[Path]:
-    """A home that isn't there yet, and beside it an inbox with a file that goes back."""
+    """A home that isn't there yet, and beside it an inbox with a file that is rejected."""
     with open_folder() as folder:
         sent = folder / "inbox" / "H58.02" / "bao-cao.csv"
         sent.parent.mkdir(parents=True)
@@ -79,7 +79,7 @@ def start(home: Path, *command: str) -> subprocess.Popen[str]:
 
 
 def run_at_once(home: Path, *commands: tuple[str, ...]) -> list[Ended]:
-    """Start all of them, wait for all of them."""
+    """Start all commands and wait for all of them."""
     started = [start(home, *command) for command in commands]
     try:
         texts = [process.communicate(timeout=PATIENCE_SECONDS) for process in started]
@@ -114,7 +114,7 @@ def test_nightly_up_sql_and_check_begin_a_home_together(first):
 
 
 @pytest.mark.timeout(300)
-def test_beside_airflow_runs_are_refused_and_questions_answered(first, at_once):  # noqa: ARG001
+def test_beside_airflow_runs_decline_and_queries_are_answered(first, at_once):  # noqa: ARG001
     assert at_once(("up",))[0].code == 0  # it is up already, unless another test came before
     nightly, run, up, sql, check = at_once(NIGHTLY, ("run",), ("up",), ("sql", "table ops.load"), ("check", "returns"))
     assert nightly.is_refused_beside_airflow

@@ -12,7 +12,7 @@ from cchc.local.credentials import KEYS, PASSWORDS, read_credentials
 from cchc.local.embedded import open_database
 
 
-def test_secrets_are_made_once_and_what_is_missing_is_added(tmp_path: Path) -> None:
+def test_secrets_are_made_once_and_missing_ones_are_added(tmp_path: Path) -> None:
     first = read_credentials(tmp_path)
     assert set(first) == {*PASSWORDS, *KEYS}
     file = tmp_path / "secrets.json"

@@ -1,4 +1,4 @@
-"""`DATE=…` of the commands: refused in one line before anything is stored."""
+"""`DATE=…` of the commands: an invalid day is declined in one line before any storage."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_day_that_is_over_is_accepted() -> None:
         ("2024-06-31", "DATE='2024-06-31' is no day"),
     ],
 )
-def test_any_other_is_refused_before_the_home_is_made(tmp_path: Path, text: str, why: str) -> None:
+def test_any_other_day_is_declined_before_the_home_is_made(tmp_path: Path, text: str, why: str) -> None:
     with pytest.raises(LocalError, match=f"^{why}.*: {EXAMPLE}$"):
         run_nightly(tmp_path / "home", text, "")
     assert not (tmp_path / "home").exists()

@@ -1,4 +1,4 @@
-"""The home of a demonstration: its mark, its clock, its sources; and homes that are none."""
+"""The home of a demonstration: its file, clock and sources; and other homes."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_clock_of_the_newest_run_is_kept_in_the_home(tmp_path: Path) -> None:
     assert (tmp_path / "demonstration.json").stat().st_mode & 0o077 == 0
 
 
-def test_home_without_a_mark_has_the_clocks_time_and_no_simulator(tmp_path: Path) -> None:
+def test_home_without_the_file_has_the_clocks_time_and_no_simulator(tmp_path: Path) -> None:
     with open_sources(tmp_path):
         assert "CCHC_NOW" not in os.environ
         assert not any(name.startswith("AIRFLOW_CONN_") for name in os.environ)
@@ -91,7 +91,7 @@ def test_damaged_file_is_reported_with_a_remedy(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("mark", "now"), [("{", ""), (None, "yesterday"), (None, "2999-01-01T00:00:00+07:00")])
-def test_down_works_whatever_the_mark_and_the_clock_say(home: Path, mark: str | None, now: str) -> None:
+def test_down_works_with_any_file_and_clock(home: Path, mark: str | None, now: str) -> None:
     home.mkdir()
     if mark:
         (home / "demonstration.json").write_text(mark)
@@ -100,7 +100,7 @@ def test_down_works_whatever_the_mark_and_the_clock_say(home: Path, mark: str | 
     assert (code, errors.count("\n")) == (1, 1)
 
 
-def test_nothing_is_scheduled_by_a_clock_that_stands_so_up_refuses_it_on_a_real_home(home: Path) -> None:
+def test_up_declines_a_standing_clock_on_a_real_home(home: Path) -> None:
     code, errors = run_command(home, "up", CCHC_NOW="2025-01-01T05:30:00+07:00")
     stop_services(home)  # of a release that did start them
     assert (code, errors.count("\n")) == (1, 1)
@@ -109,7 +109,7 @@ def test_nothing_is_scheduled_by_a_clock_that_stands_so_up_refuses_it_on_a_real_
     enter_home(home, "nightly")
 
 
-def test_question_at_a_mistyped_clock_does_not_move_the_mark(tmp_path: Path) -> None:
+def test_query_at_a_mistyped_clock_does_not_move_the_demonstrations_clock(tmp_path: Path) -> None:
     set_clock(tmp_path, THE_DAY_BEFORE)
     os.environ["CCHC_NOW"] = NEW_YEAR.isoformat()
     enter_home(tmp_path, "check")
@@ -168,7 +168,7 @@ def run_command(home: Path, *command: str, **variables: str) -> tuple[int, str]:
     "variable",
     [f"AIRFLOW_CONN_{name}" for name in ("NATIONAL_PORTAL", "EOFFICE", "TREASURY", "RETURNS_INBOX")],
 )
-def test_real_source_is_refused_on_a_demonstrations_home(tmp_path: Path, variable: str) -> None:
+def test_real_source_is_declined_on_a_demonstrations_home(tmp_path: Path, variable: str) -> None:
     refuse_connections(tmp_path)
     set_clock(tmp_path, NEW_YEAR)
     os.environ[variable] = "{}"
@@ -186,7 +186,7 @@ def test_home_with_archived_answers_is_no_place_for_a_simulated_province(tmp_pat
     assert [entry.name for entry in tmp_path.iterdir()] == ["archive"]
 
 
-def test_home_with_loads_is_refused_by_make_run_and_left_as_it_is(home: Path) -> None:
+def test_home_with_loads_is_declined_by_make_run_and_left_as_it_is(home: Path) -> None:
     with open_database(home) as database:
         claim_home(home)  # a server without a schema has no loads
         prepare_warehouse(database)
@@ -200,7 +200,7 @@ def test_home_with_loads_is_refused_by_make_run_and_left_as_it_is(home: Path) ->
         assert sorted(path.name for path in home.iterdir() if path.name != "runs.lock") == before
 
 
-def test_home_whose_sources_are_kept_in_airflow_is_refused_by_make_run(home: Path) -> None:
+def test_home_whose_sources_are_kept_in_airflow_is_declined_by_make_run(home: Path) -> None:
     with open_database(home, settings={"fsync": "off"}) as database:
         with psycopg.connect(database.url("airflow", "airflow")) as connection:
             connection.execute("create table connection (conn_id text)")  # as Airflow's own

@@ -1,4 +1,4 @@
-"""The embedded server through everything that a machine does to it."""
+"""The embedded server: life cycle, crashes, secrets, access."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def read_pid(home: Path) -> int:
 
 
 def start_user(home: Path) -> subprocess.Popen[str]:
-    """Another process that uses the database until it is killed or its standard input ends; it says its port."""
+    """Another process that uses the database until it is killed or its standard input ends; it prints its port."""
     program = (
         "import sys; from pathlib import Path; from cchc.local.embedded import open_database\n"
         "with open_database(Path(sys.argv[1])) as database:\n"
@@ -70,7 +70,7 @@ def test_data_and_passwords_outlive_the_server(home: Path) -> None:
         assert ask(second, b"SELECT answer FROM kept", "cchc_owner") == 42
 
 
-def test_taken_port_makes_it_choose_another_and_say_so(home: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_taken_port_makes_the_server_choose_and_log_another(home: Path, caplog: pytest.LogCaptureFixture) -> None:
     try:
         taken = socket.create_server((HOST, PORT))
     except OSError:  # something of this machine has it already, which serves as well
@@ -167,7 +167,7 @@ def test_secrets_are_readable_by_their_owner_only(home: Path) -> None:
         assert (home / "postgres" / "data").stat().st_mode & 0o777 == 0o700
 
 
-def test_data_of_another_version_is_refused(home: Path) -> None:
+def test_data_of_another_version_is_declined(home: Path) -> None:
     with open_database(home, major=16, settings=SETTINGS) as database:
         assert str(ask(database, b"SHOW server_version")).startswith("16.")
     with pytest.raises(LocalError, match="made by PostgreSQL 16, this is 18"), open_database(home):

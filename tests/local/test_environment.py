@@ -1,4 +1,4 @@
-"""What of the caller's environment reaches our processes."""
+"""The caller's environment in this project's processes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the installer says of a machine that can't hold the packages."""
+"""The installer's messages on a machine that can't hold the packages."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_other_c_library_is_named(monkeypatch: pytest.MonkeyPatch, library: tupl
     assert find_problem() == f"glibc 2.28 or newer is needed, this is {name}"
 
 
-def test_without_a_package_index_it_says_what_to_do_and_a_half_made_venv_is_made_anew(
+def test_without_a_package_index_the_remedy_is_named_and_a_half_made_venv_is_made_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)

@@ -17,7 +17,7 @@ from cchc.local.run_lock import hold_runs
 LOCKS = ("postgres.lock", "postgres.users")
 
 
-def test_lock_files_of_the_database_are_closed_to_others_also_those_of_before(home: Path) -> None:
+def test_lock_files_of_the_database_are_closed_to_others_also_older_ones(home: Path) -> None:
     home.mkdir()
     for name in LOCKS:
         (home / name).touch(0o644)

@@ -1,4 +1,4 @@
-"""What the kernel says of processes, where it says little."""
+"""Processes where /proc shows little."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Roles of the embedded server: what one analyst does to them, to sessions or connections ends with the next start."""
+"""Roles of the embedded server: the next start undoes an analyst's changes of roles, sessions and connections."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def server() -> Iterator[Database]:
 
 
 def start_again(server: Database) -> None:
-    """What every command does first."""
+    """Set the roles, as every command does first."""
     with open_database(server.home):
         pass
 
@@ -45,7 +45,7 @@ def ask(server: Database, statement: str, role: str = "postgres", database: str 
 
 @contextmanager
 def an_analyst(server: Database) -> Iterator[psycopg.Connection]:
-    """One who has taken off all limits that a session can take off."""
+    """A session that has lifted all limits that it can lift."""
     with closing(psycopg.connect(server.url(ANALYST))) as connection:
         connection.execute("set default_transaction_read_only = off")
         for limit in LIMITS:
@@ -75,7 +75,7 @@ def test_every_start_sets_the_roles_again(server: Database) -> None:
     assert ask(server, "select 1", "cchc_loader", "cchc") == [(1,)]
 
 
-def test_guest_whom_somebody_made_an_analyst_stays_one(server: Database) -> None:
+def test_guest_that_was_made_an_analyst_stays_one(server: Database) -> None:
     ask(server, "create role cchc_guest")
     ask(server, "grant cchc_analyst, cchc_loader to cchc_guest")
     start_again(server)
@@ -148,7 +148,7 @@ def test_limits_of_analysts_are_set(server: Database) -> None:
         "create table public.mine as select 1 as one",
     ],
 )
-def test_analyst_takes_nothing_that_all_share(server: Database, statement: str) -> None:
+def test_analyst_takes_no_shared_resource(server: Database, statement: str) -> None:
     with an_analyst(server) as analyst, pytest.raises(InsufficientPrivilege):
         analyst.execute(statement.encode())
 
@@ -159,7 +159,7 @@ def test_analyst_connects_to_the_warehouse_only(server: Database, database: str)
         psycopg.connect(server.url(ANALYST, database))
 
 
-def test_rights_that_a_home_of_before_gave_are_taken(server: Database) -> None:
+def test_rights_of_an_older_home_are_revoked(server: Database) -> None:
     for statement in (
         "grant temporary, connect on database cchc to public",
         "grant temporary on database cchc to cchc_analyst",
@@ -175,7 +175,7 @@ def test_rights_that_a_home_of_before_gave_are_taken(server: Database) -> None:
         ] == [(False,), (False,), (True,)]
 
 
-def test_kept_password_is_known_again(server: Database) -> None:
+def test_stored_verifier_matches_its_password(server: Database) -> None:
     (kept,) = ask(server, "select rolpassword from pg_authid where rolname = 'cchc_loader'")[0]
     assert matches_password(str(kept), server.credentials["cchc_loader"])
     assert not matches_password(str(kept), server.credentials["cchc_owner"])

@@ -49,7 +49,7 @@ def start() -> Iterator[Callable[[Path, str], subprocess.Popen[str]]]:
         process.communicate()
 
 
-def test_a_second_run_says_whom_it_waits_for_and_goes_on_after_it(tmp_path, start):
+def test_second_run_names_the_one_it_waits_for_and_goes_on_after_it(tmp_path, start):
     home = tmp_path / "new" / "home"
     first = start(home, "nightly 2024-06-30")
     assert first.stdout.readline() == "held\n"
@@ -81,7 +81,7 @@ def test_the_lock_of_a_killed_run_is_free(tmp_path, start):
         assert f"process {os.getpid()}, `nightly`" in (tmp_path / "runs.lock").read_text()
 
 
-def test_nobody_else_can_open_the_lock(tmp_path):
+def test_no_other_user_can_open_the_lock(tmp_path):
     (tmp_path / "runs.lock").touch(mode=0o666)
     (tmp_path / "runs.lock").chmod(0o666)
     with hold_runs(tmp_path, "run"):

@@ -1,4 +1,4 @@
-"""The embedded server after every fault that was tried: the command at hand, or the next one, heals it."""
+"""The embedded server after faults: the present command, or the next one, repairs it."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def keep_something(database: Database) -> None:
 
 
 def find_children(pid: int) -> dict[str, int]:
-    """Processes of the server by what they call themselves, as ``checkpointer``."""
+    """Processes of the server by their titles, such as ``checkpointer``."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     return {" ".join(read_command(int(child))).removeprefix("postgres: ").strip(): int(child) for child in children}
 
@@ -127,7 +127,7 @@ def test_children_of_a_killed_server_that_stay_are_ended(copied: Path) -> None:
 
 
 def test_server_that_recovers_for_long_is_left_to_it(copied: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The very recovery of PostgreSQL, which waits for an archive of its log."""
+    """A recovery of PostgreSQL that waits for an archive of its log."""
     (copied / "postgres" / "data" / "recovery.signal").touch()
     owner = (copied / "postgres" / "data").stat()
     os.chown(copied / "postgres" / "data" / "recovery.signal", owner.st_uid, owner.st_gid)
@@ -147,7 +147,7 @@ def test_server_that_recovers_for_long_is_left_to_it(copied: Path, monkeypatch: 
     assert read_command(pid) == []
 
 
-def test_database_in_use_in_another_container_is_refused_and_left(copied: Path) -> None:
+def test_database_in_use_in_another_container_is_declined_and_unchanged(copied: Path) -> None:
     unseen = ["unshare", "--pid", "--ipc", "--fork", "--mount-proc"]
     if subprocess.run([*unseen, "true"], capture_output=True, check=False).returncode:
         pytest.skip("no processes can be hidden here")
@@ -164,7 +164,7 @@ def test_database_in_use_in_another_container_is_refused_and_left(copied: Path) 
             assert read_pid(copied) == pid
             assert ask(again, b"select 1") == 1
         kept = (copied / "postgres" / "data" / "postmaster.pid").read_text()
-    # What a crash elsewhere has left is no obstacle: nobody uses it. Its port may be another server's by now.
+    # Files of a crash elsewhere are no obstacle: no process uses them. Another server may have the port by now.
     lines = kept.split("\n")
     lines[3] = "1"  # where nobody listens
     (copied / "postgres" / "data" / "postmaster.pid").write_text("\n".join(lines))
@@ -198,7 +198,7 @@ def test_shared_memory_that_is_another_servers_by_now_is_no_obstacle(copied: Pat
         assert ask(database, b"select 1") == 1
 
 
-def test_server_that_somebody_restarted_by_another_name_is_used(copied: Path) -> None:
+def test_server_that_was_restarted_by_another_name_is_used(copied: Path) -> None:
     with open_database(copied, settings=SETTINGS) as database:
         programs = prepare_programs(MAJOR, copied / "postgres")
         assert programs.run("pg_ctl", "stop", f"--pgdata={copied / 'postgres/data'}", "--wait").returncode == 0
@@ -224,7 +224,7 @@ def test_every_connection_taken_is_reported_in_one_line(copied: Path) -> None:
 
 
 def test_home_of_any_name_works_and_no_shell_reads_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of any that a folder may have, but for line ends and variables."""
+    """A home with any name that a folder may have, but for line ends and variables."""
     monkeypatch.chdir(tmp_path)
     with open_folder() as folder:
         home = folder / "a b 'c' \"d\" $(touch harm) `touch harm`; touch harm & $NONE back\\slash Cai Lậy %s"
@@ -236,7 +236,7 @@ def test_home_of_any_name_works_and_no_shell_reads_it(tmp_path: Path, monkeypatc
 
 
 @pytest.mark.parametrize("name", ["line\nend", "$HOME", "${HOME}x", "tab\t"])
-def test_name_that_no_setting_can_carry_is_refused(tmp_path: Path, name: str) -> None:
+def test_name_that_no_setting_can_hold_is_declined(tmp_path: Path, name: str) -> None:
     with pytest.raises(LocalError, match="set CCHC_HOME to another"), open_database(tmp_path / name):
         pass
     assert list(tmp_path.iterdir()) == []
@@ -305,7 +305,7 @@ def test_home_that_is_a_file_is_reported_in_one_line(home: Path) -> None:
     home.unlink()
 
 
-def test_reason_is_what_a_person_can_mend() -> None:
+def test_reason_is_the_line_that_a_person_can_act_on() -> None:
     log = 'LOG:  starting\nFATAL:  could not open "x": Permission denied\nLOG:  database system is shut down\n'
     assert find_reason(log) == 'FATAL:  could not open "x": Permission denied'
     assert find_reason("initdb: error: no locale\n") == "initdb: error: no locale"

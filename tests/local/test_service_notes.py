@@ -1,4 +1,4 @@
-"""What is noted of the services that `make up` started."""
+"""The notes of the services that `make up` started."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_file_that_a_crash_left_half_written_names_no_service(tmp_path: Path, te
     assert not (tmp_path / "services").exists()
 
 
-def test_what_is_noted_is_read_again(tmp_path: Path) -> None:
+def test_notes_are_read_as_written(tmp_path: Path) -> None:
     assert read_notes(tmp_path) == ServiceNotes()
     for now in ("", AT):
         begin_notes(tmp_path, 8766, now)

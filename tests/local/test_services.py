@@ -138,7 +138,7 @@ def wait_for(is_done: Callable[[], object], what: str, seconds: float = 120) -> 
 
 @pytest.fixture
 def hostile_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a shell may have set for other programs."""
+    """Variables that a shell may have set for other programs."""
     (tmp_path / ".netrc").write_text(NETRC)
     (tmp_path / ".netrc").chmod(0o600)
     for name, value in (HOSTILE | {"HOME": str(tmp_path)}).items():
@@ -146,7 +146,7 @@ def hostile_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 class HealthyNeighbour(BaseHTTPRequestHandler):
-    """Another installation's Airflow, to whoever asks how it is."""
+    """The health of another installation's Airflow."""
 
     def do_GET(self) -> None:
         self.send_response(200)
@@ -154,7 +154,7 @@ class HealthyNeighbour(BaseHTTPRequestHandler):
         self.wfile.write(json.dumps({check: {"status": "healthy"} for check in services.HEALTH_CHECKS}).encode())
 
     def log_message(self, *_: object) -> None:
-        """Says nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture
@@ -220,7 +220,7 @@ def test_airflow_comes_up_in_a_hostile_environment_and_leaves_nothing(
 
 
 def end_while_it_starts(home: Path) -> None:
-    """SIGTERM to `make up` while it waits ends what it has started, and the database."""
+    """SIGTERM to `make up` while it waits ends its services and the database."""
     with Commands(home).start("up") as up:
         wait_for(lambda: read_sessions(home) or up.poll() is not None, "the api-server is started")
         sessions = read_sessions(home)
@@ -233,7 +233,7 @@ def end_while_it_starts(home: Path) -> None:
 
 
 def check_modes(home: Path) -> None:
-    """Task logs may quote what agencies reported: nobody else can reach them, nor hold a lock."""
+    """Task logs may quote reports of agencies: no other user can read them, nor hold a lock."""
     for folder in (home / "logs", home / "airflow"):
         assert folder.stat().st_mode & 0o077 == 0
     for file in [*(home / "logs" / "tasks").rglob("*.log"), *home.glob("*.lock")]:
@@ -287,7 +287,7 @@ def pretend_older_release(home: Path) -> None:
 
 
 def check_log(task: dict[str, Any], lines: list[dict[str, Any]]) -> None:
-    """The log of a task is there, without an error, and without a warning but of the sources that were left out."""
+    """The log of a task is there, without an error, and without a warning but of skipped sources."""
     assert len(lines) > 3, task
     loud = [line for line in lines if line.get("level") in ("warning", "error", "critical")]
     assert [line for line in loud if "nothing has come yet" not in line["event"]] == [], task

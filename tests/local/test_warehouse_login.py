@@ -19,7 +19,7 @@ WANTED = {
 }
 
 
-def test_json_and_uri_say_the_same() -> None:
+def test_json_and_uri_give_the_same_login() -> None:
     fields = {
         "conn_type": "postgres",
         "host": "db.example",
@@ -34,7 +34,7 @@ def test_json_and_uri_say_the_same() -> None:
     assert read_login(uri) == WANTED
 
 
-def test_what_is_left_out_stays_out() -> None:
+def test_missing_field_stays_missing() -> None:
     assert read_login('{"conn_type": "postgres", "host": "db.example"}') == {"host": "db.example"}
     assert read_login("postgres://db.example") == {"host": "db.example"}
 
@@ -42,7 +42,7 @@ def test_what_is_left_out_stays_out() -> None:
 @pytest.mark.parametrize(
     "text", ["{secret", "postgres://user:secret@host:port/db", '{"conn_type": "mysql", "login": "secret"}', "secret"]
 )
-def test_another_thing_is_refused_without_being_shown(text: str) -> None:
+def test_invalid_connection_is_declined_without_its_text(text: str) -> None:
     with pytest.raises(LocalError, match="AIRFLOW_CONN_WAREHOUSE is") as refusal:
         read_login(text)
     assert "secret" not in str(refusal.value)

@@ -33,7 +33,7 @@ COUNTS = [column for column in GOOD if column not in ("agency_code", "day")]
 OPTIONAL = ["received_electronic", "received_digitised", "sent_on_paper", "secret"]
 NOTHING = GOOD | dict.fromkeys(COUNTS, 0)
 
-# What is wrong, the row, the rules that it breaks.
+# The mistake, the row, the rules that it breaks.
 ROWS: list[tuple[str, dict[str, Any], set[str]]] = [
     ("nothing", GOOD, set()),
     ("nothing: all zero", NOTHING, set()),
@@ -86,10 +86,10 @@ NOT_READ = RESPONSE | {"envelope_code": None, "rows_received": 0, "rows_total": 
 ANSWERS: list[tuple[dict[str, Any], set[str]]] = [
     (RESPONSE, set()),
     (RESPONSE | {"rows_received": 0, "rows_total": 0}, set()),
-    (NOT_READ | {"refusal": "not_json"}, {"not_json"}),
-    (NOT_READ | {"refusal": "wrong_encoding"}, {"wrong_encoding"}),
+    (NOT_READ | {"parse_failure": "not_json"}, {"not_json"}),
+    (NOT_READ | {"parse_failure": "wrong_encoding"}, {"wrong_encoding"}),
     # A later page is cut short.
-    (RESPONSE | {"refusal": "not_json", "rows_received": 3}, {"not_json"}),
+    (RESPONSE | {"parse_failure": "not_json", "rows_received": 3}, {"not_json"}),
     (NOT_READ | {"envelope_code": "-1"}, {"wrong_envelope_code"}),
     (NOT_READ | {"envelope_code": ""}, {"wrong_envelope_code"}),
     (RESPONSE | {"missing_fields": ["VanBanDi"]}, {"required_field_gone"}),

@@ -248,7 +248,7 @@ def test_every_rule_has_a_row_that_breaks_it(rows_judged: Judged) -> None:
 
 def test_file_breaks_the_rule_of_its_mistake_and_no_other(login: Login) -> None:
     wrong: list[tuple[dict[str, Any], set[str]]] = [
-        *(({"refusal": refusal}, {refusal}) for refusal in REJECTIONS),
+        *(({"parse_failure": rule}, {rule}) for rule in REJECTIONS),
         ({"missing_fields": ["Tử số"]}, {"required_field_gone"}),
         ({"unknown_fields": ["Người lập"]}, {"unknown_field"}),
         ({"rows_received": 5}, set()),

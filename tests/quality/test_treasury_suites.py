@@ -93,7 +93,7 @@ HISTORIES: list[tuple[str, dict[str, Any], list[dict[str, Any]], set[str]]] = [
     ("nothing: carried-over capital as it was", CARRIED, once(), set()),
 ]  # fmt: skip
 
-# What is wrong, the row, the rules that it breaks.
+# The mistake, the row, the rules that it breaks.
 ROWS: list[tuple[str, dict[str, Any], set[str]]] = [
     ("nothing: the council's plan", GOOD | {"plan_kind": "HDND"}, set()),
     ("nothing: in đồng", GOOD | {"plan": 5 * BILLION, "completed": 1, "advance": 2, "unit_vnd": 1}, set()),
@@ -168,8 +168,8 @@ ANSWERS: list[tuple[dict[str, Any], dict[str, Any], set[str]]] = [
     (FILE, GOOD, set()),
     (FILE, GOOD | {"closed_on": MAY}, set()),
     (FILE, GOOD | {"budget_year": 2023}, set()),
-    *((FILE | {"refusal": refusal}, GOOD, {refusal}) for refusal in REJECTIONS),
-    (ANSWER | {"refusal": "not_json", "envelope_code": None}, GOOD, {"not_json"}),
+    *((FILE | {"parse_failure": rule}, GOOD, {rule}) for rule in REJECTIONS),
+    (ANSWER | {"parse_failure": "not_json", "envelope_code": None}, GOOD, {"not_json"}),
     (ANSWER | {"envelope_code": "401"}, GOOD, {"wrong_envelope_code"}),
     (ANSWER | {"missing_fields": ["DonViTien"]}, GOOD, {"required_field_gone"}),
     (ANSWER | {"rows_total": 2}, GOOD, {"incomplete_list"}),

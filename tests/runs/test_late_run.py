@@ -128,7 +128,7 @@ def airflow() -> Iterator[Airflow]:
 
 def test_late_run_is_notified_once_when_the_scheduler_comes_back_after_the_hour(airflow: Airflow) -> None:
     late = "Đêm 31/12/2024"
-    wait_for(lambda: airflow.list_mails(late), "the late-night message comes")
+    wait_for(lambda: airflow.list_mails(late), "the message about the late run comes")
     airflow.run_alerts()
     (mail,) = airflow.list_mails(late)
     text = mail.content.get_body(("plain",)).get_content()

@@ -37,7 +37,7 @@ def begun() -> datetime:
 
 
 def read_log(installation: Installation, begun: datetime, task_id: str, try_number: int = 1) -> list[dict[str, Any]]:
-    """What the api-server shows of a task that ran since ``begun``, by Airflow's own reader."""
+    """The log lines that the api-server shows of a task since ``begun``, by Airflow's own reader."""
     from airflow.models.taskinstance import TaskInstance
     from airflow.utils.log.file_task_handler import FileTaskHandler
     from airflow.utils.session import create_session

@@ -34,7 +34,7 @@ def parse(
 def parse_one(content: bytes, name: str = "bc.xlsx", profile: Any = RETURNS) -> dict[str, Any]:
     """The one row of a file that isn't rejected."""
     response, rows = parse(content, name, profile)
-    assert response["refusal"] is None, response
+    assert response["parse_failure"] is None, response
     (only,) = rows
     return only
 

@@ -37,7 +37,7 @@ PACKAGE = 'xmlns="http://schemas.openxmlformats.org/package/2006/relationships"'
 def test_workbook_of_each_program_has_the_same_values(program: str) -> None:
     content = (WRITTEN_BY / f"{program}.xlsx").read_bytes()
     response, (survey, count, task) = parse(content)
-    assert response["refusal"] is None
+    assert response["parse_failure"] is None
     assert (survey["numerator"], survey["denominator"], survey["percent"]) == (Decimal("87.12"), 100, ["Tử số"])
     assert survey["evidence"] == "Công văn số 12 ngày 03/01/2025"
     assert (count["numerator"], count["denominator"], count["evidence"], count["percent"]) == (4, 5, "BC 2", None)
@@ -47,7 +47,7 @@ def test_workbook_of_each_program_has_the_same_values(program: str) -> None:
 
 def test_error_of_libreoffice_is_rejected_with_its_cell() -> None:
     response, _ = parse((WRITTEN_BY / "libreoffice-error.xlsx").read_bytes())
-    assert response["refusal_detail"] == "trang “ChiTieu”, ô D3 (cột Tử số): #NAME?"
+    assert response["parse_failure_detail"] == "trang “ChiTieu”, ô D3 (cột Tử số): #NAME?"
 
 
 def test_workbook_of_google_sheets_is_read() -> None:
@@ -134,8 +134,8 @@ def point_to(part: str) -> str:
 )
 def test_other_formats_are_rejected_by_name(parts: dict[str, str], says: str) -> None:
     response, _ = parse(workbook(headings(), parts=parts))
-    assert response["refusal"] == "not_a_workbook"
-    assert says in response["refusal_detail"]
+    assert response["parse_failure"] == "not_a_workbook"
+    assert says in response["parse_failure_detail"]
 
 
 def test_values_that_are_not_numbers_keep_their_kind() -> None:

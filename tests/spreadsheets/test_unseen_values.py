@@ -36,8 +36,8 @@ def test_hidden_sheet_is_not_read_and_is_named(state: str) -> None:
 
 def test_file_of_hidden_sheets_alone_is_rejected_with_their_names() -> None:
     response, rows = parse(workbook(headings() + pair(number("7"), number("9")), states=["hidden"]))
-    assert (response["refusal"], rows) == ("hidden_sheets", [])
-    assert "ChiTieu" in response["refusal_detail"]
+    assert (response["parse_failure"], rows) == ("hidden_sheets", [])
+    assert "ChiTieu" in response["parse_failure_detail"]
 
 
 def test_hidden_list_of_choices_is_not_named() -> None:
@@ -118,7 +118,7 @@ def test_value_under_a_merged_cell_is_not_read() -> None:
 @pytest.mark.parametrize("stored", ["NaN", "INF", "1_000", "0x10", "1e9999"])
 def test_numeric_cell_without_a_number_stops_no_reader(stored: str) -> None:
     response, rows = parse(workbook(headings() + pair(number(stored), number("9"))))
-    assert response["refusal"] == "formula_error" or rows[0]["numerator"] is None
+    assert response["parse_failure"] == "formula_error" or rows[0]["numerator"] is None
 
 
 @pytest.mark.parametrize("sign", ["_x0000_", "_xD800_", "_x0001_"])
@@ -132,7 +132,7 @@ def test_character_that_no_database_holds_is_replaced(sign: str) -> None:
 
 def test_formula_of_text_without_a_value_is_an_error() -> None:
     response, _ = parse(workbook(headings() + pair('<c t="str"><f>A1</f></c>', number("9"))))
-    assert response["refusal"] == "formula_error"
+    assert response["parse_failure"] == "formula_error"
 
 
 def test_broken_hidden_sheet_harms_no_other() -> None:
@@ -145,8 +145,8 @@ def test_sheet_that_lacks_one_heading_beside_a_good_one_is_rejected() -> None:
     names = [name.replace("Tử số", "Tử số (hồ sơ)") for name in INDICATOR_HEADINGS]
     good = headings() + pair(number("7"), number("9"))
     response, _ = parse(workbook(good, headings(names) + pair(number("1"), number("2")), names=["Quý 3", "Quý 4"]))
-    assert response["refusal"] == "no_headings"
-    assert "trang “Quý 4” thiếu cột Tử số" in response["refusal_detail"]
+    assert response["parse_failure"] == "no_headings"
+    assert "trang “Quý 4” thiếu cột Tử số" in response["parse_failure_detail"]
 
 
 def test_second_table_is_read_with_the_same_columns_and_rejected_with_others() -> None:
@@ -157,5 +157,5 @@ def test_second_table_is_read_with_the_same_columns_and_rejected_with_others() -
     assert [one["numerator"] for one in rows] == [7, 1]
     swapped = again.replace("Tử số", "?").replace("Mẫu số", "Tử số").replace("?", "Mẫu số")
     response, _ = parse(workbook(headings() + pair(number("7"), number("9")) + swapped))
-    assert response["refusal"] == "no_headings"
-    assert "bảng thứ hai từ dòng 3" in response["refusal_detail"]
+    assert response["parse_failure"] == "no_headings"
+    assert "bảng thứ hai từ dòng 3" in response["parse_failure_detail"]

@@ -145,9 +145,9 @@ def test_cell_of_type_error_is_a_formula_error_whatever_its_text(shown: str, at:
     cells = [text("II.6-1"), text("H58.02"), text("2024-Q4"), number("9"), number("9"), text("BC")]
     cells[at] = f'<c t="e"><f>VLOOKUP(A2,Z1:Z9,1)</f><v>{shown}</v></c>'
     response, _ = parse(workbook(headings() + row(cells)))
-    assert response["refusal"] == "formula_error"
-    assert f"ô {'ABCDEF'[at]}2" in response["refusal_detail"]
-    assert shown in response["refusal_detail"]
+    assert response["parse_failure"] == "formula_error"
+    assert f"ô {'ABCDEF'[at]}2" in response["parse_failure_detail"]
+    assert shown in response["parse_failure_detail"]
 
 
 @pytest.mark.parametrize("shown", ["#N/A", "#FIELD!", "#NAME?", "Err:508", "Loading..."])
@@ -157,7 +157,7 @@ def test_error_as_text_is_a_formula_error(shown: str) -> None:
         (content.encode(), "bc.csv"),
         (workbook(headings() + pair(number("9"), number("9"), evidence=text(shown))), "bc.xlsx"),
     ]:
-        assert parse(file, name)[0]["refusal"] == "formula_error"
+        assert parse(file, name)[0]["parse_failure"] == "formula_error"
 
 
 @pytest.mark.parametrize(
@@ -171,8 +171,8 @@ def test_error_as_text_is_a_formula_error(shown: str) -> None:
 )
 def test_formula_without_value_is_an_error_with_its_cell_even_without_an_address(cell: str) -> None:
     response, _ = parse(workbook(headings() + pair(number("5"), cell)))
-    assert response["refusal"] == "formula_error"
-    assert "ô E2 (cột Mẫu số): công thức chưa được tính" in response["refusal_detail"]
+    assert response["parse_failure"] == "formula_error"
+    assert "ô E2 (cột Mẫu số): công thức chưa được tính" in response["parse_failure_detail"]
 
 
 @pytest.mark.parametrize("reference", ["", "D2"])
@@ -186,7 +186,7 @@ def test_cell_after_one_without_an_address_is_the_next(reference: str) -> None:
 @pytest.mark.parametrize("cell", ['<c t="s"><v>99</v></c>', "<c><v>chín</v></c>", '<c t="d"><v>hôm qua</v></c>'])
 def test_value_that_contradicts_its_file_is_an_error_with_its_cell(cell: str) -> None:
     response, _ = parse(workbook(headings() + pair(cell, number("9"))))
-    assert (response["refusal"], "ô D2" in response["refusal_detail"]) == ("formula_error", True)
+    assert (response["parse_failure"], "ô D2" in response["parse_failure_detail"]) == ("formula_error", True)
 
 
 # Characters.
@@ -292,7 +292,7 @@ def test_cost_is_that_of_the_cells_not_of_the_last_row(stray: str, tmp_path: Pat
     content = workbook(headings() + pair(number("7"), number("9")) + row([stray], 1_048_576))
     began = time.process_time()
     response, rows = parse(content)
-    assert (response["refusal"], rows[0]["numerator"], len(rows)) == (None, 7, 2)
+    assert (response["parse_failure"], rows[0]["numerator"], len(rows)) == (None, 7, 2)
     reasons = {("ChiTieu", 1_048_576): ["value_missing"]}
     sent = SentFile("bc.xlsx", "ab" * 32, content)
     (address,) = file_rejection_reports(DiskInbox(tmp_path), sent, WANTED, reasons, ())

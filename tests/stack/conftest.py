@@ -64,7 +64,7 @@ class Place:
         self.processes.run("runs", *(f"--date={day}" for day in days))
 
     def checksum(self) -> str:
-        """`make checksum` as docs/install.md has it run in a worker."""
+        """The output of `make checksum` in a worker, by the command of docs/install.md."""
         return run_command(self.processes.environment("worker", WORKERS[0]), "checksum")
 
     def query_metadata(self, statement: str) -> list[tuple]:

@@ -47,6 +47,6 @@ def run_inside(stack: ProcessStack, command: re.Match[str], folder: Path) -> Non
 
 
 def choose_environment(stack: ProcessStack, service: str) -> dict[str, str]:
-    """What a command finds in the container of a service."""
+    """The environment of a command in the container of a service."""
     databases = {"metadata", "warehouse"}
     return client_environment(stack, service) if service in databases else stack.environment(service, service)

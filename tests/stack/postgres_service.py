@@ -14,7 +14,7 @@ from tests.stack.process_stack import ProcessStack, list_initial
 
 @contextmanager
 def run_postgres(stack: ProcessStack, service: str) -> Iterator[None]:
-    """The service, its data new: users, database and first files as its environment and mounts say."""
+    """The service, its data new: users, database and first files by its environment and mounts."""
     environment: Mapping[str, str] = stack.stack.services[service]["environment"]
     user = environment["POSTGRES_USER"]
     programs = prepare_programs(MAJOR, stack.folder / service)
@@ -39,7 +39,7 @@ def run_postgres(stack: ProcessStack, service: str) -> Iterator[None]:
 
 
 def client_environment(stack: ProcessStack, service: str) -> dict[str, str]:
-    """What stands for being inside the container, where psql, pg_dump … need neither address nor password."""
+    """The variables that replace the inside of the container, where psql, pg_dump … need no address and password."""
     password = stack.stack.services[service]["environment"]["POSTGRES_PASSWORD"]
     path = os.pathsep.join((str(find_programs(MAJOR)), ENVIRONMENT["PATH"]))
     return {**ENVIRONMENT, "PATH": path, "PGHOST": stack.find_address(service), "PGPASSWORD": password}

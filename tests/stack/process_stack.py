@@ -57,13 +57,13 @@ class ProcessStack:
             )
 
     def run(self, service: str, *more: str) -> None:
-        """Run a service to its end, which has to be a good one."""
+        """Run a service to its end, which must be a success."""
         self.start(service, None, *more)
         code = self.running.pop(service).wait(1800)
         assert code == 0, self.show(service)
 
     def wait_until_healthy(self, service: str, container: str | None = None) -> None:
-        """Run the health check of a service until it says yes."""
+        """Run the health check of a service until it succeeds."""
         name = container or service
         kind, *test = self.stack.services[service]["healthcheck"]["test"]
         words = [self.translate(service, word) for word in test]
@@ -82,7 +82,7 @@ class ProcessStack:
         process.wait()
 
     def stop(self) -> None:
-        """Ask every service to end, the last started first; kill what is left after a while."""
+        """Ask every service to end, the last started first; kill the rest after a while."""
         members = [member for process in self.running.values() for member in list_members(process)]
         for process in reversed(self.running.values()):
             with suppress(psutil.NoSuchProcess):
@@ -149,14 +149,14 @@ class ProcessStack:
 
 
 def list_members(process: psutil.Process) -> list[psutil.Process]:
-    """A process and all that it has begotten, whichever sessions they are of; nothing of one that ended."""
+    """A process and its descendants in any session; none of one that ended."""
     with suppress(psutil.NoSuchProcess):
         return [*process.children(recursive=True), process]
     return []
 
 
 def list_titles(process: psutil.Process) -> list[str]:
-    """What a process and all that it has begotten call themselves."""
+    """The titles of a process and its descendants."""
     titles = []
     for member in list_members(process):
         with suppress(psutil.NoSuchProcess):
@@ -165,7 +165,7 @@ def list_titles(process: psutil.Process) -> list[str]:
 
 
 def kill(processes: Iterable[psutil.Process]) -> None:
-    """Kill what still lives."""
+    """Kill the live ones."""
     for process in processes:
         with suppress(psutil.NoSuchProcess):
             process.kill()

@@ -125,7 +125,7 @@ def test_load_without_audit_is_not_published(pipeline: Pipeline) -> None:
 
 def test_crash_that_empties_staging_after_the_audit_publishes_nothing(pipeline: Pipeline) -> None:
     load = pipeline.prepare(pipeline.keep(PROGRESS, answer(PROGRESS)))
-    # What PostgreSQL does to unlogged tables when it starts after a crash.
+    # PostgreSQL does so with unlogged tables when it starts after a crash.
     pipeline.execute(
         "truncate staging.national_portal_response, staging.national_portal_statistic, staging.rule_violation"
     )

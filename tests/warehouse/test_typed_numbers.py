@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import openpyxl
@@ -158,7 +159,7 @@ def login(cluster: Database) -> Iterator[Login]:
 
 @st.composite
 def draw_numbers(draw: st.DrawFn) -> list[tuple[str, Decimal]]:
-    """What is counted, and a number of it: whole things have no decimals, rates are below 100."""
+    """Kinds of count, each with a number of it: whole things have no decimals, rates are below 100."""
     whole = st.integers(0, 10**7).map(Decimal)
     amount = st.decimals(0, 10**7, places=3)
     rate = st.decimals(0, 100, places=2)
@@ -174,6 +175,49 @@ def may_be_typed(spelling: str, counts: str, file: str) -> bool:
     return spelling not in OTHER_LANGUAGE or (file != "gõ.xlsx" and (counts == "whole" or file == "phẩy.csv"))
 
 
+Typed = dict[tuple[UUID, str], tuple[str, str, Decimal, str]]
+
+
+def archive_files(folder: Path, numbers: list[tuple[str, Decimal]]) -> tuple[list[Load], Typed]:
+    """A file of each kind with every number in every spelling; load id and agency → file, spelling, number, counts."""
+    archive = Archive(folder, "returns", "H58")
+    typed: Typed = {}
+    loads = []
+    for name, write in FILES.items():
+        rows, meant = [], []
+        for counts, number in numbers:
+            for spelling, spell in SPELLINGS.items():
+                if may_be_typed(spelling, counts, name):
+                    agency = f"H58.{len(rows)}"
+                    rows.append([counts, agency, "2024-Q4", spell(number), "100", "BC"])
+                    meant.append((agency, (spelling, number, counts)))
+        content = write(rows)
+        key = hashlib.sha256(content).hexdigest()
+        path = folder / f"{key[:8]}-{name}"
+        path.write_bytes(content)
+        filed = FiledFile("return", key, DAY, str(path))
+        load = Load(
+            "returns", filed, archive_file(archive, filed, InboxFile(DiskInbox(folder), path.name, len(content), key))
+        )
+        loads.append(load)
+        typed |= {(load.load_id, agency): (path.name, *what) for agency, what in meant}
+    return loads, typed
+
+
+def publish_loads(login: Login, loads: list[Load]) -> tuple[dict[Any, Decimal], dict[Any, list[str]]]:
+    """Stage, audit and publish; load id and agency → the published numerator, and → the rules of a quarantined row."""
+    with connect(login) as connection, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of Great Expectations and its dependencies
+        for load in loads:
+            assert stage(connection, PROFILE, load, "H58") > 0
+        audit(connection, login, PROFILE, loads, "run")
+        for load in loads:
+            assert publish(connection, PROFILE, load, "run").status == "published"
+        values = connection.execute("select load_id, agency_code, numerator from core.return_value").fetchall()
+        rejected = connection.execute("select load_id, payload ->> 'agency_code', rules from ops.quarantine").fetchall()
+    return {tuple(key): number for *key, number in values}, {tuple(key): rules for *key, rules in rejected}
+
+
 # An example takes seconds, so that hypothesis doesn't shrink a failing one: its message names the value.
 @settings(
     max_examples=4,
@@ -185,52 +229,12 @@ def may_be_typed(spelling: str, counts: str, file: str) -> bool:
 def test_number_is_in_the_warehouse_as_typed_or_its_row_is_quarantined(
     login: Login, tmp_path: Path, numbers: list[tuple[str, Decimal]]
 ) -> None:
-    archive = Archive(tmp_path, "returns", "H58")
-    typed: dict[tuple[UUID, str], tuple[str, str, Decimal, str]] = {}
-    loads = []
-    for name, write in FILES.items():
-        rows, meant = [], []
-        for counts, number in numbers:
-            for spelling, spell in SPELLINGS.items():
-                if may_be_typed(spelling, counts, name):
-                    agency = f"H58.{len(rows)}"
-                    rows.append([counts, agency, "2024-Q4", spell(number), "100", "BC"])
-                    meant.append((agency, (spelling, number, counts)))
-        content = write(rows)
-        path = tmp_path / f"{hashlib.sha256(content).hexdigest()[:8]}-{name}"
-        path.write_bytes(content)
-        key = hashlib.sha256(content).hexdigest()
-        filed = FiledFile("return", key, DAY, str(path))
-        file = InboxFile(DiskInbox(tmp_path), path.name, len(content), key)
-        load = Load("returns", filed, archive_file(archive, filed, file))
-        loads.append(load)
-        typed |= {(load.load_id, agency): (path.name, *what) for agency, what in meant}
-
-    with connect(login) as connection, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what Great Expectations and its dependencies warn of is theirs
-        for load in loads:
-            assert stage(connection, PROFILE, load, "H58") > 0
-        audit(connection, login, PROFILE, loads, "run")
-        connection.commit()
-        for load in loads:
-            assert publish(connection, PROFILE, load, "run").status == "published"
-        values = {
-            (load_id, agency): number
-            for load_id, agency, number in connection.execute(
-                "select load_id, agency_code, numerator from core.return_value"
-            )
-        }
-        quarantined = {
-            (load_id, agency): rules
-            for load_id, agency, rules in connection.execute(
-                "select load_id, payload ->> 'agency_code', rules from ops.quarantine"
-            )
-        }
-    for (load_id, agency), (name, spelling, number, counts) in typed.items():
-        published, rules = values.get((load_id, agency)), quarantined.get((load_id, agency))
-        case = (
-            f"{spelling} {SPELLINGS[spelling](number)!r} of {counts} in {name}: published as {published}, rules {rules}"
-        )
+    loads, typed = archive_files(tmp_path, numbers)
+    values, quarantined = publish_loads(login, loads)
+    for key, (name, spelling, number, counts) in typed.items():
+        published, rules = values.get(key), quarantined.get(key)
+        written = SPELLINGS[spelling](number)
+        case = f"{spelling} {written!r} of {counts} in {name}: published as {published}, rules {rules}"
         assert (published is None) == bool(rules), case
         is_meant = counts == "rate" or spelling not in NO_COUNT
         assert published in ((None, number) if is_meant else (None,)), case

@@ -80,8 +80,8 @@ comment on column staging.national_portal_statistic.source_flags is 'dataQuality
 create unlogged table staging.eoffice_response (
     load_id uuid not null,
     row_no bigint not null,
-    refusal text,
-    refusal_detail text,
+    parse_failure text,
+    parse_failure_detail text,
     envelope_code text,
     rows_received bigint not null,
     rows_total bigint,
@@ -96,8 +96,8 @@ create unlogged table staging.eoffice_response (
 comment on table staging.eoffice_response is 'Answer of the e-office as a whole, one row for each load: for the rules that stop a load.';
 comment on column staging.eoffice_response.load_id is 'Load under way that staged the row.';
 comment on column staging.eoffice_response.row_no is 'Always 1: one response for each load.';
-comment on column staging.eoffice_response.refusal is 'Rule that names why the bytes can not be parsed into rows; NULL when they can.';
-comment on column staging.eoffice_response.refusal_detail is 'The same in plain words: sheet, cell, size.';
+comment on column staging.eoffice_response.parse_failure is 'Rule that names why the bytes can not be parsed into rows; NULL when they can.';
+comment on column staging.eoffice_response.parse_failure_detail is 'The same in plain words: sheet, cell, size.';
 comment on column staging.eoffice_response.envelope_code is 'error_code of the envelope, 0 when well; NULL for files.';
 comment on column staging.eoffice_response.rows_received is 'Rows parsed into staging.';
 comment on column staging.eoffice_response.rows_total is 'TotalCount; NULL for files.';
@@ -156,8 +156,8 @@ comment on column staging.eoffice_unit_day.source_flags is 'unknown_field; NULL 
 create unlogged table staging.treasury_response (
     load_id uuid not null,
     row_no bigint not null,
-    refusal text,
-    refusal_detail text,
+    parse_failure text,
+    parse_failure_detail text,
     envelope_code text,
     rows_received bigint not null,
     rows_total bigint,
@@ -173,8 +173,8 @@ create unlogged table staging.treasury_response (
 comment on table staging.treasury_response is 'Answer or file of the treasury as a whole, one row for each load: for the rules that stop a load.';
 comment on column staging.treasury_response.load_id is 'Load under way that staged the row.';
 comment on column staging.treasury_response.row_no is 'Always 1: one response for each load.';
-comment on column staging.treasury_response.refusal is 'Rule that names why the bytes can not be parsed into rows; NULL when they can.';
-comment on column staging.treasury_response.refusal_detail is 'The same in plain words: sheet, cell, size.';
+comment on column staging.treasury_response.parse_failure is 'Rule that names why the bytes can not be parsed into rows; NULL when they can.';
+comment on column staging.treasury_response.parse_failure_detail is 'The same in plain words: sheet, cell, size.';
 comment on column staging.treasury_response.envelope_code is 'error_code of the envelope, 0 when well; NULL for files.';
 comment on column staging.treasury_response.rows_received is 'Rows parsed into staging.';
 comment on column staging.treasury_response.rows_total is 'TotalCount; NULL for files.';
@@ -254,8 +254,8 @@ comment on column staging.treasury_row.advance_vnd is 'TamUngChuaThuHoi in đồ
 create unlogged table staging.returns_response (
     load_id uuid not null,
     row_no bigint not null,
-    refusal text,
-    refusal_detail text,
+    parse_failure text,
+    parse_failure_detail text,
     envelope_code text,
     rows_received bigint not null,
     rows_total bigint,
@@ -271,8 +271,8 @@ create unlogged table staging.returns_response (
 comment on table staging.returns_response is 'File of the inbox as a whole, one row for each load: for the rules that stop a load.';
 comment on column staging.returns_response.load_id is 'Load under way that staged the row.';
 comment on column staging.returns_response.row_no is 'Always 1: one file for each load.';
-comment on column staging.returns_response.refusal is 'Rule that names why the bytes can not be parsed into rows; NULL when they can.';
-comment on column staging.returns_response.refusal_detail is 'The same in plain words: sheet, cell, size.';
+comment on column staging.returns_response.parse_failure is 'Rule that names why the bytes can not be parsed into rows; NULL when they can.';
+comment on column staging.returns_response.parse_failure_detail is 'The same in plain words: sheet, cell, size.';
 comment on column staging.returns_response.envelope_code is 'error_code of the envelope, 0 when well; NULL for files.';
 comment on column staging.returns_response.rows_received is 'Rows parsed into staging.';
 comment on column staging.returns_response.rows_total is 'TotalCount; NULL for files.';

@@ -104,8 +104,8 @@ def _open_for_runs(home: Path) -> Iterator[Database]:
 
 
 def _run_day(day: date, sources: Collection[str] = ()) -> dict[str, str]:
-    # Set before Airflow is imported, which takes seconds and is left to the commands that need it: at the keyboard
-    # its own lines are noise, ours say what happened.
+    # Set before Airflow is imported: at the keyboard its own lines hide ours. The import takes seconds, so only the
+    # commands that need Airflow import it.
     os.environ.setdefault("AIRFLOW__LOGGING__LOGGING_LEVEL", "WARNING")
     from cchc.tasks.nightly import DagRunError, list_troubles, run_dags
 
@@ -117,5 +117,5 @@ def _run_day(day: date, sources: Collection[str] = ()) -> dict[str, str]:
     failed = [dag_id for dag_id, state in states.items() if state != "success"]
     if failed:
         troubles = "".join(f"  - {trouble}\n" for trouble in list_troubles(began))
-        sys.stderr.write(f"\nNight of {day}: {', '.join(failed)} failed (docs/runbook.md)\n{troubles}")
+        sys.stderr.write(f"\nRun of {day}: {', '.join(failed)} failed (docs/runbook.md)\n{troubles}")
     return states

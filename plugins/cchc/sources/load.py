@@ -18,7 +18,7 @@ NAMESPACE = UUID("6f1ad1d8-5d5c-5e0b-9d2c-35a1c11a2024")
 
 @dataclass(frozen=True)
 class Load:
-    """What is known of a load before its rows are parsed. Its status is in the ledger alone."""
+    """A load before its rows are parsed. Its status is in the ledger alone."""
 
     source: str
     scope: LoadScope

@@ -1,4 +1,4 @@
-"""What Airflow runs: tasks of a few lines around plain functions, callbacks, and runs by hand.
+"""Everything that Airflow runs: tasks of a few lines around plain functions, callbacks, and runs by hand.
 
 Only this package and ``local`` import Airflow.
 """

@@ -46,7 +46,7 @@ class Plan:
         return len(self.windows) + len(self.files)
 
     def group(self) -> list[list[LoadScope]]:
-        """What goes through the tasks together: each window by itself, files up to a hundred.
+        """The scopes that go through the tasks together: each window by itself, files up to a hundred.
 
         At least one group, which may be empty: Airflow waits a second for each task that has nothing to be mapped over.
         """

@@ -102,8 +102,8 @@ def test_either_spelling_of_success_is_success(eoffice: RecordsProfile, code: ob
 
 
 def test_mistakes_of_an_answer_become_columns_and_no_exception(eoffice: RecordsProfile) -> None:
-    assert parse(eoffice, b"\xff{}").response["refusal"] == "wrong_encoding"
-    assert parse(eoffice, b"<html>").response["refusal"] == "not_json"
+    assert parse(eoffice, b"\xff{}").response["parse_failure"] == "wrong_encoding"
+    assert parse(eoffice, b"<html>").response["parse_failure"] == "not_json"
     assert parse(eoffice, envelope(code=7)).response["envelope_code"] == "7"
     assert parse(eoffice, b'{"error_code":0,"TotalCount":0}').response["missing_fields"] == ["data"]
     assert parse(eoffice, envelope(RECORD, RECORD)).response["repeated_rows"] == 1

@@ -66,7 +66,7 @@ def parse_file(
     Never raises on the content: a rejected file has no rows, and its rule in the response row.
     """
     wanted = profile.sheet_fields()
-    response: dict[str, Any] = {"refusal": request["refused"], "refusal_detail": None}
+    response: dict[str, Any] = {"parse_failure": request["refused"], "parse_failure_detail": None}
     readers: list[RowReader] = []
     delimiter: str | None = None
     try:
@@ -74,7 +74,7 @@ def parse_file(
             readers.append(_read_table(profile, table, wanted[table.kind]))
             delimiter = table.sheet.delimiter
     except RejectedFileError as rejected:
-        response = {"refusal": rejected.rule, "refusal_detail": rejected.detail_vi}
+        response = {"parse_failure": rejected.rule, "parse_failure_detail": rejected.detail_vi}
         readers = []
     rows = [row for reader in readers for row in reader.rows]
     for number, row in enumerate(rows, 1):

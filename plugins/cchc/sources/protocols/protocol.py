@@ -138,7 +138,7 @@ class Profile(Model):
 
     @abstractmethod
     def claims(self) -> dict[str, str]:
-        """What no other profile may have, in words → the field that names it."""
+        """Claims that no other profile may have, in words → the field that names each."""
 
     def ways(self) -> dict[str, tuple[str, str]]:
         """Connection → the field that names it, and in words how it is used: it has one login for one host."""
@@ -180,7 +180,7 @@ class ApiProfile(Profile):
 
     @abstractmethod
     def find_gap(self, target: Target) -> str | None:
-        """What the connection lacks, for the person who sets it; None where it has all that requests need."""
+        """A gap of the connection, for the person who sets it; None where it has all that requests need."""
 
     @abstractmethod
     def plan_windows(self, day: date, read_complete: ReadComplete) -> list[Window]:

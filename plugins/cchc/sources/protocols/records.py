@@ -157,12 +157,12 @@ class RecordsProfile(ApiProfile):
     ) -> ParsedLoad:
         """A row for each record, up to the first page that isn't well."""
         rows = RowReader(self.fields_)
-        refusal = envelope_code = None
+        parse_failure = envelope_code = None
         totals = set()
         for number, body in enumerate(bodies, 1):
             document, trouble = parse_body(body)
             if trouble:
-                refusal = trouble
+                parse_failure = trouble
                 break
             envelope_code = as_text(document.get("error_code"), "")
             totals.add(_read_total(document))
@@ -177,8 +177,8 @@ class RecordsProfile(ApiProfile):
         response = {
             **rows.describe(),
             "repeated_rows": self._count_repeated(rows.rows),
-            "refusal": refusal,
-            "refusal_detail": None,
+            "parse_failure": parse_failure,
+            "parse_failure_detail": None,
             # Either spelling of success: the suite compares one word.
             "envelope_code": "0" if envelope_code in self.success_codes else envelope_code,
             "rows_total": totals.pop() if len(totals) == 1 else None,
