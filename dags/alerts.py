@@ -1,4 +1,4 @@
-"""Checks for late runs and sends the messages that are due, every quarter of an hour and apart from the nightly runs.
+"""The check for late runs and the sending of due messages, every quarter of an hour and apart from the nightly runs.
 
 A run is late when its attainment isn't ready by its hour (run_ready_by in include/alerts/rules.yaml), for any reason.
 Urgent messages go out at once, digests at the hours of their recipients, and a message that failed goes out again. A
@@ -16,7 +16,7 @@ from cchc.tasks.policy import RUN_CALLBACKS, TASK_DEFAULTS
 
 with DAG(
     dag_id="alerts",
-    description="Kiểm tra đêm chậm và gửi cảnh báo, mỗi 15 phút",
+    description="Every 15 minutes: checks for late runs and sends the messages that are due",
     doc_md=__doc__,
     schedule=CronTriggerTimetable("*/15 * * * *", timezone=LOCAL.key),
     start_date=datetime(2024, 1, 1, tz=LOCAL.key),

@@ -1,12 +1,12 @@
-"""The nightly attainment run, and its repetition for dirty dates.
+"""The nightly attainment, and the repeated computation of dirty dates.
 
-`attainment` computes the day that has ended, for every indicator, agency and variant. It starts when every configured
-source has finished, at the latest at 06:00 with the data that have come; older data are flagged stale.
+`attainment` computes the day that has ended, for every indicator, agency and variant. It computes as soon as every
+configured source has finished, at the latest at 06:00 with the data that have come; older data are flagged stale.
 `attainment_late` runs when a source has changed days that were computed before, and computes those again. After a
 change of the plan or the map, trigger `attainment` with `date` and `through` for the days that it concerns.
 
-Both then evaluate the alerts. `attainment` also sends the notifications; otherwise the DAG `alerts` does. A run that
-isn't over two hours after its start is checked for lateness, as `alerts` checks it.
+Both then evaluate the alerts. `attainment` also sends the notifications; after `attainment_late` the DAG `alerts` sends
+them. If a run of `attainment` isn't over two hours after it was queued, the check of `alerts` runs at that time too.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ COMMON = {
 
 with DAG(
     dag_id="attainment",
-    description="Mức độ hoàn thành kế hoạch CCHC, hằng đêm",
+    description="Every night: computes the attainment of every indicator, evaluates alerts and sends messages",
     schedule=run_daily("35 4 * * *"),
     params={
-        "date": Param(None, type=["null", "string"], format="date", description="The day; empty = yesterday"),
-        "through": Param(None, type=["null", "string"], format="date", description="Last day, to compute several"),
+        "date": Param(None, type=["null", "string"], format="date", description="Data date; empty: yesterday"),
+        "through": Param(None, type=["null", "string"], format="date", description="Last data date; empty: one day"),
     },
     deadline=DeadlineAlert(DeadlineReference.DAGRUN_QUEUED_AT, HOURS_TO_BE_READY, SyncCallback(check_and_deliver)),
     **COMMON,
@@ -53,7 +53,7 @@ with DAG(
 
 with DAG(
     dag_id="attainment_late",
-    description="Tính lại những ngày có số liệu đến muộn",
+    description="Computes days again whose data have changed, and evaluates alerts",
     schedule=[Asset("cchc_dirty_dates")],
     **COMMON,
 ):

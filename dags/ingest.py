@@ -1,9 +1,9 @@
-"""One ingest DAG for each source profile in include/sources/.
+"""The ingest DAGs, one for each source profile in include/sources/.
 
-It runs daily at the profile's hour, for the day that has ended. Each window (endpoint and period) is fetched, staged,
+Each runs daily at the profile's hour, for the day that has ended. Each window (endpoint and period) is fetched, staged,
 audited and published in a chain of its own; files of the inbox share chains. A window that fails stops no other: the
-run is red when one is missing, and its last task names it with the reason. Trigger it with `date` for another day: it
-replays archived windows, and asks for the others. The archive has an answer under the day that it describes.
+run is red when one is missing, and its last task names it with the reason. Trigger the DAG with `date` for another day:
+it replays archived windows, and asks for the others. The archive keeps an answer under the day that it describes.
 
 A profile with a mistake stops its own source alone: its DAG has one task, which fails with the reason.
 """
@@ -16,13 +16,11 @@ from airflow.sdk import DAG, Asset, Param, task, task_group
 from pendulum import datetime
 
 from cchc.calendar import LOCAL
-from cchc.messages import read_messages
 from cchc.sources.profile import Profile, read_all_profiles
 from cchc.tasks import ingest
 from cchc.tasks import profile as profile_task
 from cchc.tasks.policy import RUN_CALLBACKS, TASK_DEFAULTS, run_daily
 
-MESSAGES = read_messages("sources")
 WINDOW_NAME = "{{ window_name }}"
 DIRTY_DATES = Asset("cchc_dirty_dates")
 COMMON = {
@@ -30,7 +28,7 @@ COMMON = {
     "start_date": datetime(2024, 1, 1, tz=LOCAL.key),
     "catchup": False,
     "max_active_runs": 1,
-    "params": {"date": Param(None, type=["null", "string"], format="date", description="The day; empty = yesterday")},
+    "params": {"date": Param(None, type=["null", "string"], format="date", description="Data date; empty: yesterday")},
     "tags": ["cchc", "ingest"],
     **RUN_CALLBACKS,
 }
@@ -41,7 +39,7 @@ def build_dag(profile: Profile) -> DAG:
     source = profile.source
     with DAG(
         dag_id=f"ingest_{source}",
-        description=profile.name_vi,
+        description=f"Every day: loads the data of {source}",
         schedule=run_daily(profile.schedule),
         default_args={**TASK_DEFAULTS, "owner": profile.owner},
         **COMMON,
@@ -65,10 +63,13 @@ def build_dag(profile: Profile) -> DAG:
 
 
 def build_rejected_dag(source: str) -> DAG:
-    """The DAG of a source whose profile is rejected, under a name that a DAG may have and no good one has: with -."""
+    """The DAG of a source whose profile is rejected.
+
+    Its id has "-" in place of each character that no id may have. So it differs from the id of every valid source.
+    """
     with DAG(
         dag_id=f"ingest_{re.sub(r'[^A-Za-z0-9_.-]', '-', source)[:200]}",
-        description=MESSAGES.format("dag.rejected_profile", source=source),
+        description=f"Loads nothing: {source}.yaml has a mistake",
         schedule=run_daily("30 4 * * *"),
         default_args={**TASK_DEFAULTS, "owner": "van-phong-ubnd-tinh"},
         **COMMON,
