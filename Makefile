@@ -14,13 +14,17 @@ CCHC := PYTHONUTF8=1 PYTHONPATH=plugins:. .venv/bin/python -m cchc.local
 # The caller's variables for Python (PYTHONHOME, PYTHONWARNINGS …) are meant for other programs.
 unexport $(filter-out PYTHON,$(filter PYTHON%,$(.VARIABLES)))
 
+# The tests of a file stay in one worker and share its server and its runs. Three workers keep two cores busy: one of
+# them often waits for a server or a command.
+PYTEST := .venv/bin/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+
 # A user's text may have quotes, $ and line ends: it reaches the shell unchanged, by environment.
 unexport Q WHY WHO
 sql: export QUERY = $(value Q)
 ack snooze: export REASON = $(value WHY)
 ack snooze: export PERSON = $(value WHO)
 
-.PHONY: help run test test-stack nightly check ack snooze alerts-dry-run retry withdraw templates validate docs up down psql sql checksum bench lint
+.PHONY: help run test test-fast test-nightly test-stack nightly check ack snooze alerts-dry-run retry withdraw templates validate docs up down psql sql checksum bench lint
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-20s %s\n", $$1, $$2 }'
@@ -28,8 +32,14 @@ help: ## this list
 run: $(INSTALLED) ## installs, runs the simulated province's last three data dates, prints its attainment
 	@$(CCHC) run
 
-test: $(INSTALLED) ## all tests but those of test-stack
-	@.venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --ignore=tests/stack
+test: $(INSTALLED) ## all tests but those of test-nightly and test-stack
+	@$(PYTEST) -m 'not nightly' --ignore=tests/stack
+
+test-fast: $(INSTALLED) ## tests that take less than a minute together: no whole runs, no commands, no years
+	@$(PYTEST) -m 'not nightly and not slow' --ignore=tests/stack
+
+test-nightly: $(INSTALLED) ## tests of the SQL on PostgreSQL 16, of docker-compose.yaml's details and of the simulator
+	@$(PYTEST) -m nightly --ignore=tests/stack
 
 test-stack: $(INSTALLED) ## runs of docker-compose.yaml's services as plain processes; skipped without a redis-server
 	@.venv/bin/python -m pytest tests/stack

@@ -33,6 +33,46 @@ if "AIRFLOW_HOME" not in os.environ:
 VOLATILE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 TEMPLATE = "migrated"
 
+# Folders and files whose tests get a marker of pyproject.toml. Slow ones begin first: short ones then fill the gaps.
+MARKED = {
+    "slow": (
+        "alerts/test_disturbed_year.py",
+        "alerts/test_seeded_year.py",
+        "indicators/test_attainment_oracle.py",
+        "indicators/test_order_of_loading.py",
+        "local/test_alerts.py",
+        "local/test_commands_at_once.py",
+        "local/test_demonstration.py",
+        "local/test_embedded.py",
+        "local/test_install.py",
+        "local/test_lock_files.py",
+        "local/test_query.py",
+        "local/test_roles.py",
+        "local/test_server.py",
+        "local/test_services.py",
+        "local/test_stack.py",
+        "local/test_withdraw.py",
+        "oracle",
+        "presentation/test_quality_page.py",
+        "presentation/test_reference_pages.py",
+        "quality",
+        "runs",
+    ),
+    "nightly": ("compose", "local/test_stack.py", "simulator"),
+}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of ``MARKED``, slow ones first."""
+    here = Path(__file__).parent
+    for marker, names in MARKED.items():
+        for place in (here / name for name in names):
+            assert place.exists(), f"{place} of {marker} is gone"
+            for item in items:
+                if item.path.is_relative_to(place):
+                    item.add_marker(marker)
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
 
 @dataclass(frozen=True)
 class Warehouse:

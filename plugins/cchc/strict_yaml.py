@@ -8,8 +8,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Hashable
+from copy import deepcopy
 from datetime import date, time
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -137,7 +139,8 @@ def read_document(path: Path, mistakes: list[Mistake]) -> dict[str, Any] | None:
     if text is None:
         return None
     try:
-        document, repeated = _parse(text)
+        parsed, repeated = _parse(text)  # a run reads its few files in each of its tasks
+        document = deepcopy(parsed)
     except (yaml.YAMLError, RecursionError) as error:
         mistakes.append(Mistake(path.name, "", "", f"is not readable as YAML: {_explain(error, text)}"))
         return None
@@ -150,6 +153,7 @@ def read_document(path: Path, mistakes: list[Mistake]) -> dict[str, Any] | None:
     return None
 
 
+@lru_cache(maxsize=32)
 def _parse(text: str) -> tuple[Any, list[tuple[str, str, str]]]:
     """A text's document, and its keys written twice: (entry, key, fault)."""
     loader = _Loader(text)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from functools import cached_property
 
 from tests.indicators.pace_oracle import Past, move, pace_on, status_of_pace
 
@@ -55,6 +56,14 @@ class Metric:
 
     is_increment: bool
     reports: tuple[Report, ...]
+
+    @cached_property
+    def by_agency(self) -> dict[tuple[str, int], list[Report]]:
+        """The reports of each agency and year: of a year of days there are thousands."""
+        reports: dict[tuple[str, int], list[Report]] = {}
+        for item in self.reports:
+            reports.setdefault((item.agency, item.year), []).append(item)
+        return reports
 
 
 @dataclass(frozen=True)
@@ -178,10 +187,11 @@ def primary_of(scenario: Scenario, variant: Variant) -> Variant:
 
 def find_known(metric: Metric, agency: str, year: int, day: date) -> Known | None:
     """The newest report of the year, or the sum of all increments."""
-    reported = [item for item in metric.reports if (item.agency, item.year) == (agency, year) and item.day <= day]
+    reported = [item for item in metric.by_agency.get((agency, year), ()) if item.day <= day]
     if metric.is_increment:
         return add(reported)
-    return add(item for item in reported if item.day == max(other.day for other in reported))
+    newest = max((item.day for item in reported), default=None)
+    return add(item for item in reported if item.day == newest)
 
 
 def add(reports: Iterable[Report]) -> Known | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -245,7 +246,8 @@ def test_demonstration_stays_one_when_airflow_comes_up(home: Path) -> None:
     (home / "demonstration.json").write_text(json.dumps(MARK))
     commands = Commands(home)
     assert "is no day" in commands.run("nightly", "2024-12-32", "", code=1)
-    commands.run("nightly", "2024-12-31", "national_portal", CCHC_NOW="2025-01-01T05:45:00+07:00")
+    for day in ("2024-12-20", "2024-12-31"):
+        commands.run("nightly", day, "treasury", CCHC_NOW="2025-01-01T05:45:00+07:00")
     before = commands.read_state()
     assert before[1].splitlines()[-1].startswith("2024-12-31,")
 
@@ -261,14 +263,17 @@ def test_demonstration_stays_one_when_airflow_comes_up(home: Path) -> None:
         api = Api(printed)
         scheduled = {dag["dag_id"] for dag in api.get("dags")["dags"] if dag["next_dagrun_run_after"]}
         assert scheduled == {"alerts"}
-        assert api.run("ingest_national_portal", date="2024-12-31") == "success"  # from the archive
-        assert api.run("ingest_national_portal", date="2024-12-20") == "success"  # asked of the simulator
+        assert api.run("ingest_treasury", date="2024-12-31") == "success"  # from the archive
+        shutil.rmtree(home / "archive" / "treasury" / "H58" / "2024-12-20")
+        assert api.run("ingest_treasury", date="2024-12-20") == "success"  # asked of the simulator
+        assert (home / "archive" / "treasury" / "H58" / "2024-12-20").exists()
         assert api.run("attainment") == "success"
         ran = [task for task in api.list_tasks() if task["try_number"]]
-        assert [task for task in ran if task["try_number"] > 1] == []
+        # The other release's end may have cut a scheduled run of alerts short, which is then tried again.
+        assert [task for task in ran if task["try_number"] > 1 and task["dag_id"] != "alerts"] == []
         for task in ran:
             check_log(task, api.read_log(task))
-        assert "BAD" not in commands.run("check", "national_portal")
+        assert "BAD" not in commands.run("check", "treasury")
     finally:
         commands.run("down")
     assert commands.read_state() == before

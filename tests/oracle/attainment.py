@@ -1,21 +1,20 @@
-"""mart.indicator_attainment and mart.task_status reckoned a second time: the rulings in exact fractions."""
+"""Expected results and task statuses from the sources' records: results by the oracle of tests/indicators."""
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple
 
-from tests.oracle.figure import DailySource, Figure, Source, add_up
-from tests.oracle.pace import Curve, choose_pace_status, find_pace, move
-from tests.oracle.plan import PLAN_YEAR, Reading, Target, read_readings, read_tasks
+from tests.indicators.oracle import Metric, Parts, Report, Result, Scenario, Span, Variant, compute_expected
+from tests.indicators.pace_oracle import Past
+from tests.oracle.figure import Figure, Source
+from tests.oracle.plan import PLAN_YEAR, Reading, read_readings, read_tasks
 from tests.oracle.province import ROOT, agencies_on
 from tests.oracle.returns import Returns
-
-COMPARATORS: dict[str, Callable[[Fraction, Fraction], bool]] = {">=": operator.ge, ">": operator.gt, "=": operator.eq}
 
 
 class Cell(NamedTuple):
@@ -30,7 +29,7 @@ class Cell(NamedTuple):
 
 @dataclass(frozen=True)
 class Row:
-    """What the rulings decide of a row."""
+    """The columns of mart.indicator_attainment that the rulings decide."""
 
     numerator: Fraction | None
     denominator: Fraction | None
@@ -46,158 +45,90 @@ class Row:
     flags: frozenset[str]
 
 
-class Measured(NamedTuple):
-    """A row's figure, and the share of its population that reported in time; None where the province stands alone."""
+@dataclass(frozen=True)
+class YearScenario(Scenario):
+    """A day of the plan year; the members of an indicator are those that the plan's own reader finds."""
 
-    figure: Figure | None
-    coverage: Fraction | None
+    def members(self, variant: Variant, day: date) -> list[str]:
+        """The agencies that are counted on ``day``."""
+        return sorted(find_reading(variant).counted(day))
+
+
+def find_reading(variant: Variant) -> Reading:
+    """The reading of the plan that a variant stands for."""
+    return next(
+        reading for reading in read_readings() if (reading.code, reading.variant) == (variant.number, variant.variant)
+    )
 
 
 def reckon(sources: Mapping[str, Source], days: Iterable[date]) -> dict[Cell, Row]:
-    """Every row of every reading on each of ``days``, in order; a source that isn't in ``sources`` has no figure.
+    """Every row of ``days``, which are in order; a source that isn't in ``sources`` has no figure.
 
-    ``days`` are all that were attained, for an earlier year gives the pace of the next.
+    ``days`` are all that were computed, for an earlier year gives the pace of the next.
     """
-    rows = {}
-    for reading in read_readings():
-        curves: dict[int, dict[date, Fraction]] = {}
-        for day in days:
-            year = find_year(reading, day)
-            for agency, measured in measure(reading, sources.get(reading.source), day):
-                row = judge(reading, measured, day, curves.get(year - 1, {}))
-                rows[Cell(day, PLAN_YEAR, reading.code, reading.variant, agency)] = row
-                if agency == ROOT and row.value is not None and row.status != "invalid":
-                    curves.setdefault(year, {})[day] = row.value
+    variants = [to_variant(reading, sources.get(reading.source)) for reading in read_readings()]
+    rows: dict[Cell, Row] = {}
+    for day in days:
+        on_map = {code: Span(day) for code in agencies_on(day) if code != ROOT}
+        for (*_, code, name, agency), result in compute_expected(
+            YearScenario(on_map, {}, tuple(variants)), day
+        ).items():
+            rows[Cell(day, PLAN_YEAR, code, name, agency)] = to_row(result)
+        variants = [add_history(variant, day, rows) for variant in variants]
     return rows
 
 
-def find_year(reading: Reading, day: date) -> int:
-    """Whose year's figures a row of ``day`` has: a budget year stays open until the end of the next January."""
-    return PLAN_YEAR if reading.period == "budget_year" and day <= reading.closes_on else day.year
-
-
-def measure(reading: Reading, source: Source | None, day: date) -> Iterator[tuple[str, Measured]]:
-    """The province's figure and that of each agency which has a row."""
-    year, counted = find_year(reading, day), reading.counted(day)
-    own = {
-        agency: figure
-        for agency in (counted | {ROOT} if source else ())
-        if (figure := source.find(reading.metric, agency, year, day)) is not None
-    }
-    fresh = {agency for agency, figure in own.items() if day <= figure.fresh_until}
-    figure, coverage = own.get(ROOT), share(fresh & counted, counted)
-    told = {agency: figure for agency, figure in own.items() if agency in counted}
-    if reading.roll_up == "pooled":
-        figure = source.pool(reading.metric, reading.counted, year, day) if isinstance(source, DailySource) else None
-    elif reading.roll_up == "agencies_attaining":
-        figure = count_attaining(reading, told, counted, day, is_complete=coverage == 1)
-    elif reading.roll_up == "share_of_agencies":
-        figure = count_yes(figure, told, counted, is_complete=coverage == 1)
-    yield ROOT, Measured(figure, None if reading.is_province_alone else coverage)
-    for agency in reading.shown(day):
-        yield agency, Measured(own.get(agency), None if reading.is_province_alone else Fraction(agency in fresh))
-
-
-def share(part: set[str] | frozenset[str], whole: frozenset[str]) -> Fraction | None:
-    """None of nothing."""
-    return Fraction(len(part), len(whole)) if whole else None
-
-
-def count_yes(
-    led: Figure | None, told: Mapping[str, Figure], counted: frozenset[str], *, is_complete: bool
-) -> Figure | None:
-    """Agencies that say yes of all of the day; the lead agency's row for the province comes first."""
-    if led:
-        return led._replace(flags=led.flags | {"sent_by_lead"})
-    if not told:
-        return None
-    count = add_up(told.values())
-    return count._replace(denominator=Fraction(len(counted)), flags=count.flags | flag_partial(is_complete=is_complete))
-
-
-def flag_partial(*, is_complete: bool) -> set[str]:
-    """Of a share of agencies that didn't all report in time."""
-    return set() if is_complete else {"partial"}
-
-
-def count_attaining(
-    reading: Reading, told: Mapping[str, Figure], counted: frozenset[str], day: date, *, is_complete: bool
-) -> Figure | None:
-    """Agencies that attain the primary reading's target of all of the day but those to which it doesn't apply."""
-    statuses = [choose_status(reading, figure, divide(figure), reading.primary, day) for figure in told.values()]
-    applies = len(counted) - statuses.count("not_applicable")
-    if not told or (applies and set(statuses) == {"not_applicable"}):
-        return None
-    count = add_up(told.values())
-    return count._replace(
-        numerator=Fraction(statuses.count("attained")),
-        denominator=Fraction(applies),
-        flags=count.flags | flag_partial(is_complete=is_complete),
+def to_variant(reading: Reading, source: Source | None) -> Variant:
+    """A reading of the plan, with all that the source reports."""
+    figures = source.list_figures(reading.metric) if source else ()
+    reports = tuple(to_report(agency, year, figure) for agency, year, figure in figures)
+    return Variant(
+        number=reading.code,  # type: ignore[arg-type]
+        variant=reading.variant,
+        plan_year=PLAN_YEAR,
+        comparator=reading.told.comparator,
+        target=to_decimal(reading.told.target),
+        is_share=reading.is_share,
+        may_exceed_100=reading.may_exceed_100,
+        is_target_reported=reading.is_target_reported,
+        judged=reading.judged,
+        closes_on=reading.closes_on,
+        published_on=reading.published_on,
+        is_budget_year=reading.period == "budget_year",
+        roll_up=reading.roll_up,
+        reported_for="province" if reading.is_province_alone else "agencies",
+        set_name=reading.set_code,
+        is_set_complete=reading.is_set_complete,
+        is_shown=reading.is_shown,
+        metric=Metric(source is not None and source.is_increment, reports),
     )
 
 
-def divide(figure: Figure) -> Fraction | None:
-    """Percent; None of nothing."""
-    return figure.numerator * 100 / figure.denominator if figure.denominator else None
+def to_report(agency: str, year: int, figure: Figure) -> Report:
+    """A figure of an agency as a report."""
+    parts = Parts(to_decimal(figure.numerator), to_decimal(figure.denominator))
+    return Report(agency, year, figure.data_date, parts, figure.fresh_until, figure.flags)
 
 
-def attains(value: Fraction, target: Target) -> bool:
-    """Compared exactly."""
-    assert target.comparator is not None
-    assert target.target is not None
-    return COMPARATORS[target.comparator](value, target.target)
+def to_decimal(number: Fraction | None) -> Decimal | None:
+    """The same number, exactly: all that is reported has few decimals."""
+    if number is None:
+        return None
+    decimal = Decimal(number.numerator) / Decimal(number.denominator)
+    assert Fraction(decimal) == number
+    return decimal
 
 
-def judge(reading: Reading, measured: Measured, day: date, last_year: Curve) -> Row:
-    """The row; without a figure there is neither value nor date, and nothing can be stale."""
-    figure, coverage = measured
-    told = reading.told
-    if reading.is_target_reported and figure:
-        told = Target(told.comparator, figure.denominator)
-    value = None if not figure else divide(figure) if reading.is_share else figure.numerator
-    flags = figure.flags if figure else frozenset()
-    year = find_year(reading, day)
-    status = choose_status(reading, figure, value, told, day)
-    pace = find_pace(reading, told.target, day, year, last_year)
-    if year != PLAN_YEAR:
-        flags |= {"plan_of_other_year"}
-    if value is not None and value > 100 and reading.may_exceed_100 and status != "invalid":
-        flags |= {"over_100"}
-    return Row(
-        numerator=figure.numerator if figure else None,
-        denominator=figure.denominator if figure else None,
-        value=value,
-        comparator=told.comparator,
-        target=told.target,
-        status=status,
-        pace_target=pace,
-        pace_status=choose_pace_status(status, value, pace),
-        coverage=coverage,
-        data_date=figure.data_date if figure else None,
-        is_stale=figure is not None and day > figure.fresh_until,
-        flags=flags,
-    )
+def add_history(variant: Variant, day: date, rows: Mapping[Cell, Row]) -> Variant:
+    """The variant with the province's result of ``day`` in its history."""
+    row = rows[Cell(day, PLAN_YEAR, str(variant.number), variant.variant, ROOT)]
+    past = Past(day, PLAN_YEAR, row.status, number=row.value)  # type: ignore[arg-type]
+    return replace(variant, history=(*variant.history, past))
 
 
-def choose_status(reading: Reading, figure: Figure | None, value: Fraction | None, told: Target, day: date) -> str:
-    """The first that holds."""
-    if reading.is_unpopulated(day) or (figure and reading.is_share and figure.denominator == 0):
-        return "not_applicable"
-    if value is None and reading.judged == "yearly_survey" and day < expect_survey(reading, find_year(reading, day)):
-        return "pending"
-    if figure is None or value is None or told.target is None:
-        return "no_data"
-    is_over = reading.is_share and value > 100 and not reading.may_exceed_100
-    if is_over or min(figure.numerator, figure.denominator or 0) < 0:
-        return "invalid"
-    if attains(value, told):
-        return "attained"
-    return "pending" if reading.judged == "year_end" and day < reading.closes_on else "missed"
-
-
-def expect_survey(reading: Reading, year: int) -> date:
-    """When the survey of ``year`` is published: the plan names the day of its own year's."""
-    return move(reading.published_on, year - PLAN_YEAR) if reading.published_on else date.min
+def to_row(result: Result) -> Row:
+    """The result without its gap."""
+    return Row(**{column: getattr(result, column) for column in Row.__annotations__})
 
 
 class Standing(NamedTuple):

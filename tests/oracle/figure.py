@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection, Iterator
 from datetime import date
 from fractions import Fraction
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol
 
 Record = dict[str, Any]
 
@@ -21,18 +21,12 @@ class Figure(NamedTuple):
 
 
 class Source(Protocol):
-    """The facts of a source, as known after the last night."""
+    """The facts of a source, as known after the last night. ``is_increment``: a figure adds to those before it."""
 
-    def find(self, metric: str, agency: str, year: int, day: date) -> Figure | None:
-        """The figures of ``year`` for ``agency`` at the end of ``day``; None where there is none."""
+    is_increment: bool
 
-
-@runtime_checkable
-class DailySource(Source, Protocol):
-    """A source whose figures of a year are the sum of what each day adds."""
-
-    def pool(self, metric: str, counted: Callable[[date], Collection[str]], year: int, day: date) -> Figure | None:
-        """What the agencies added that were ``counted`` on the day of the event."""
+    def list_figures(self, metric: str) -> Iterator[tuple[str, int, Figure]]:
+        """All figures of a metric: agency, the year that a figure belongs to, the figure."""
 
 
 def add_up(figures: Collection[Figure]) -> Figure:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from fractions import Fraction
 
@@ -70,6 +70,8 @@ def list_flags(counts: Counts, unit: str, day: date) -> frozenset[str]:
 class Office:
     """Accepted rows; of a unit-day the one told last."""
 
+    is_increment = True
+
     def __init__(self, answers: Iterable[Iterable[Record]]) -> None:
         """``answers``: the rows of each window, in the order in which they were asked."""
         self._units: dict[str, dict[date, Counts]] = {}
@@ -89,12 +91,14 @@ class Office:
         units = self._units if agency == ROOT else {agency: self._units.get(agency, {})}
         return add_days(metric, [(unit, *told) for unit, days in units.items() for told in days.items()], year, day)
 
-    def pool(self, metric: str, counted: Callable[[date], Collection[str]], year: int, day: date) -> Figure | None:
-        """The sum from 1 January to ``day`` of the units that were ``counted`` on the day of the event."""
-        told = [
-            (unit, *told) for unit, days in self._units.items() for told in days.items() if unit in counted(told[0])
-        ]
-        return add_days(metric, told, year, day)
+    def list_figures(self, metric: str) -> Iterator[tuple[str, int, Figure]]:
+        """What each unit adds on each day, to its own figure and to the province's."""
+        for unit, days in self._units.items():
+            for day, counts in days.items():
+                figure = add_days(metric, [(unit, day, counts)], day.year, day)
+                assert figure
+                yield unit, day.year, figure
+                yield ROOT, day.year, figure
 
 
 def add_days(metric: str, told: Iterable[tuple[str, date, Counts]], year: int, until: date) -> Figure | None:

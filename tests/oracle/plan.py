@@ -58,10 +58,15 @@ class Reading:
         """Codes of the agencies that are to report: the set, also where only the province has a row."""
         return self.shown(day) if self.set_code is None else members(self.set_code, day)
 
-    def is_unpopulated(self, day: date) -> bool:
-        """Whether the set is known to have no member: its list is complete, and the province has one on ``day``."""
-        has_list = len(agencies_on(day).keys() - {ROOT}) > 0
-        return self.set_code is not None and is_list_complete(self.set_code) and has_list and not self.counted(day)
+    @property
+    def is_set_complete(self) -> bool:
+        """Whether the list of the set's members is complete."""
+        return self.set_code is not None and is_list_complete(self.set_code)
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether agencies have rows of their own."""
+        return any(level != "province" for level in self.levels)
 
 
 @cache

@@ -90,6 +90,8 @@ def end_freshness(period: str) -> date:
 class Returns:
     """Accepted rows of all files."""
 
+    is_increment = False
+
     def __init__(self, files: list[File]) -> None:
         self._figures: dict[tuple[str, str], dict[date, Told]] = {}
         self._reports: dict[tuple[str, str], list[Report]] = {}
@@ -108,6 +110,14 @@ class Returns:
             return None  # the province's row of one entry says nothing of both
         found = [figure for code in codes if (figure := self._find_own(code, agency, year, day))]
         return max(found, key=lambda figure: figure.data_date, default=None)
+
+    def list_figures(self, metric: str) -> Iterator[tuple[str, int, Figure]]:
+        """The figure of each agency for each period."""
+        for agency in {agency for _, agency in self._figures}:
+            for day in {end for (_, other), told in self._figures.items() if other == agency for end in told}:
+                figure = self.find(metric, agency, day.year, day)
+                if figure and figure.data_date == day:
+                    yield agency, day.year, figure
 
     def _find_own(self, code: str, agency: str, year: int, day: date) -> Figure | None:
         told = self._figures.get((code, agency), {})

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from fractions import Fraction
 
 import pytest
 
 from tests.oracle import province
-from tests.oracle.attainment import Cell, count_attaining, judge, measure, reckon
-from tests.oracle.figure import Figure, Record
+from tests.oracle.attainment import Cell, reckon
+from tests.oracle.figure import Record
 from tests.oracle.number import Number, is_blank, read_cell, read_text, read_wire_number
-from tests.oracle.office import METRICS, OTHERS, REQUIRED, Office
-from tests.oracle.plan import Reading, Target, read_readings, read_tasks
+from tests.oracle.office import OTHERS, REQUIRED, Office
+from tests.oracle.plan import read_readings, read_tasks
 from tests.oracle.province import ROOT, Agency, members
 from tests.oracle.returns import File, Returns, end_freshness, end_period
 from tests.oracle.treasury import Treasury
@@ -121,43 +120,13 @@ def test_a_stopped_answer_leaves_what_was_told_before():
     assert (figure.numerator, figure.denominator) == (1, 1)
 
 
-def read_reading(code: str, variant: str = "primary") -> Reading:
-    """A reading of the plan."""
-    (found,) = [reading for reading in read_readings() if (reading.code, reading.variant) == (code, variant)]
-    return found
-
-
-def test_members_are_pooled_by_the_day_of_the_event(monkeypatch):
-    """A unit that belongs to the set on 1 January alone, and one that belongs to it on the 2nd alone."""
-    second = NEW_YEAR + timedelta(days=1)
-    office = Office([[write_unit(unit, day) for unit in ("old", "new") for day in (NEW_YEAR, second)]])
-    counted = {NEW_YEAR: frozenset({"old"}), second: frozenset({"new"})}
-    monkeypatch.setattr(Reading, "counted", lambda _, day: counted[day])
-    monkeypatch.setattr(Reading, "shown", lambda *_: frozenset())
-    ((_, measured),) = measure(read_reading("PL.VII.7-1"), office, second)
-    assert METRICS["eoffice.processed_online"][0] == ("VanBanXuLyTrenMang", "HoSoCongViecXuLyTrenMang")
-    assert (measured.figure.numerator, measured.figure.denominator, measured.coverage) == (4, 6, 1)
-
-
-def test_above_100_percent_attains_where_the_catalog_allows_it():
-    told = {
-        "H58.02": Figure(Fraction(11), Fraction(10), JUNE, JUNE),
-        "H58.03": Figure(Fraction(0), Fraction(0), JUNE, JUNE),
-    }
-    reading = read_reading("PL.VII.7-1", "each_agency")
-    for may_exceed_100, attaining in ((False, 0), (True, 1)):
-        figure = count_attaining(
-            replace(reading, may_exceed_100=may_exceed_100), told, frozenset(told), JUNE, is_complete=True
-        )
-        assert (figure.numerator, figure.denominator) == (attaining, 1)
-
-
 def test_a_set_without_members_is_no_population(monkeypatch):
     """A province that keeps a commune when its districts end on 1 July 2025."""
     kept = Agency("H58.31.01", "Xã còn lại", "commune", NEW_YEAR, date.max)
     monkeypatch.setattr(province, "_read_agencies", lambda: (kept,))
     monkeypatch.setattr(province, "agencies_on", province.agencies_on.__wrapped__)
     monkeypatch.setattr("tests.oracle.plan.agencies_on", province.agencies_on)
+    monkeypatch.setattr("tests.oracle.attainment.agencies_on", province.agencies_on)
     monkeypatch.setattr("tests.oracle.plan.members", members.__wrapped__)
     rows = reckon({}, [JULY])
     statuses = {
@@ -176,14 +145,6 @@ def test_a_set_without_members_is_no_population(monkeypatch):
 )
 def test_a_survey_without_a_value_is_pending_until_its_own_spring(day, status):
     assert reckon({}, [day])[Cell(day, 2024, "II.1.dd-2", "primary", ROOT)].status == status
-
-
-def test_over_100_is_flagged_of_no_invalid_figure():
-    reading = replace(read_reading("II.7-1"), told=Target(">", Fraction(90)))
-    for numerator, denominator, flags in ((11, 10, {"over_100"}), (-11, -10, set()), (10, 10, set())):
-        measured = Figure(Fraction(numerator), Fraction(denominator), JUNE, JUNE)
-        row = judge(reading, (measured, None), JUNE, {})
-        assert row.flags == flags
 
 
 def write_figure(numerator: object, denominator: object, code: str = "II.10-2", period: str = "2024-Q1") -> Record:

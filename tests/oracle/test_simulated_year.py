@@ -1,7 +1,6 @@
-"""The demonstration's year, reckoned a second time from the simulator's raw records in plain Python.
+"""The results of the simulated year against the oracle of tests/indicators, fed with the simulator's raw records.
 
-Not a line is shared with the pipeline: province, plan, number, figure, office, treasury, returns and attainment
-beside this file read the records and the catalog's data files by themselves and follow the project's rulings.
+No code of the pipeline takes part: the readers of this folder parse the records and the catalog's data files.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from datetime import date, timedelta
 from fractions import Fraction
 from typing import NamedTuple
@@ -53,6 +54,8 @@ class Closing(NamedTuple):
 
 class Treasury:
     """Accepted rows by closing; a later telling replaces all rows of each project, fund and kind that it names."""
+
+    is_increment = False
 
     def __init__(self) -> None:
         self._closings: dict[Closing, dict[Line, Money]] = {}
@@ -126,6 +129,13 @@ class Treasury:
             Fraction(),
         )
         return Figure(paid, plan, closed_on, closed_on + ALLOWED_DELAY)
+
+    def list_figures(self, metric: str) -> Iterator[tuple[str, int, Figure]]:
+        """The province's figure of each closing."""
+        for year, day in self._closings:
+            figure = self.find(metric, ROOT, year, day)
+            assert figure
+            yield ROOT, year, figure
 
     def _list_plans(self, kind: str, year: int, day: date) -> dict[tuple[str, ...], Fraction]:
         """By project and fund: the newest version in force on ``day``; of one version the amount told last."""

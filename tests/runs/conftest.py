@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -23,9 +24,10 @@ from cchc.local.checksum import compute_checksum
 from cchc.local.embedded import Database
 from cchc.settings import CHECKOUT
 from simulator.server import Simulator, run_simulator
+from tests.conftest import TEMPLATE
 
 # Tests check rules, not times: short pauses, quick retries.
-HURRY = {"pause_seconds": 0, "first_wait_seconds": 0.05, "read_timeout_seconds": 1}
+HURRY = {"pause_seconds": 0, "first_wait_seconds": 0.05, "read_timeout_seconds": 5}
 PORTAL_WELL = {"ingest_national_portal": "success", "attainment": "success"}
 FILES_WELL = {"ingest_returns": "success", "ingest_treasury": "success", "attainment": "success"}
 RECORDS_WELL = FILES_WELL | {"ingest_eoffice": "success"}
@@ -40,6 +42,11 @@ class Installation:
     home: Path
     environment: dict[str, str]
     sources: set[str] = field(default_factory=set)
+
+    @property
+    def database(self) -> str:
+        """The name of its warehouse."""
+        return self.url.rpartition("/")[2]
 
     def query(self, statement: str, *parameters: object) -> list[tuple]:
         with psycopg.connect(self.url) as connection:
@@ -152,13 +159,17 @@ def make_installation(
     airflow_metadata: dict[str, str],
     tmp_path_factory: pytest.TempPathFactory,
     numbers: Iterator[int],
-) -> Iterator[Callable[[], Installation]]:
-    """A function that makes installations: each a migrated warehouse and an empty archive."""
+) -> Iterator[Callable[..., Installation]]:
+    """A function that makes installations: each a migrated warehouse and an empty archive, or a copy of ``like``.
+
+    Tests that begin with the same run copy it, so that it runs once.
+    """
     made: list[str] = []
 
-    def make() -> Installation:
+    def make(like: Installation | None = None) -> Installation:
         name = f"run_{next(numbers)}"
-        _run_as_superuser(cluster, f'create database "{name}" template migrated owner cchc_owner')
+        template = like.database if like else TEMPLATE
+        _run_as_superuser(cluster, f'create database "{name}" template "{template}" owner cchc_owner')
         made.append(name)
         login = {
             "conn_type": "postgres",
@@ -169,12 +180,15 @@ def make_installation(
             "schema": name,
         }
         home = tmp_path_factory.mktemp(name)
+        if like:
+            shutil.copytree(like.home, home, dirs_exist_ok=True)
         environment = {
             **airflow_metadata,
             "CCHC_HOME": str(home),
             "AIRFLOW_CONN_WAREHOUSE": json.dumps(login),
         }
-        return Installation(cluster.url("cchc_loader", name), home, environment)
+        sources = set(like.sources) if like else set()
+        return Installation(cluster.url("cchc_loader", name), home, environment, sources)
 
     yield make
     for name in made:
@@ -182,7 +196,7 @@ def make_installation(
 
 
 @pytest.fixture
-def installation(make_installation: Callable[[], Installation]) -> Installation:
+def installation(make_installation: Callable[..., Installation]) -> Installation:
     """One empty installation."""
     return make_installation()
 

@@ -1,11 +1,16 @@
-"""``killed_run.py POINT DAY SIGNAL``: a run that sends itself a signal in the middle of one of its steps.
+"""Runs DAGs in processes that each send themselves a signal in the middle of a step.
 
 The steps are the real ones. The signal comes right after the ``nth`` call of the named function, before a commit
 and, at SIGKILL, before any cleanup.
+
+Each line of the standard input asks for one run, as JSON: ``environment``, ``arguments`` (point, day, signal) and
+``output``, the path of the file for its output. The answer is the exit code. The processes are forked from this one,
+which imports Airflow and Great Expectations once.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
@@ -49,5 +54,29 @@ def main(point: str, day: str, number: str) -> None:
     run_dags(date.fromisoformat(day), ["national_portal"])
 
 
+def serve() -> None:
+    """Answer each line; a forked process runs the DAGs and returns."""
+    import great_expectations  # noqa: F401
+    from airflow import settings
+
+    import cchc.tasks.nightly  # noqa: F401
+
+    for line in sys.stdin:
+        asked = json.loads(line)
+        pid = os.fork()
+        if not pid:
+            with open(asked["output"], "wb") as output:
+                for stream in (sys.stdout, sys.stderr):
+                    os.dup2(output.fileno(), stream.fileno())
+            os.environ.update(asked["environment"])
+            settings.dispose_orm()
+            settings.configure_vars()
+            settings.configure_orm()
+            main(*asked["arguments"])
+            return
+        _, status = os.waitpid(pid, 0)
+        print(os.waitstatus_to_exitcode(status), flush=True)  # noqa: T201 - the answer
+
+
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    serve()

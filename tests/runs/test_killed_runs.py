@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import os
 import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 
@@ -12,7 +17,7 @@ import pytest
 from cchc.local.airflow_home import end_abandoned_runs
 from cchc.local.embedded import Database
 from simulator.server import run_simulator
-from tests.runs.conftest import PORTAL_WELL, set_portal_clock
+from tests.runs.conftest import PORTAL_WELL, Installation, set_portal_clock
 from tests.runs.killed_run import POINTS
 
 DAY = date(2024, 12, 31)
@@ -36,6 +41,34 @@ def undisturbed(make_installation, province):
     return installation.checksum()
 
 
+@pytest.fixture(scope="module")
+def run_killed(
+    airflow_metadata: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[..., tuple[int, str]]]:
+    """A function that runs DAY of an installation with a signal at a point: exit code and output."""
+    path = tmp_path_factory.mktemp("killed") / "output"
+    server = subprocess.Popen(
+        [sys.executable, str(PROGRAM)],
+        env={**os.environ, **airflow_metadata},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert server.stdin
+    assert server.stdout
+
+    def run(installation: Installation, point: str, number: str) -> tuple[int, str]:
+        arguments = [point, DAY.isoformat(), number]
+        asked = {"environment": installation.environment, "arguments": arguments, "output": str(path)}
+        server.stdin.write(json.dumps(asked) + "\n")
+        server.stdin.flush()
+        return int(server.stdout.readline()), path.read_text(encoding="utf-8")
+
+    with server:
+        yield run
+        server.stdin.close()
+
+
 def list_unfinished(cluster: Database) -> list[tuple[str, str, str | None]]:
     """The tasks that Airflow considers running or queued: DAG, task, state."""
     with psycopg.connect(cluster.url("airflow", "airflow")) as connection:
@@ -46,10 +79,10 @@ def list_unfinished(cluster: Database) -> list[tuple[str, str, str | None]]:
 
 
 @pytest.mark.parametrize("point", POINTS)
-def test_killed_run_repeated_ends_as_if_undisturbed(point, cluster, installation, province, undisturbed):
+def test_killed_run_repeated_ends_as_if_undisturbed(point, cluster, installation, province, undisturbed, run_killed):
     installation.connect_portal(province.base_url, province.root_department_id)
-    killed = installation.start_program(PROGRAM, point, DAY.isoformat(), "SIGKILL")
-    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    code, output = run_killed(installation, point, "SIGKILL")
+    assert code == -signal.SIGKILL, output
     assert installation.checksum() != undisturbed
     assert "running" in {state for _, _, state in list_unfinished(cluster)}
     end_abandoned_runs(cluster)
@@ -69,12 +102,12 @@ def test_killed_run_repeated_ends_as_if_undisturbed(point, cluster, installation
     [("SIGINT", -signal.SIGINT), ("SIGTERM", 128 + signal.SIGTERM)],  # as Python ends on an uncaught Ctrl-C
 )
 def test_interrupted_run_ends_at_once_and_repeated_ends_as_if_undisturbed(
-    installation, province, undisturbed, number, code
+    installation, province, undisturbed, run_killed, number, code
 ):
     installation.connect_portal(province.base_url, province.root_department_id)
-    interrupted = installation.start_program(PROGRAM, "publish", DAY.isoformat(), number)
-    assert interrupted.returncode == code, interrupted.stderr
-    assert "attainment of" not in interrupted.stderr
+    ended, output = run_killed(installation, "publish", number)
+    assert ended == code, output
+    assert "attainment of" not in output
     assert installation.query("select count(*) from mart.indicator_attainment") == [(0,)]
     assert installation.run_day(DAY) == PORTAL_WELL
     assert installation.checksum() == undisturbed

@@ -62,7 +62,7 @@ def connection(cluster: Database) -> Iterator[psycopg.Connection]:
     run_as_superuser(cluster, "DROP DATABASE {} WITH (FORCE)", "cases")
 
 
-@pytest.mark.parametrize("cluster", [18, 16], indirect=True)
+@pytest.mark.parametrize("cluster", [18, pytest.param(16, marks=pytest.mark.nightly)], indirect=True)
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_tables_hold_the_rows_of_the_ruling(connection: psycopg.Connection, case: Path) -> None:
     parameters = PARAMETERS | yaml.safe_load((case / "params.yaml").read_text(encoding="utf-8"))

@@ -110,7 +110,9 @@ def run_suite(url: Any, name: str) -> list[RuleResult]:
         outcome = check.run(result_format=RESULT_FORMAT)
         return [_read_result(name, item) for item in outcome.results]
     finally:
+        # Each has connections of its own, which would stay open as long as the process lives.
         warehouse.get_engine().dispose()
+        warehouse.get_execution_engine().close()
 
 
 def _read_result(suite: str, item: Any) -> RuleResult:
