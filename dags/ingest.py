@@ -63,10 +63,7 @@ def build_dag(profile: Profile) -> DAG:
 
 
 def build_rejected_dag(source: str) -> DAG:
-    """The DAG of a source whose profile is rejected.
-
-    Its id has "-" in place of each character that no id may have. So it differs from the id of every valid source.
-    """
+    """The DAG of a source whose profile is rejected. Its id has "-" for characters that no id may have."""
     with DAG(
         dag_id=f"ingest_{re.sub(r'[^A-Za-z0-9_.-]', '-', source)[:200]}",
         description=f"Loads nothing: {source}.yaml has a mistake",
