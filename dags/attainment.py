@@ -36,7 +36,7 @@ COMMON = {
 
 with DAG(
     dag_id="attainment",
-    description="Every night: computes the attainment of every indicator, evaluates alerts and sends messages",
+    description="Nightly: computes the attainment of every indicator, evaluates alerts and sends messages",
     schedule=run_daily("35 4 * * *"),
     params={
         "date": Param(None, type=["null", "string"], format="date", description="Data date; empty: yesterday"),

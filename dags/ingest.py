@@ -39,7 +39,7 @@ def build_dag(profile: Profile) -> DAG:
     source = profile.source
     with DAG(
         dag_id=f"ingest_{source}",
-        description=f"Every day: loads the data of {source}",
+        description=f"Nightly: loads the data of {source}",
         schedule=run_daily(profile.schedule),
         default_args={**TASK_DEFAULTS, "owner": profile.owner},
         **COMMON,
