@@ -93,11 +93,12 @@ bench: $(INSTALLED) ## time and memory of a run and its alerts by part, against 
 	@PYTHONPATH=plugins:. .venv/bin/python -m benchmarks.ingest "$${ROWS:-100000}"
 	@PYTHONPATH=plugins:. .venv/bin/python -m benchmarks.alerts
 
-lint: $(INSTALLED) ## formatting, linters and types
+lint: $(INSTALLED) ## formatting, linters, types and words
 	@.venv/bin/ruff check
 	@.venv/bin/ruff format --check
 	@.venv/bin/mypy
 	@.venv/bin/sqlfluff lint include/sql tests
+	@.venv/bin/python .ci/check_words.py
 
 $(INSTALLED):
 	@$(PYTHON) plugins/cchc/local/install.py $@

@@ -55,7 +55,7 @@ class Rule:
 
 def is_below(path: str, places: list[str]) -> bool:
     """Whether a path is one of the places, or lies in one."""
-    return any(place == "" or path == place or path.startswith(f"{place}/") for place in places)
+    return any(place in ("", path) or path.startswith(f"{place}/") for place in places)
 
 
 def list_files(document: dict[str, Any]) -> list[str]:

@@ -98,7 +98,7 @@ def test_only_wiring_imports_airflow():
     assert [
         name_module(path)
         for path in MODULES
-        if not name_module(path) == "cchc" and find_package(name_module(path)) not in AIRFLOW
+        if name_module(path) != "cchc" and find_package(name_module(path)) not in AIRFLOW
         for imported in list_imports(path)
         if imported.split(".")[0] == "airflow"
     ] == []
