@@ -1,4 +1,5 @@
--- Open alerts that people were notified of, that are neither snoozed nor escalated, and since when they wait.
+-- Open performance alerts that aren't suppressed, snoozed or escalated, and the time since when each waits for an
+-- answer: its last opening, the end of its acknowledgement or the end of its snooze.
 select
     a.alert_id,
     greatest(max(s.noted_at), a.snoozed_until::timestamptz) as waiting_since

@@ -24,7 +24,8 @@ pooled as (
     where i.roll_up = 'pooled'
 ),
 
--- Increments before the first day are one sum on that day. The array repeats the years for the sake of the index.
+-- Increments before the first day are one sum on that day. The condition on the array repeats the join's: with it the
+-- scan reads only these years, by the index measure_increment.
 increment as (
     select
         m.metric,
@@ -124,7 +125,8 @@ wanted_agency as (
     select %(province)s as agency_code
 ),
 
--- Only the newest value up to the first day may still hold: one step down the key finds it.
+-- Among the values up to the first day only the newest one can hold on that day. `limit 1` reads it alone, by the
+-- primary key. All later values follow.
 value as (
     select
         n.metric,

@@ -76,7 +76,7 @@ with counted as (
         count(r.is_reached) as judged_agencies,
         count(*) filter (where r.denominator = 0) as idle_agencies,
         count(*) filter (where r.is_reached and not r.is_invalid) as attaining_agencies,
-        -- Half a share adds nothing to a sum of shares.
+        -- An agency that gives only one of a share's two parts is left out of both sums.
         sum(r.numerator) filter (where r.denominator is not null or not r.is_share) as numerator,
         sum(r.denominator) filter (where r.numerator is not null) as denominator,
         bool_or(r.is_increment) as is_increment,

@@ -35,7 +35,7 @@ comment on column ops.load.window_end is 'Last day of the window asked for, but 
 comment on column ops.load.data_date is 'Data date: the day that the content describes, at its end (Asia/Ho_Chi_Minh). NULL when nothing came.';
 comment on column ops.load.newest_day is 'Newest day of its accepted rows. NULL when none was accepted.';
 comment on column ops.load.content_sha256 is 'SHA-256 of the bytes received (of several pages: of their hashes in order). NULL when nothing came.';
-comment on column ops.load.status is 'published; stopped (a critical rule failed: all its rows are in quarantine); failed (nothing usable came).';
+comment on column ops.load.status is 'published; stopped (a critical rule failed, or too many rows are rejected: all its rows are in quarantine); failed: nothing usable came, its bytes are to be loaded again (after make retry or make withdraw), or the rejection report of a file could not be written. For the last case the file has another row with its outcome. error states the case.';
 comment on column ops.load.received_rows is 'Rows received and staged.';
 comment on column ops.load.accepted_rows is 'Rows accepted by the audit and published.';
 comment on column ops.load.quarantined_rows is 'Rows in ops.quarantine.';

@@ -98,8 +98,8 @@ comment on column ops.alert.source is 'Source profile that the alert concerns; N
 comment on column ops.alert.subject is 'Subject as one text: two alerts of one kind and subject are never open together.';
 comment on column ops.alert.began_on is 'First day of the episode: data day of a series, else calendar day.';
 comment on column ops.alert.as_of_date is 'As-of date of the run that detected it.';
-comment on column ops.alert.is_notified is 'False: the alert is suppressed, nobody is notified; suppressed_reason has the reason.';
-comment on column ops.alert.suppressed_reason is 'Reason for the suppression; NULL where somebody is notified.';
+comment on column ops.alert.is_notified is 'True: recipients whose entry covers the alert are notified; there may be none. False: the alert is suppressed, and nobody is notified.';
+comment on column ops.alert.suppressed_reason is 'Reason for the suppression: history; NULL where is_notified.';
 comment on column ops.alert.facts is 'Facts at its opening: value, target, change, contributions.';
 comment on column ops.alert.opened_at is 'Time at which it was opened.';
 comment on column ops.alert.acknowledged_by is 'Person who acknowledged it.';
@@ -180,7 +180,7 @@ create table ops.notification (
 create index notification_waiting on ops.notification (due_at) where message_id is null;
 comment on table ops.notification is 'Notifications: recipients of each step. Written with the step, composed into a message when it is due.';
 comment on column ops.notification.notification_id is 'Sequence number of the notification.';
-comment on column ops.notification.step_id is 'Alert step of which it notifies.';
+comment on column ops.notification.step_id is 'Alert step that the recipient is notified of.';
 comment on column ops.notification.recipient is 'Entry of the recipients'' file.';
 comment on column ops.notification.is_urgent is 'True: notified at once, outside the digest.';
 comment on column ops.notification.due_at is 'Earliest time of notification: quiet hours, working days and the hour of the digest decide it.';

@@ -166,7 +166,7 @@ comment on column mart.indicator_attainment.gap is 'Difference value − target.
 comment on column mart.indicator_attainment.pace_target is 'Value that is due at the end of as_of_date: by the plan''s milestones, else by the province''s course in an earlier year, else on a straight line to the target. NULL: not judged at year''s end, or no target is known.';
 comment on column mart.indicator_attainment.pace_status is 'on_track (attained, or pending with at least pace_target), behind, or none (no pace, or no value to compare); compared unrounded.';
 comment on column mart.indicator_attainment.data_date is 'Data date of the newest data used.';
-comment on column mart.indicator_attainment.is_stale is 'True: data_date is older than the source''s allowed delay.';
+comment on column mart.indicator_attainment.is_stale is 'True: as_of_date is after fresh_until (mart.measure) of the value; for a value rolled up from several agencies, after that of every agency. The value and its status stay.';
 comment on column mart.indicator_attainment.quality_flags is 'Flags of the source and of the audit, as codes.';
 comment on column mart.indicator_attainment.coverage is 'Share of the expected agencies that reported; NULL where the source reports the province alone.';
 comment on column mart.indicator_attainment.run_id is 'Airflow run that last changed the row.';

@@ -1,4 +1,5 @@
 -- The e-office's loads that the session names in cchc.load_ids, for Great Expectations.
+-- Columns as of schema/0006_staging.sql (staging.national_portal_audit.sql explains why).
 create or replace view staging.eoffice_response_audit as
 select * from staging.eoffice_response
 where load_id = any(string_to_array(current_setting('cchc.load_ids'), ',')::uuid[]);

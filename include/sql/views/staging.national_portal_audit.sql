@@ -1,6 +1,7 @@
--- `select *` is fixed when a view is made: edit this file when a migration adds a column to its tables (last: 0015).
--- The *_audit views show the loads that the session names in cchc.load_ids: Great Expectations looks at them
--- as at tables of its own, and no SQL is built from a value.
+-- The *_audit views show the loads that the session names in cchc.load_ids: Great Expectations reads them as its own
+-- tables, and no SQL is built from a value. PostgreSQL expands `select *` when a view is made, and a view is made again
+-- only when its file changes. So name the migration in each *_audit.sql whose table gets a column.
+-- Columns as of schema/0006_staging.sql.
 create or replace view staging.national_portal_response_audit as
 select * from staging.national_portal_response
 where load_id = any(string_to_array(current_setting('cchc.load_ids'), ',')::uuid[]);

@@ -1,5 +1,6 @@
--- The loads that the session names in cchc.load_ids (staging.national_portal_audit.sql explains why). Each row has the
--- catalog's entry of its day beside it: the day is the end of its period, for a status the day of the report.
+-- The loads that the session names in cchc.load_ids, for Great Expectations. Each row has the catalog's entry of its
+-- day beside it: the day is the end of its period, for a status the day of the report.
+-- Columns as of schema/0006_staging.sql (staging.national_portal_audit.sql explains why).
 create or replace view staging.returns_response_audit as
 select * from staging.returns_response
 where load_id = any(string_to_array(current_setting('cchc.load_ids'), ',')::uuid[]);

@@ -1,4 +1,5 @@
 -- The treasury's loads that the session names in cchc.load_ids, for Great Expectations.
+-- Columns as of schema/0006_staging.sql (staging.national_portal_audit.sql explains why).
 create or replace view staging.treasury_response_audit as
 select
     r.*,

@@ -31,8 +31,8 @@ class EpisodeRule:
     """The hysteresis of one kind of alert.
 
     An episode begins with ``confirmed_by`` successive bad days while the series is armed. It ends, and the series is
-    armed again, after ``rearm_days`` successive good days or one good day at least ``rearm_gap`` points above the line
-    (None: never by a gap). A series that isn't ``is_armed_at_first`` is armed by its first good day.
+    armed again, after ``rearm_days`` successive good days or one good day at least ``rearm_gap`` above the line, in the
+    indicator's unit (None: never by a gap). A series that isn't ``is_armed_at_first`` is armed by its first good day.
     """
 
     confirmed_by: int
@@ -42,7 +42,7 @@ class EpisodeRule:
 
 
 class DropRule(_Record):
-    """An unusual fall. Points, days, and the number of changes that must be known."""
+    """An unusual fall. ``least_points``: in the indicator's unit. ``least_changes``: the known changes that it needs."""
 
     times_median: Points
     least_points: Points

@@ -15,7 +15,7 @@ from cchc.alerts.rules import DropRule
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A judged value of a data date, in points."""
+    """A judged value of a data date, in the indicator's unit."""
 
     day: date
     value: Decimal

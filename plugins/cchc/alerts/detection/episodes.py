@@ -15,7 +15,7 @@ from cchc.alerts.rules import EpisodeRule
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """One day of a series. ``gap``: points above the line, where there is a line."""
+    """One day of a series. ``gap``: distance above the line in the indicator's unit; None without a line."""
 
     day: date
     is_good: bool
