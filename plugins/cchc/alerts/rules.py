@@ -42,7 +42,7 @@ class EpisodeRule:
 
 
 class DropRule(_Record):
-    """An unusual fall. ``least_points``: in the indicator's unit. ``least_changes``: the known changes that it needs."""
+    """An unusual fall. ``least_points``: in the indicator's unit. ``least_changes``: known changes that it needs."""
 
     times_median: Points
     least_points: Points
