@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from cchc.calendar import (
     LOCAL,
     DateRange,
-    DateRefusedError,
+    InvalidDateError,
     attainment_deadline,
     check_data_date,
     described_day,
@@ -99,27 +99,27 @@ NEWEST, FIRST_DAY = date(2024, 6, 30), date(2024, 1, 1)
     ],
 )
 def test_day_is_written_in_one_way_only(text: str) -> None:
-    with pytest.raises(DateRefusedError, match="is no day, write it as 2024-06-30"):
+    with pytest.raises(InvalidDateError, match="is no day, write it as 2024-06-30"):
         parse_day(text)
 
 
 def test_day_is_accepted_from_its_midnight_in_vietnam_on() -> None:
     assert check_data_date(NEWEST, MIDNIGHT, FIRST_DAY) == NEWEST
-    with pytest.raises(DateRefusedError, match="2024-06-30 is not over yet, the newest day that is over is 2024-06-29"):
+    with pytest.raises(InvalidDateError, match="2024-06-30 is not over yet, the newest day that is over is 2024-06-29"):
         check_data_date(NEWEST, MIDNIGHT - timedelta(seconds=1), FIRST_DAY)
 
 
 @pytest.mark.parametrize("day", ["2042-12-31", "2024-07-01", "9999-12-31"])
-def test_day_that_is_not_over_is_refused(day: str) -> None:
-    with pytest.raises(DateRefusedError, match="is not over yet"):
+def test_day_that_is_not_over_is_invalid(day: str) -> None:
+    with pytest.raises(InvalidDateError, match="is not over yet"):
         check_data_date(date.fromisoformat(day), MIDNIGHT, FIRST_DAY)
 
 
-def test_day_before_the_earliest_plan_is_refused_where_that_is_known() -> None:
+def test_day_before_the_earliest_plan_is_invalid_where_that_is_known() -> None:
     before = date(2023, 12, 31)
     assert check_data_date(FIRST_DAY, MIDNIGHT, FIRST_DAY) == FIRST_DAY
     assert check_data_date(before, MIDNIGHT, None) == before
-    with pytest.raises(DateRefusedError, match="before 2024-01-01, the first day of the earliest plan"):
+    with pytest.raises(InvalidDateError, match="before 2024-01-01, the first day of the earliest plan"):
         check_data_date(before, MIDNIGHT, FIRST_DAY)
 
 
@@ -156,8 +156,8 @@ def test_run_is_for_its_parameters_else_its_partition_else_the_newest_day(
         ({}, "2024-06", "'2024-06' is no day"),
     ],
 )
-def test_request_that_can_be_meant_in_two_ways_is_refused(
+def test_request_that_can_be_meant_in_two_ways_is_invalid(
     asked: dict[str, object], partition: str | None, why: str
 ) -> None:
-    with pytest.raises(DateRefusedError, match=why):
+    with pytest.raises(InvalidDateError, match=why):
         resolve_days(asked, ("date", "through"), partition, NEWEST)

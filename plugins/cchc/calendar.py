@@ -86,7 +86,7 @@ def budget_year_closes_on(year: int) -> date:
     return date(year + 1, 1, 31)
 
 
-class DateRefusedError(ValueError):
+class InvalidDateError(ValueError):
     """No run may have this data date or a parameter beside it; the message names it and the reason."""
 
 
@@ -106,25 +106,25 @@ def newest_complete_day(now: datetime) -> date:
 
 
 def parse_day(text: str) -> date:
-    """A day written YYYY-MM-DD; other forms of ISO 8601 and other texts raise DateRefusedError."""
+    """A day written YYYY-MM-DD; other forms of ISO 8601 and other texts raise InvalidDateError."""
     try:
         if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
             return date.fromisoformat(text)
     except ValueError:
         pass
-    raise DateRefusedError(f"{text!r} is no day, write it as 2024-06-30")
+    raise InvalidDateError(f"{text!r} is no day, write it as 2024-06-30")
 
 
 def check_data_date(day: date, now: datetime, first_day: date | None) -> date:
     """``day``, if it may be a data date: it is over at ``now`` and not before ``first_day``.
 
-    ``first_day``: the first day of the province's earliest plan; None: it isn't known. Raises DateRefusedError.
+    ``first_day``: the first day of the province's earliest plan; None: it isn't known. Raises InvalidDateError.
     """
     newest = newest_complete_day(now)
     if day > newest:
-        raise DateRefusedError(f"{day} is not over yet, the newest day that is over is {newest}")
+        raise InvalidDateError(f"{day} is not over yet, the newest day that is over is {newest}")
     if first_day is not None and day < first_day:
-        raise DateRefusedError(f"{day} is before {first_day}, the first day of the earliest plan")
+        raise InvalidDateError(f"{day} is before {first_day}, the first day of the earliest plan")
     return day
 
 
@@ -132,14 +132,14 @@ def check_trigger(times: Mapping[str, datetime | None], started_at: datetime) ->
     """Check a run that has no parameter ``date``: each time of its trigger is on the local day of ``started_at``.
 
     ``times``: field → time. A time in the 24 hours before ``started_at`` passes too: such a run has waited past
-    midnight. Raises DateRefusedError.
+    midnight. Raises InvalidDateError.
     """
     for field, moment in times.items():
         if moment is None or moment.astimezone(LOCAL).date() == started_at.astimezone(LOCAL).date():
             continue
         if not timedelta(0) <= started_at - moment < _ONE_DAY:
             day = moment.astimezone(LOCAL).date()
-            raise DateRefusedError(f"its {field} is on {day}, which doesn't set the data date: pass that day as date")
+            raise InvalidDateError(f"its {field} is on {day}, which doesn't set the data date: pass that day as date")
 
 
 def resolve_days(
@@ -147,20 +147,20 @@ def resolve_days(
 ) -> DateRange:
     """The data dates of a run: its parameter ``date`` (up to ``through``), else its partition, else ``newest``.
 
-    ``asked``: the run's parameters; ``known``: the names of those that its DAG has. Raises DateRefusedError.
+    ``asked``: the run's parameters; ``known``: the names of those that its DAG has. Raises InvalidDateError.
     """
     unknown = sorted(set(asked) - set(known))
     if unknown:
         there = f"there are {', '.join(known)}" if known else "it has none"
-        raise DateRefusedError(f"unknown parameter {', '.join(unknown)}: {there}")
+        raise InvalidDateError(f"unknown parameter {', '.join(unknown)}: {there}")
     given = {name: parse_day(str(asked[name])) for name in ("date", "through") if asked.get(name)}
     partition = parse_day(partition_key) if partition_key else None
     first = given.get("date", partition or newest)
     if partition not in (None, first):
-        raise DateRefusedError(f"date {first} beside the partition {partition_key}: give one of them")
+        raise InvalidDateError(f"date {first} beside the partition {partition_key}: give one of them")
     last = given.get("through", first)
     if last < first:
-        raise DateRefusedError(
+        raise InvalidDateError(
             f"through {last} is before date {first}: give the first day as date, the last as through"
         )
     return DateRange.inclusive(first, last)

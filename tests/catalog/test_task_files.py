@@ -1,4 +1,4 @@
-"""A mistake in a file of tasks is refused with file, task and field; a plan may be without tasks."""
+"""A mistake in a file of tasks is reported with file, task and field; a plan may be without tasks."""
 
 from __future__ import annotations
 

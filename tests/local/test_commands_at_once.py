@@ -40,7 +40,7 @@ class Ended:
     errors: str
 
     @property
-    def is_refused_beside_airflow(self) -> bool:
+    def is_declined_beside_airflow(self) -> bool:
         """Whether it was declined since Airflow is up or starts: one line, after at most one about a wait."""
         *waited, last = [line for line in self.errors.splitlines() if "is taken" not in line]
         is_waiting = all("this home is in use" in line for line in waited) and len(waited) <= 1
@@ -107,7 +107,7 @@ def first(at_once: Callable[..., list[Ended]]) -> list[Ended]:
 def test_nightly_up_sql_and_check_begin_a_home_together(first):
     nightly, up, sql, check = first
     assert up.code == 0, up.errors
-    assert nightly.code == 0 or nightly.is_refused_beside_airflow, nightly.errors
+    assert nightly.code == 0 or nightly.is_declined_beside_airflow, nightly.errors
     assert (sql.code, sql.output) == (0, "answer\n42\n"), sql.errors
     assert check.code == 0, check.errors
     assert "1 files lie in it" in check.output
@@ -117,7 +117,7 @@ def test_nightly_up_sql_and_check_begin_a_home_together(first):
 def test_beside_airflow_runs_decline_and_queries_are_answered(first, at_once):  # noqa: ARG001
     assert at_once(("up",))[0].code == 0  # it is up already, unless another test came before
     nightly, run, up, sql, check = at_once(NIGHTLY, ("run",), ("up",), ("sql", "table ops.load"), ("check", "returns"))
-    assert nightly.is_refused_beside_airflow
+    assert nightly.is_declined_beside_airflow
     assert run.code == 1
     assert up.code == sql.code == check.code == 0, up.errors + sql.errors + check.errors
 

@@ -18,11 +18,11 @@ from cchc.local import LocalError
 from cchc.local.demonstration import (
     begin_demonstration,
     claim_home,
+    decline_connections,
     enter_home,
     keep_clock,
     open_sources,
     read_demonstration,
-    refuse_connections,
     set_clock,
 )
 from cchc.local.embedded import open_database
@@ -169,7 +169,7 @@ def run_command(home: Path, *command: str, **variables: str) -> tuple[int, str]:
     [f"AIRFLOW_CONN_{name}" for name in ("NATIONAL_PORTAL", "EOFFICE", "TREASURY", "RETURNS_INBOX")],
 )
 def test_real_source_is_declined_on_a_demonstrations_home(tmp_path: Path, variable: str) -> None:
-    refuse_connections(tmp_path)
+    decline_connections(tmp_path)
     set_clock(tmp_path, NEW_YEAR)
     os.environ[variable] = "{}"
     for attempt in (lambda: enter_home(tmp_path, "check"), lambda: claim_home(tmp_path)):

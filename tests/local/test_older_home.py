@@ -1,4 +1,4 @@
-"""A home whose warehouse was made before release 0.1.0: it is refused, and its archive serves a new warehouse."""
+"""A home whose warehouse was made before release 0.1.0: it is declined, and its archive serves a new warehouse."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ OLDER = "update ops.schema_migration set file = 'schema/0004_staging.sql' where 
 TABLES = "select count(*) from information_schema.tables where table_schema = 'mart'"
 
 
-def test_older_warehouse_is_refused_and_the_named_steps_make_a_new_one_beside_the_archive(home: Path) -> None:
+def test_older_warehouse_is_declined_and_the_named_steps_make_a_new_one_beside_the_archive(home: Path) -> None:
     with open_database(home) as database:
         prepare_warehouse(database)
         with psycopg.connect(database.url("cchc_owner")) as connection:

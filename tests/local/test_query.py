@@ -59,7 +59,7 @@ def test_mistake_goes_to_standard_error_with_code_1(analysed: tuple[Path, Databa
     assert 'relation "nowhere" does not exist' in ended.stderr
 
 
-def test_empty_query_is_refused_with_an_example(analysed: tuple[Path, Database]) -> None:
+def test_empty_query_is_declined_with_an_example(analysed: tuple[Path, Database]) -> None:
     ended = run_sql(analysed[0], " ")
     assert (ended.returncode, ended.stdout) == (1, "")
     assert ended.stderr.startswith("name a query: make sql Q=")
@@ -144,7 +144,7 @@ def test_statement_without_rows_or_columns_has_its_own_output(analysed: tuple[Pa
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "WARNING:  heard\n")
 
 
-def test_command_of_psql_is_refused_with_the_command_for_it(analysed: tuple[Path, Database]) -> None:
+def test_command_of_psql_is_declined_with_the_command_for_it(analysed: tuple[Path, Database]) -> None:
     ended = run_sql(analysed[0], "\\d mart.*")
     assert (ended.returncode, ended.stdout) == (1, "")
     assert ended.stderr == "\\d is a command of psql: run make psql, and give it there\n"

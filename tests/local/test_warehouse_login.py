@@ -43,6 +43,6 @@ def test_missing_field_stays_missing() -> None:
     "text", ["{secret", "postgres://user:secret@host:port/db", '{"conn_type": "mysql", "login": "secret"}', "secret"]
 )
 def test_invalid_connection_is_declined_without_its_text(text: str) -> None:
-    with pytest.raises(LocalError, match="AIRFLOW_CONN_WAREHOUSE is") as refusal:
+    with pytest.raises(LocalError, match="AIRFLOW_CONN_WAREHOUSE is") as declined:
         read_login(text)
-    assert "secret" not in str(refusal.value)
+    assert "secret" not in str(declined.value)

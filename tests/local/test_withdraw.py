@@ -1,4 +1,4 @@
-"""`make withdraw` of an installation: its lines, and its refusal before anything is changed."""
+"""`make withdraw` of an installation: its lines, and how it declines before anything is changed."""
 
 from __future__ import annotations
 

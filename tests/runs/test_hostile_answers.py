@@ -173,10 +173,10 @@ def test_rate_limited_fetch_waits_and_then_gets_every_window(installation, porta
     portal.set_fault("*", "rate_limited", times=2, seconds=1)
     assert set(run(installation, portal, DAY).values()) == {"success"}
     assert list_published(installation, DAY) == ENDPOINTS
-    refused = [request for request in portal.requests() if request["status"] == 429]
-    assert len(refused) == 2
-    following = portal.requests()[portal.requests().index(refused[0]) + 1]
-    assert following["received_s"] - refused[0]["answered_s"] >= 1
+    limited = [request for request in portal.requests() if request["status"] == 429]
+    assert len(limited) == 2
+    following = portal.requests()[portal.requests().index(limited[0]) + 1]
+    assert following["received_s"] - limited[0]["answered_s"] >= 1
     assert max(request["in_flight"] for request in portal.requests()) == 0  # one request at a time
 
 

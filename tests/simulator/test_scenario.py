@@ -102,6 +102,6 @@ def test_portal_answers_with_the_scenario(written: Path) -> None:
     assert reported == {code: paid for code, (paid, _) in count_paid(written, date(2024, 12, 31)).items()}
 
 
-def test_a_counter_that_nobody_counts_is_refused() -> None:
+def test_a_counter_that_nobody_counts_is_invalid() -> None:
     with pytest.raises(ValidationError, match=r"shares.*payed_online"):
         Scenario.model_validate(SCENARIO | {"shares": {"payed_online": 0.5}})

@@ -106,14 +106,14 @@ def test_file_that_vanishes_is_left_for_the_next_run(tmp_path: Path) -> None:
     assert [file.name for file in list_files(inbox, MAX_BYTES)] == ["b.csv"]
 
 
-def refuse(names: Collection[str]) -> Callable[[str], None]:
-    """Refuse names as the system does, to whoever isn't root."""
+def deny(names: Collection[str]) -> Callable[[str], None]:
+    """Deny access to names as the system does, to whoever isn't root."""
 
-    def refuse_one(name: str) -> None:
+    def deny_one(name: str) -> None:
         if name in names:
             raise PermissionError(name)
 
-    return refuse_one
+    return deny_one
 
 
 def test_file_that_cannot_be_read_or_named_stops_no_other(tmp_path: Path) -> None:
@@ -121,7 +121,7 @@ def test_file_that_cannot_be_read_or_named_stops_no_other(tmp_path: Path) -> Non
     put(tmp_path, "closed/b.csv")
     put(tmp_path, "c.csv")
     (tmp_path / b"b\xe1o.csv".decode(errors="surrogateescape")).write_bytes(b"x")
-    inbox = Disturbed(tmp_path, refuse(["a.csv", "closed"]))
+    inbox = Disturbed(tmp_path, deny(["a.csv", "closed"]))
     assert [file.name for file in list_files(inbox, MAX_BYTES)] == ["c.csv"]
 
 
@@ -243,7 +243,7 @@ def test_file_that_vanishes_or_is_closed_between_the_looks_waits_for_the_next_ru
         (tmp_path / "gone.csv").unlink()
         closed.append("closed.csv")
 
-    inbox = Disturbed(tmp_path, refuse(closed))
+    inbox = Disturbed(tmp_path, deny(closed))
     with caplog.at_level(logging.WARNING):
         files, _ = complete_files(inbox, take_away)
     assert [file.name for file in files] == ["there.csv"]

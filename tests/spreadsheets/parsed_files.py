@@ -27,7 +27,7 @@ def parse(
 ) -> tuple[Mapping[str, Any], list[dict[str, Any]]]:
     """The response and the rows that a file becomes in staging."""
     filed = FiledFile("return", "", DATA_DATE)
-    parsed = parse_file(profile, filed, content, {"file": name, "refused": None}, "H58")
+    parsed = parse_file(profile, filed, content, {"file": name, "rejection": None}, "H58")
     return parsed.response, parsed.rows
 
 

@@ -71,7 +71,7 @@ def test_wait_for_sources_does_not_wait_in_a_run_that_a_person_started(run: Any,
     assert run(run_type)
 
 
-def test_check_planned_refuses_a_day_before_the_earliest_plan() -> None:
+def test_check_planned_declines_a_day_before_the_earliest_plan() -> None:
     catalog = load_catalog(CHECKOUT / "include" / "catalog", "H58")
     (first_day,) = (plan.valid_from for plan in catalog.plans)
     check_planned(catalog, DateRange.inclusive(first_day, first_day), "H58")

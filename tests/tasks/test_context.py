@@ -58,14 +58,14 @@ def test_partition_of_an_older_day_is_that_day() -> None:
         ({"day": "2024-06-01"}, None, "unknown parameter day: there are date, through"),
     ],
 )
-def test_refused_run_fails_without_another_try_and_names_the_reason(
+def test_declined_run_fails_without_another_try_and_names_the_reason(
     params: dict[str, Any], partition_key: str | None, why: str
 ) -> None:
     with pytest.raises(AirflowFailException, match=f"attainment is not run: .*{why}.* Nothing was stored"):
         find_days(make_context(params, partition_key))
 
 
-def test_plan_with_a_mistake_sets_no_first_day_and_refuses_no_run(
+def test_plan_with_a_mistake_sets_no_first_day_and_declines_no_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "plan_2024.yaml").write_text("province: H58\n\tvalid_from: 2024-01-01\n", encoding="utf-8")
@@ -81,7 +81,7 @@ def test_scheduled_run_is_not_compared_with_the_first_plan(tmp_path: Path, monke
         find_days(make_context({"date": "2024-06-30"}))
 
 
-def test_scheduled_run_of_a_day_that_is_not_over_is_refused() -> None:
+def test_scheduled_run_of_a_day_that_is_not_over_is_declined() -> None:
     with pytest.raises(AirflowFailException, match="2042-12-31 is not over yet"):
         find_days(make_context({}, "2042-12-31", run_type="scheduled"))
 

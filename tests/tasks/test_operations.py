@@ -228,7 +228,7 @@ def test_failure_after_a_success_reopens_the_alert(installation):
 
 
 # The first plan begins on 20 December, so that a day before it is no history.
-REFUSED = [{"date": "2042-12-31"}, {"date": "2025-01-01"}, {"date": "2024-12-19"}, {"day": "2024-12-31"}]
+DECLINED = [{"date": "2042-12-31"}, {"date": "2025-01-01"}, {"date": "2024-12-19"}, {"day": "2024-12-31"}]
 
 
 @pytest.fixture
@@ -241,15 +241,15 @@ def late_plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("late_plan")
-@pytest.mark.parametrize("params", REFUSED)
-def test_refused_run_by_hand_opens_no_alert(installation, params):
+@pytest.mark.parametrize("params", DECLINED)
+def test_declined_run_by_hand_opens_no_alert(installation, params):
     context = end_task("plan_windows")
     context["dag_run"].partition_key, context["dag_run"].run_type = None, "manual"
     report_failed_run(context | {"params": {"date": None, **params}})
     assert list_alerts(installation) == []
 
 
-def test_refused_scheduled_run_opens_an_alert(installation):
+def test_declined_scheduled_run_opens_an_alert(installation):
     report_failed_run(end_task("plan_windows", ValueError("not over yet"), day=date(2042, 12, 31)))
     assert list_notifications(installation) == [("operators", "opened", True)]
     assert installation.query("select began_on from ops.alert") == [(DAY,)]

@@ -76,7 +76,7 @@ def test_files_that_editors_and_other_systems_leave_behind_are_no_migrations(
     assert migrate(owner) == []
 
 
-def test_edited_migration_is_refused_by_name_and_nothing_is_done(
+def test_edited_migration_is_declined_by_name_and_nothing_is_done(
     warehouse: Warehouse, owner: psycopg.Connection, files: Path
 ) -> None:
     before = warehouse.query(CATALOGUE)
@@ -99,19 +99,19 @@ def test_migration_that_fails_leaves_nothing_of_the_others(
     assert warehouse.query(CATALOGUE) == before
 
 
-def test_warehouse_of_before_the_baseline_is_refused_in_one_line_that_explains_how_to_rebuild(
+def test_warehouse_of_before_the_baseline_is_declined_in_one_line_that_explains_how_to_rebuild(
     warehouse: Warehouse, owner: psycopg.Connection
 ) -> None:
     owner.execute(LEDGER_OF_BEFORE)
     owner.commit()
     before = warehouse.query(CATALOGUE)
-    with pytest.raises(MigrationError, match=r"before 0\.1\.0.*move the folder postgres.*make nightly") as refused:
+    with pytest.raises(MigrationError, match=r"before 0\.1\.0.*move the folder postgres.*make nightly") as declined:
         migrate(owner)
-    assert "\n" not in str(refused.value)
+    assert "\n" not in str(declined.value)
     assert warehouse.query(CATALOGUE) == before
 
 
-def test_warehouse_with_a_migration_that_the_checkout_lacks_is_refused(
+def test_warehouse_with_a_migration_that_the_checkout_lacks_is_declined(
     warehouse: Warehouse, owner: psycopg.Connection
 ) -> None:
     owner.execute("insert into ops.schema_migration (file, sha256) values ('schema/0099_later.sql', '')")

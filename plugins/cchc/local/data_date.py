@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from cchc.calendar import DateRefusedError, check_data_date, parse_day
+from cchc.calendar import InvalidDateError, check_data_date, parse_day
 from cchc.catalog.first_day import read_first_day
 from cchc.local import LocalError
 from cchc.settings import read_now, read_settings
@@ -14,7 +14,7 @@ def read_day(text: str, example: str, variable: str = "DATE") -> date:
     """The day that ``text`` writes; raises LocalError with the ``example``."""
     try:
         return parse_day(text)
-    except DateRefusedError:
+    except InvalidDateError:
         raise LocalError(f"{variable}={text!r} is no day: {example}") from None
 
 
@@ -24,5 +24,5 @@ def read_data_date(text: str, example: str) -> date:
     day = read_day(text, example)
     try:
         return check_data_date(day, read_now(), read_first_day(settings.catalog, settings.province))
-    except DateRefusedError as error:
+    except InvalidDateError as error:
         raise LocalError(f"DATE={text}: {error}. Nothing was stored: {example}") from None

@@ -67,7 +67,7 @@ def enter_home(home: Path, command: str) -> None:
     check_clock(read_settings())
     demonstration = read_demonstration(home)
     if demonstration:
-        refuse_connections(home)
+        decline_connections(home)
         os.environ["CCHC_NOW"] = os.environ.get("CCHC_NOW") or demonstration.now
     elif command == "up" and os.environ.get("CCHC_NOW"):
         raise LocalError(f"CCHC_NOW is set, so no run of {home}, which is no demonstration, would ever start: unset it")
@@ -75,7 +75,7 @@ def enter_home(home: Path, command: str) -> None:
 
 def claim_home(home: Path) -> None:
     """Raise LocalError where ``home`` has real loads or sources, and so can't hold the simulated province."""
-    refuse_connections(home)
+    decline_connections(home)
     if read_demonstration(home) is None and _has_loads(home):
         raise LocalError(
             f"{home} has loads or sources of its own and is no demonstration: make run would mix a simulated province"
@@ -84,7 +84,7 @@ def claim_home(home: Path) -> None:
         )
 
 
-def refuse_connections(home: Path) -> None:
+def decline_connections(home: Path) -> None:
     """Raise LocalError where the environment has a real warehouse, source or channel beside a demonstration."""
     sources = {name for profile in read_profiles() for name in (profile.connection, profile.inbox) if name}
     recipients = read_recipients(read_settings().recipients).good

@@ -68,7 +68,7 @@ def open_database(home: Path, *, major: int = MAJOR, settings: Mapping[str, str]
     with open_lock(home / "postgres.users") as users:
         try:
             with _locked(home):
-                _refuse_elsewhere(users, server)
+                _decline_elsewhere(users, server)
                 fcntl.flock(users, fcntl.LOCK_SH)
                 credentials = read_credentials(home, is_new=not server.data.exists())
                 port = server.ensure_running(credentials["postgres"])
@@ -94,7 +94,7 @@ def stop_if_unused(home: Path) -> None:
     if (home / "postgres").exists():
         server = Server(prepare_programs(MAJOR, home / "postgres"), SETTINGS)
         with _locked(home), open_lock(home / "postgres.users") as users:
-            _refuse_elsewhere(users, server)
+            _decline_elsewhere(users, server)
             _stop_if_last(users, server)
 
 
@@ -105,7 +105,7 @@ def _locked(home: Path) -> Iterator[None]:
         yield
 
 
-def _refuse_elsewhere(users: IO[str], server: Server) -> None:
+def _decline_elsewhere(users: IO[str], server: Server) -> None:
     """Raise LocalError where an invisible server uses the data: a second server would destroy them."""
     if _runs_elsewhere(users, server):
         raise LocalError(

@@ -169,6 +169,6 @@ def archive_file(archive: Archive, scope: FiledFile, file: InboxFile) -> Capture
     """
     archive.discard_drafts(scope.name)
     content = file.read() if file.sha256 else b""
-    entry = {"file": file.name, "size": file.size, "refused": None if file.sha256 else "too_large"}
+    entry = {"file": file.name, "size": file.size, "rejection": None if file.sha256 else "too_large"}
     response = Response(file.address, entry, 200, "", content, datetime.now(UTC), file.modified_at)
     return archive.keep(scope.name, scope.seen_on, [response])

@@ -17,7 +17,7 @@ def parse_body(body: bytes) -> tuple[dict[str, Any], Trouble | None]:
     except UnicodeDecodeError:
         return {}, "wrong_encoding"
     try:
-        document = json.loads(text, parse_float=Decimal, parse_constant=_refuse_constant)
+        document = json.loads(text, parse_float=Decimal, parse_constant=_reject_constant)
         json.dumps(document, ensure_ascii=False, default=str).encode("utf-8")
     except UnicodeEncodeError:  # half of a surrogate pair: no database can hold it
         return {}, "wrong_encoding"
@@ -40,5 +40,5 @@ def as_text(value: Any, default: str | None = None) -> str | None:
     return str(value) if isinstance(value, int | Decimal) and not isinstance(value, bool) else default
 
 
-def _refuse_constant(name: str) -> None:
+def _reject_constant(name: str) -> None:
     raise ValueError(f"{name} is no JSON number")

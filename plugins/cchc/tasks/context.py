@@ -10,7 +10,7 @@ from airflow.sdk import Connection, Context, get_current_context
 from airflow.sdk.exceptions import AirflowFailException, AirflowNotFoundException
 from airflow.sdk.types import DagRunProtocol
 
-from cchc.calendar import DateRange, DateRefusedError, check_data_date, check_trigger, newest_complete_day, resolve_days
+from cchc.calendar import DateRange, InvalidDateError, check_data_date, check_trigger, newest_complete_day, resolve_days
 from cchc.catalog.first_day import read_first_day
 from cchc.settings import read_now, read_settings
 from cchc.warehouse.connection import Login
@@ -18,12 +18,12 @@ from cchc.warehouse.connection import Login
 log = logging.getLogger(__name__)
 
 
-class RunRefusedError(AirflowFailException):
+class RunDeclinedError(AirflowFailException):
     """A run has a data date that no run may have, or a parameter that its DAG lacks; it fails without another try."""
 
 
 def find_days(context: Context) -> DateRange:
-    """The data dates of a run, by its context in Airflow. Raises RunRefusedError.
+    """The data dates of a run, by its context in Airflow. Raises RunDeclinedError.
 
     A callback gets little more than the DAG for a run in which no task ran: such a run is for the newest day. A
     scheduled run isn't compared with the first plan: nobody typed its day, and a mistake in that plan must not keep the
@@ -38,13 +38,13 @@ def find_days(context: Context) -> DateRange:
             _check_trigger(context, run)
         for day in (days.start, days.last):
             check_data_date(day, now, first_day)
-    except DateRefusedError as error:
-        raise _refuse(context, error) from error
+    except InvalidDateError as error:
+        raise _decline(context, error) from error
     return days
 
 
 def _check_trigger(context: Context, run: DagRunProtocol) -> None:
-    """Refuse a run by hand without ``date`` whose hour is of another day: it would seem to name its day."""
+    """Decline a run by hand without ``date`` whose hour is of another day: it would seem to name its day."""
     if context["params"].get("date") or run.partition_key:
         return
     # A run that was cleared begins anew, maybe weeks later; its day is still that of its trigger.
@@ -53,7 +53,7 @@ def _check_trigger(context: Context, run: DagRunProtocol) -> None:
 
 
 def check_parameters() -> None:
-    """Refuse a run with a parameter that its DAG lacks, for a run without a day. Raises RunRefusedError."""
+    """Decline a run with a parameter that its DAG lacks, for a run without a day. Raises RunDeclinedError."""
     _resolve_days(get_current_context(), read_now())
 
 
@@ -67,21 +67,21 @@ def _resolve_days(context: Context, now: datetime) -> DateRange:
             partition_key=run.partition_key if run else None,
             newest=newest_complete_day(min(started, now)),
         )
-    except DateRefusedError as error:
-        raise _refuse(context, error) from error
+    except InvalidDateError as error:
+        raise _decline(context, error) from error
 
 
-def _refuse(context: Context, why: DateRefusedError) -> RunRefusedError:
-    return RunRefusedError(f"{context['dag'].dag_id} is not run: {why}. Nothing was stored; trigger it anew")
+def _decline(context: Context, why: InvalidDateError) -> RunDeclinedError:
+    return RunDeclinedError(f"{context['dag'].dag_id} is not run: {why}. Nothing was stored; trigger it anew")
 
 
 def current_days() -> DateRange:
-    """The data dates of the current run. Raises RunRefusedError."""
+    """The data dates of the current run. Raises RunDeclinedError."""
     return find_days(get_current_context())
 
 
 def current_day() -> date:
-    """The data date of the current run, the first of several. Raises RunRefusedError."""
+    """The data date of the current run, the first of several. Raises RunDeclinedError."""
     return current_days().start
 
 

@@ -152,7 +152,7 @@ def close_source(source: str, windows: list[Messages] | None, published: object)
 
 def report_dirty_dates(source: str) -> None:
     """Signal that computed days have to be computed again; skips when none has."""
-    current_day()  # a run for a refused day has nothing to signal
+    current_day()  # a run for a declined day has nothing to signal
     with connect(read_login()) as connection:
         if not has_dirty_results(connection, read_settings().province):
             raise AirflowSkipException(f"{source}: no computed day has changed")

@@ -27,7 +27,7 @@ from cchc.alerts.notification.direct import send_directly
 from cchc.calendar import DateRange, newest_complete_day
 from cchc.settings import read_now, read_settings
 from cchc.tasks.alerts import deliver_alerts, read_access, read_alerting
-from cchc.tasks.context import RunRefusedError, check_parameters, find_days, read_login
+from cchc.tasks.context import RunDeclinedError, check_parameters, find_days, read_login
 from cchc.warehouse.connection import connect
 
 log = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ CONNECT_SECONDS = 5
 
 
 def run_alerts() -> None:
-    """``check_and_deliver`` as the task of a DAG that has no data date; raises RunRefusedError for any parameter."""
+    """``check_and_deliver`` as the task of a DAG that has no data date; raises RunDeclinedError for any parameter."""
     check_parameters()
     check_and_deliver()
 
@@ -58,7 +58,7 @@ def check_and_deliver() -> None:
 def report_failed_run(context: Context) -> None:
     """Open the operators' alert for a failed run: callback of a failed task and of the run itself.
 
-    An old day, a refused run and an interruption at the keyboard open none: whoever started such a run knows. If the
+    An old day, a declined run and an interruption at the keyboard open none: whoever started such a run knows. If the
     warehouse can't store the alert, a message goes out at once; a mistake in the recipients' file stops only the
     message to its own recipient.
     """
@@ -80,20 +80,20 @@ def report_successful_run(context: Context) -> None:
     """End the alerts of a DAG's failures for the days of a successful run and earlier ones: callback of the run."""
     try:
         dag_id, day = context["dag"].dag_id, find_days(context).last
-    except RunRefusedError:
+    except RunDeclinedError:
         return
     with connect(read_login(), connect_timeout=CONNECT_SECONDS) as connection, connection.transaction():
         end_failures(Ledger(connection, read_alerting(), read_now()), dag_id, day)
 
 
 def _describe_failure(context: Context) -> FailedRun | None:
-    """The failed run of a callback's context. None: the run was refused, and a person started it and reads its log.
+    """The failed run of a callback's context. None: the run was declined, and a person started it and reads its log.
 
-    A refused run of the schedule is a failure of the newest day, since nobody reads its log.
+    A declined run of the schedule is a failure of the newest day, since nobody reads its log.
     """
     try:
         days = find_days(context)
-    except RunRefusedError:
+    except RunDeclinedError:
         run = context.get("dag_run")
         if run is None or run.run_type == "manual":
             return None

@@ -177,8 +177,8 @@ def test_connection_without_its_login_is_no_target(
 ) -> None:
     with pytest.raises(SourceError, match="no password"):
         read_target(eoffice, script.base_url, {})
-    with pytest.raises(SourceError, match="line ends") as refused:
+    with pytest.raises(SourceError, match="line ends") as raised:
         read_target(eoffice, script.base_url, {}, password="secret\n")
-    assert "secret" not in str(refused.value)
+    assert "secret" not in str(raised.value)
     with pytest.raises(SourceError, match="no login"):
         read_target(treasury, script.base_url, {}, password="secret")

@@ -15,8 +15,8 @@ from cchc.alerts.notification.channels.channel import (
     Access,
     ChannelDownError,
     Message,
-    RefusedError,
-    UndeliveredError,
+    PermanentDeliveryError,
+    TemporaryDeliveryError,
 )
 from cchc.alerts.notification.channels.directory import open_channels
 from cchc.messages import read_messages
@@ -50,7 +50,7 @@ def send_directly(
             if recipient.route not in channels:
                 raise ChannelDownError(f"the Airflow connection {recipient.route} is not set")
             channels[recipient.route].send(recipient, message)
-        except (RefusedError, UndeliveredError) as error:
+        except (PermanentDeliveryError, TemporaryDeliveryError) as error:
             log.warning("%s could not be notified: %s", recipient.id, error)
         else:
             marker.parent.mkdir(parents=True, exist_ok=True)

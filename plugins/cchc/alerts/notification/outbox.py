@@ -16,7 +16,13 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 import psycopg
 
 from cchc.alerts.model import FACTS, AlertEvent, Audience
-from cchc.alerts.notification.channels.channel import Channel, ChannelDownError, Message, RefusedError, UndeliveredError
+from cchc.alerts.notification.channels.channel import (
+    Channel,
+    ChannelDownError,
+    Message,
+    PermanentDeliveryError,
+    TemporaryDeliveryError,
+)
 from cchc.alerts.notification.rendering import Content
 from cchc.alerts.recipients import Recipient, strip_foreign
 from cchc.warehouse.connection import hold_lock, run_file
@@ -209,9 +215,9 @@ class _Delivery:
     def _try(self, recipient: Recipient, waiting: _Waiting) -> None:
         try:
             self._send(recipient, waiting.message)
-        except RefusedError as error:
+        except PermanentDeliveryError as error:
             self._give_up(waiting, str(error))
-        except UndeliveredError as error:
+        except TemporaryDeliveryError as error:
             if self.now - waiting.message.composed_at >= GIVE_UP_AFTER:
                 self._give_up(waiting, str(error))
                 return
@@ -226,7 +232,7 @@ class _Delivery:
         """Send by the recipient's channel, unless the channel was down earlier in this pass."""
         route = recipient.route
         if route in self.down:
-            raise UndeliveredError(self.down[route])
+            raise TemporaryDeliveryError(self.down[route])
         try:
             if route not in self.channels:
                 raise ChannelDownError(f"the Airflow connection {route} is not set")
@@ -235,10 +241,10 @@ class _Delivery:
             self.down[route] = str(error)
             log.warning("connection %s: %s; its messages wait", route, error)
             raise
-        except (RefusedError, UndeliveredError):
+        except (PermanentDeliveryError, TemporaryDeliveryError):
             raise
         except Exception as error:  # noqa: BLE001 - any library of a channel; its text may hold secrets, so it isn't kept
-            raise UndeliveredError(f"connection {route}: {type(error).__name__}") from None
+            raise TemporaryDeliveryError(f"connection {route}: {type(error).__name__}") from None
 
     def _give_up(self, waiting: _Waiting, why: str) -> None:
         self._store(waiting, "given_up", next_try_at=self.now, error=why)

@@ -66,11 +66,12 @@ def parse_file(
     Never raises on the content: a rejected file has no rows, and its rule in the response row.
     """
     wanted = profile.sheet_fields()
-    response: dict[str, Any] = {"parse_failure": request["refused"], "parse_failure_detail": None}
+    rejection = request.get("rejection", request.get("refused"))  # an archive of before version 0.1.0 has "refused"
+    response: dict[str, Any] = {"parse_failure": rejection, "parse_failure_detail": None}
     readers: list[RowReader] = []
     delimiter: str | None = None
     try:
-        for table in [] if request["refused"] else read_tables(content, str(request["file"]), wanted):
+        for table in [] if rejection else read_tables(content, str(request["file"]), wanted):
             readers.append(_read_table(profile, table, wanted[table.kind]))
             delimiter = table.sheet.delimiter
     except RejectedFileError as rejected:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cchc.alerts.notification.channels.apprise_url import AppriseChannel
-from cchc.alerts.notification.channels.channel import Access, ChannelDownError, UndeliveredError
+from cchc.alerts.notification.channels.channel import Access, ChannelDownError, TemporaryDeliveryError
 from tests.alerts.messages import MESSAGE_ID, make_recipient_of_agency, write_message
 from tests.sources.raw_server import serve_raw
 from tests.sources.scripted_server import Answer, Script
@@ -38,13 +38,13 @@ def test_message_arrives_with_its_id(receiver: Script) -> None:
 @pytest.mark.parametrize("answer", [Answer(500), Answer(404), Answer(fate="dropped")])
 def test_message_that_is_not_taken_may_be_later(receiver: Script, answer: Answer) -> None:
     receiver.answers = [answer]
-    with pytest.raises(UndeliveredError, match="could not deliver"):
+    with pytest.raises(TemporaryDeliveryError, match="could not deliver"):
         reach(receiver).send(RECIPIENT, write_message())
 
 
 def test_redirect_is_not_followed(receiver: Script) -> None:
     receiver.answers = [Answer.with_headers(307, Location=f"{receiver.base_url}/elsewhere"), Answer(200)]
-    with pytest.raises(UndeliveredError):
+    with pytest.raises(TemporaryDeliveryError):
         reach(receiver).send(RECIPIENT, write_message())
     assert len(receiver.requests) == 1
 
@@ -89,7 +89,7 @@ def test_url_is_in_no_log_and_no_error(receiver: Script, answer: Answer, caplog:
     text = ""
     try:
         reach(receiver).send(RECIPIENT, write_message())
-    except UndeliveredError as error:
+    except TemporaryDeliveryError as error:
         text = str(error)
     for secret in (TOKEN, PASSWORD):
         assert secret not in text + caplog.text

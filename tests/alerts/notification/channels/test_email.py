@@ -9,7 +9,12 @@ from typing import Any
 
 import pytest
 
-from cchc.alerts.notification.channels.channel import Access, ChannelDownError, RefusedError, UndeliveredError
+from cchc.alerts.notification.channels.channel import (
+    Access,
+    ChannelDownError,
+    PermanentDeliveryError,
+    TemporaryDeliveryError,
+)
 from cchc.alerts.notification.channels.email import EmailChannel
 from simulator.certificates import Secured
 from tests.alerts.messages import ADDRESS, COMPOSED_AT, MESSAGE_ID, SENDER, make_recipient_of_agency, write_message
@@ -78,8 +83,8 @@ def test_subject_adds_no_header_and_no_recipient(mail_server: MailServer, certif
 @pytest.mark.parametrize(
     ("reply", "kind"),
     [
-        ("550 5.1.1 <so-y-te@tinh.example.invalid>: no such user", RefusedError),
-        ("450 4.2.0 <so-y-te@tinh.example.invalid>: greylisted", UndeliveredError),
+        ("550 5.1.1 <so-y-te@tinh.example.invalid>: no such user", PermanentDeliveryError),
+        ("450 4.2.0 <so-y-te@tinh.example.invalid>: greylisted", TemporaryDeliveryError),
         ("421 4.3.2 so-y-te@tinh.example.invalid closing", ChannelDownError),
     ],
 )
@@ -96,7 +101,11 @@ def test_refused_address_raises_an_error_without_the_address(
 
 @pytest.mark.parametrize(
     ("reply", "kind"),
-    [("554 5.7.1 spam", RefusedError), ("451 4.3.0 later", UndeliveredError), ("421 closing", ChannelDownError)],
+    [
+        ("554 5.7.1 spam", PermanentDeliveryError),
+        ("451 4.3.0 later", TemporaryDeliveryError),
+        ("421 closing", ChannelDownError),
+    ],
 )
 def test_refused_content_raises_an_error_by_its_code(
     mail_server: MailServer, certificate: Secured, reply: str, kind: type[Exception]
@@ -108,7 +117,7 @@ def test_refused_content_raises_an_error_by_its_code(
 
 
 @pytest.mark.parametrize(
-    ("reply", "kind"), [("553 5.7.1 not yours", UndeliveredError), ("421 closing", ChannelDownError)]
+    ("reply", "kind"), [("553 5.7.1 not yours", TemporaryDeliveryError), ("421 closing", ChannelDownError)]
 )
 def test_refused_sender_is_no_fault_of_the_recipient(
     mail_server: MailServer, certificate: Secured, reply: str, kind: type[Exception]

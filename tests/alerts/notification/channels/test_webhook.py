@@ -12,7 +12,12 @@ from threading import Event
 
 import pytest
 
-from cchc.alerts.notification.channels.channel import Access, ChannelDownError, RefusedError, UndeliveredError
+from cchc.alerts.notification.channels.channel import (
+    Access,
+    ChannelDownError,
+    PermanentDeliveryError,
+    TemporaryDeliveryError,
+)
 from cchc.alerts.notification.channels.webhook import WebhookChannel
 from tests.alerts.messages import COMPOSED_AT, MESSAGE_ID, make_recipient_of_agency, write_message
 from tests.sources.raw_server import serve_raw
@@ -62,22 +67,22 @@ def test_repeat_has_the_same_idempotency_key(receiver: Script) -> None:
 
 
 @pytest.mark.parametrize("status", [400, 410, 413, 422])
-def test_answer_about_the_message_refuses_it(receiver: Script, status: int) -> None:
+def test_answer_about_the_message_is_permanent(receiver: Script, status: int) -> None:
     receiver.answers = [Answer(status)]
-    with pytest.raises(RefusedError, match=f"HTTP {status}"):
+    with pytest.raises(PermanentDeliveryError, match=f"HTTP {status}"):
         reach(receiver).send(RECIPIENT, write_message())
 
 
 @pytest.mark.parametrize("status", [401, 404, 408, 429, 500, 503])
 def test_answer_about_the_receiver_may_be_mended(receiver: Script, status: int) -> None:
     receiver.answers = [Answer(status)]
-    with pytest.raises(UndeliveredError, match=f"HTTP {status}"):
+    with pytest.raises(TemporaryDeliveryError, match=f"HTTP {status}"):
         reach(receiver).send(RECIPIENT, write_message())
 
 
 def test_redirect_is_not_followed(receiver: Script) -> None:
     receiver.answers = [Answer.with_headers(307, Location=f"{receiver.base_url}/elsewhere"), Answer(200)]
-    with pytest.raises(UndeliveredError, match="HTTP 307"):
+    with pytest.raises(TemporaryDeliveryError, match="HTTP 307"):
         reach(receiver).send(RECIPIENT, write_message())
     assert len(receiver.requests) == 1
 

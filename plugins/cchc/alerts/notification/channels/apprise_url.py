@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from cchc.alerts.notification.channels.channel import Access, ChannelDownError, Message, UndeliveredError
+from cchc.alerts.notification.channels.channel import Access, ChannelDownError, Message, TemporaryDeliveryError
 from cchc.alerts.recipients import Recipient
 from cchc.settings import LOOPBACK
 from cchc.sources.errors import SourceError
@@ -55,7 +55,7 @@ class AppriseChannel:
         with _set_environment(route):
             is_taken = service.notify(body, message.subject, body_format=NotifyFormat.TEXT)
         if not is_taken:
-            raise UndeliveredError("Apprise could not deliver it")
+            raise TemporaryDeliveryError("Apprise could not deliver it")
 
 
 @contextmanager

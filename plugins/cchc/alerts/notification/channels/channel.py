@@ -11,15 +11,15 @@ from uuid import UUID
 from cchc.alerts.recipients import Recipient
 
 
-class RefusedError(Exception):
-    """The receiver refuses this message for good: another try would get the same answer."""
+class PermanentDeliveryError(Exception):
+    """The receiver will never accept this message: another try would get the same answer."""
 
 
-class UndeliveredError(Exception):
+class TemporaryDeliveryError(Exception):
     """The receiver didn't accept this message now, and may accept it later."""
 
 
-class ChannelDownError(UndeliveredError):
+class ChannelDownError(TemporaryDeliveryError):
     """The channel sends no message at all now: no connection, no login, a wrong setting."""
 
 
@@ -53,4 +53,7 @@ class Channel(Protocol):
     """
 
     def send(self, recipient: Recipient, message: Message) -> None:
-        """Send; return once the receiver has accepted. Raises RefusedError, UndeliveredError or ChannelDownError."""
+        """Send; return once the receiver has accepted.
+
+        Raises PermanentDeliveryError, TemporaryDeliveryError or, for the whole channel, ChannelDownError.
+        """

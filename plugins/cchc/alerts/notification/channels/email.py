@@ -11,7 +11,13 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 
-from cchc.alerts.notification.channels.channel import Access, ChannelDownError, Message, RefusedError, UndeliveredError
+from cchc.alerts.notification.channels.channel import (
+    Access,
+    ChannelDownError,
+    Message,
+    PermanentDeliveryError,
+    TemporaryDeliveryError,
+)
 from cchc.alerts.recipients import Recipient, is_address
 from cchc.settings import LOOPBACK
 
@@ -33,7 +39,8 @@ class EmailChannel:
     def send(self, recipient: Recipient, message: Message) -> None:
         """Send to the recipient's address.
 
-        A refused login or sender can be mended (ChannelDownError); a refused RCPT or DATA is final (RefusedError).
+        An error of the login or the sender can be mended (ChannelDownError, TemporaryDeliveryError); a code from 500 to
+        RCPT or DATA is final (PermanentDeliveryError).
         """
         sender, address = self._read_sender(), recipient.address or ""
         mail = write_mail(sender, address, message)
@@ -45,7 +52,7 @@ class EmailChannel:
         except smtplib.SMTPDataError as error:
             raise _classify(error.smtp_code, error.smtp_error, "the message is refused") from None
         except smtplib.SMTPSenderRefused as error:
-            kind = ChannelDownError if error.smtp_code == _CLOSING else UndeliveredError
+            kind = ChannelDownError if error.smtp_code == _CLOSING else TemporaryDeliveryError
             raise kind(f"the sender is refused: {_quote(error.smtp_code, error.smtp_error)}") from None
         except smtplib.SMTPAuthenticationError as error:  # its text may repeat the credentials
             raise ChannelDownError(f"the mail server refuses the login: {error.smtp_code}") from None
@@ -119,7 +126,7 @@ def _classify(code: int, reply: bytes | str, fault: str) -> Exception:
     text = f"{fault}: {_quote(code, reply)}"
     if code == _CLOSING:
         return ChannelDownError(text)
-    return RefusedError(text) if code >= 500 else UndeliveredError(text)
+    return PermanentDeliveryError(text) if code >= 500 else TemporaryDeliveryError(text)
 
 
 def _quote(code: int, reply: bytes | str) -> str:

@@ -9,14 +9,20 @@ from dataclasses import dataclass
 
 import requests
 
-from cchc.alerts.notification.channels.channel import Access, ChannelDownError, Message, RefusedError, UndeliveredError
+from cchc.alerts.notification.channels.channel import (
+    Access,
+    ChannelDownError,
+    Message,
+    PermanentDeliveryError,
+    TemporaryDeliveryError,
+)
 from cchc.alerts.recipients import Recipient
 from cchc.sources.errors import SourceError
 from cchc.sources.http import check_host
 from cchc.sources.http_session import Deadline, Route, open_session, read_route
 
-# These refuse the message itself. The receiver can mend any other failure, also 401 or 404.
-_REFUSALS = frozenset({400, 410, 413, 415, 422})
+# These are about the message itself. The receiver can mend any other failure, also 401 or 404.
+_PERMANENT_STATUSES = frozenset({400, 410, 413, 415, 422})
 
 
 @dataclass(frozen=True)
@@ -55,10 +61,10 @@ class WebhookChannel:
                 status = answer.status_code
         except (requests.RequestException, ValueError) as error:  # ValueError: a Location that can't be read
             raise ChannelDownError(f"no answer ({type(error).__name__})") from None
-        if status in _REFUSALS:
-            raise RefusedError(f"HTTP {status}")
+        if status in _PERMANENT_STATUSES:
+            raise PermanentDeliveryError(f"HTTP {status}")
         if not 200 <= status < 300:
-            raise UndeliveredError(f"HTTP {status}")
+            raise TemporaryDeliveryError(f"HTTP {status}")
 
     def _read_access(self) -> tuple[str, str, Route]:
         """The address, the secret and the route of the access."""
