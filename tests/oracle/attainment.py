@@ -1,4 +1,7 @@
-"""Expected results and task statuses from the sources' records: results by the oracle of tests/indicators."""
+"""Expected results and task statuses from the sources' records.
+
+The oracle of tests/indicators computes the results; the readers of this folder give it values and variants.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +14,13 @@ from typing import NamedTuple
 
 from tests.indicators.oracle import Metric, Parts, Report, Result, Scenario, Span, Variant, compute_expected
 from tests.indicators.pace_oracle import Past
-from tests.oracle.figure import Figure, Source
-from tests.oracle.plan import PLAN_YEAR, Reading, read_readings, read_tasks
+from tests.oracle.plan import PLAN_YEAR, PlanVariant, read_tasks, read_variants
 from tests.oracle.province import ROOT, agencies_on
 from tests.oracle.returns import Returns
+from tests.oracle.source import MetricValue, Source
 
 
-class Cell(NamedTuple):
+class ResultKey(NamedTuple):
     """The key of a row of mart.indicator_attainment."""
 
     as_of_date: date
@@ -29,7 +32,7 @@ class Cell(NamedTuple):
 
 @dataclass(frozen=True)
 class Row:
-    """The columns of mart.indicator_attainment that the rulings decide."""
+    """The compared columns of mart.indicator_attainment."""
 
     numerator: Fraction | None
     denominator: Fraction | None
@@ -47,71 +50,71 @@ class Row:
 
 @dataclass(frozen=True)
 class YearScenario(Scenario):
-    """A day of the plan year; the members of an indicator are those that the plan's own reader finds."""
+    """A scenario whose members of an indicator are those that the oracle's reader of the plan finds."""
 
     def members(self, variant: Variant, day: date) -> list[str]:
         """The agencies that are counted on ``day``."""
-        return sorted(find_reading(variant).counted(day))
+        return sorted(find_plan_variant(variant).counted(day))
 
 
-def find_reading(variant: Variant) -> Reading:
-    """The reading of the plan that a variant stands for."""
+def find_plan_variant(variant: Variant) -> PlanVariant:
+    """The plan's own variant of the same code and name."""
     return next(
-        reading for reading in read_readings() if (reading.code, reading.variant) == (variant.number, variant.variant)
+        planned for planned in read_variants() if (planned.code, planned.variant) == (variant.number, variant.variant)
     )
 
 
-def reckon(sources: Mapping[str, Source], days: Iterable[date]) -> dict[Cell, Row]:
-    """Every row of ``days``, which are in order; a source that isn't in ``sources`` has no figure.
+def compute_results(sources: Mapping[str, Source], days: Iterable[date]) -> dict[ResultKey, Row]:
+    """Every result of ``days``; a source that isn't in ``sources`` has no value.
 
-    ``days`` are all that were computed, for an earlier year gives the pace of the next.
+    ``days`` are in order, and are all days that were computed: an earlier year gives the pace of the next.
     """
-    variants = [to_variant(reading, sources.get(reading.source)) for reading in read_readings()]
-    rows: dict[Cell, Row] = {}
+    variants = [to_variant(planned, sources.get(planned.source)) for planned in read_variants()]
+    rows: dict[ResultKey, Row] = {}
     for day in days:
-        on_map = {code: Span(day) for code in agencies_on(day) if code != ROOT}
+        agencies = {code: Span(day) for code in agencies_on(day) if code != ROOT}
         for (*_, code, name, agency), result in compute_expected(
-            YearScenario(on_map, {}, tuple(variants)), day
+            YearScenario(agencies, {}, tuple(variants)), day
         ).items():
-            rows[Cell(day, PLAN_YEAR, code, name, agency)] = to_row(result)
+            rows[ResultKey(day, PLAN_YEAR, code, name, agency)] = to_row(result)
         variants = [add_history(variant, day, rows) for variant in variants]
     return rows
 
 
-def to_variant(reading: Reading, source: Source | None) -> Variant:
-    """A reading of the plan, with all that the source reports."""
-    figures = source.list_figures(reading.metric) if source else ()
-    reports = tuple(to_report(agency, year, figure) for agency, year, figure in figures)
+def to_variant(planned: PlanVariant, source: Source | None) -> Variant:
+    """A variant of the plan with all reports of its source."""
+    values = source.list_values(planned.metric) if source else ()
+    reports = tuple(to_report(agency, year, value) for agency, year, value in values)
     return Variant(
-        number=reading.code,  # type: ignore[arg-type]
-        variant=reading.variant,
+        number=planned.code,  # type: ignore[arg-type]
+        variant=planned.variant,
         plan_year=PLAN_YEAR,
-        comparator=reading.told.comparator,
-        target=to_decimal(reading.told.target),
-        is_share=reading.is_share,
-        may_exceed_100=reading.may_exceed_100,
-        is_target_reported=reading.is_target_reported,
-        judged=reading.judged,
-        closes_on=reading.closes_on,
-        published_on=reading.published_on,
-        is_budget_year=reading.period == "budget_year",
-        roll_up=reading.roll_up,
-        reported_for="province" if reading.is_province_alone else "agencies",
-        set_name=reading.set_code,
-        is_set_complete=reading.is_set_complete,
-        is_shown=reading.is_shown,
+        comparator=planned.target.comparator,
+        target=to_decimal(planned.target.target),
+        is_share=planned.is_share,
+        may_exceed_100=planned.may_exceed_100,
+        is_target_reported=planned.is_target_reported,
+        judged=planned.judged,
+        closes_on=planned.closes_on,
+        published_on=planned.published_on,
+        is_budget_year=planned.period == "budget_year",
+        roll_up=planned.roll_up,
+        reported_for="province" if planned.is_province_alone else "agencies",
+        set_name=planned.set_code,
+        is_set_complete=planned.is_set_complete,
+        is_shown=planned.is_shown,
         metric=Metric(source is not None and source.is_increment, reports),
     )
 
 
-def to_report(agency: str, year: int, figure: Figure) -> Report:
-    """A figure of an agency as a report."""
-    parts = Parts(to_decimal(figure.numerator), to_decimal(figure.denominator))
-    return Report(agency, year, figure.data_date, parts, figure.fresh_until, figure.flags)
+def to_report(agency: str, year: int, value: MetricValue) -> Report:
+    """A value of an agency as a report."""
+    parts = Parts(to_decimal(value.numerator), to_decimal(value.denominator))
+    return Report(agency, year, value.data_date, parts, value.fresh_until, value.flags)
 
 
 def to_decimal(number: Fraction | None) -> Decimal | None:
-    """The same number, exactly: all that is reported has few decimals."""
+    """The same number, exactly; every reported number has few decimals."""
     if number is None:
         return None
     decimal = Decimal(number.numerator) / Decimal(number.denominator)
@@ -119,9 +122,9 @@ def to_decimal(number: Fraction | None) -> Decimal | None:
     return decimal
 
 
-def add_history(variant: Variant, day: date, rows: Mapping[Cell, Row]) -> Variant:
+def add_history(variant: Variant, day: date, rows: Mapping[ResultKey, Row]) -> Variant:
     """The variant with the province's result of ``day`` in its history."""
-    row = rows[Cell(day, PLAN_YEAR, str(variant.number), variant.variant, ROOT)]
+    row = rows[ResultKey(day, PLAN_YEAR, str(variant.number), variant.variant, ROOT)]
     past = Past(day, PLAN_YEAR, row.status, number=row.value)  # type: ignore[arg-type]
     return replace(variant, history=(*variant.history, past))
 
@@ -131,8 +134,8 @@ def to_row(result: Result) -> Row:
     return Row(**{column: getattr(result, column) for column in Row.__annotations__})
 
 
-class Standing(NamedTuple):
-    """What is decided of a row of mart.task_status."""
+class TaskRow(NamedTuple):
+    """The compared columns of mart.task_status."""
 
     status: str
     due_on: date | None
@@ -142,19 +145,18 @@ class Standing(NamedTuple):
     evidence: str | None
 
 
-def reckon_tasks(returns: Returns, days: Iterable[date]) -> dict[tuple[date, str, str], Standing]:
-    """A row for each task and each agency that answers for it or reported it, on each of ``days`` of the plan year."""
+def compute_tasks(returns: Returns, days: Iterable[date]) -> dict[tuple[date, str, str], TaskRow]:
+    """The status of each task by day, task and agency: agencies that answer for it, and those that reported it."""
     tasks, due_soon_days = read_tasks()
     rows = {}
     for day in days:
-        reports = returns.find_reports(day)
+        reports = returns.find_task_reports(day)
         answering = {(task.code, agency) for task in tasks.values() for agency in task.answering(day)}
-        on_map = agencies_on(day)
-        for code, agency in answering | {cell for cell in reports if cell[1] in on_map}:
+        for code, agency in answering | {key for key in reports if key[1] in agencies_on(day)}:
             report, due_on = reports.get((code, agency)), tasks[code].due_on
             status = report.status if report else "no_data"
             is_open = due_on is not None and status not in ("done", "not_applicable")
-            rows[day, code, agency] = Standing(
+            rows[day, code, agency] = TaskRow(
                 status=status,
                 due_on=due_on,
                 done_on=report.done_on if report else None,

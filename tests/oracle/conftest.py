@@ -1,4 +1,4 @@
-"""Whole nights for the oracle: the installations of tests/runs."""
+"""Fixtures for whole runs of the pipeline: the installations of tests/runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The plan as the oracle reads it: every reading of every entry of plan_2024.yaml, and the tasks of its annex."""
+"""The plan as the oracle reads it: every variant of every indicator of plan_2024.yaml, and the tasks of its annex."""
 
 from __future__ import annotations
 
@@ -16,20 +16,19 @@ PLAN_YEAR = 2024
 
 
 class Target(NamedTuple):
-    """What the value is compared with; None where the decision gives no number."""
+    """The comparator and the target of a variant; None where the decision gives no number."""
 
     comparator: str | None
     target: Fraction | None
 
 
 @dataclass(frozen=True)
-class Reading:
-    """An entry of the plan in one of its readings; ``primary`` is the target of its primary reading."""
+class PlanVariant:
+    """A variant of an indicator, as the plan defines it."""
 
     code: str
     variant: str
-    told: Target
-    primary: Target
+    target: Target
     judged: str
     published_on: date | None
     counts: str
@@ -46,16 +45,16 @@ class Reading:
 
     @property
     def closes_on(self) -> date:
-        """The day on whose end nothing of the plan year can change any more."""
+        """The last day on which a value of the plan year can change."""
         return date(PLAN_YEAR + 1, 1, 31) if self.period == "budget_year" else date(PLAN_YEAR, 12, 31)
 
     def shown(self, day: date) -> frozenset[str]:
-        """Codes of the agencies below the province that have a row on ``day``."""
+        """The codes of the agencies below the province that have a row on ``day``."""
         named = {code for code, agency in agencies_on(day).items() if agency.level in self.levels and code != ROOT}
         return frozenset(named if self.set_code is None else named & members(self.set_code, day))
 
     def counted(self, day: date) -> frozenset[str]:
-        """Codes of the agencies that are to report: the set, also where only the province has a row."""
+        """The codes of the agencies that report: the members of the set, even where only the province has a row."""
         return self.shown(day) if self.set_code is None else members(self.set_code, day)
 
     @property
@@ -70,47 +69,46 @@ class Reading:
 
 
 @cache
-def read_readings() -> tuple[Reading, ...]:
-    """All readings; what a variant doesn't say is its entry's."""
+def read_variants() -> tuple[PlanVariant, ...]:
+    """All variants; each inherits from its indicator the fields that it leaves out."""
     plan = yaml.safe_load((CATALOG / "plan_2024.yaml").read_text(encoding="utf-8"))
     indicators = [indicator for clause in plan["clauses"] for indicator in clause["indicators"]]
     return tuple(
-        _read_reading(indicator | variant, _read_target(indicator))
+        _read_variant(indicator | variant)
         for indicator in indicators
         for variant in ({"variant": "primary"}, *indicator.get("variants", []))
     )
 
 
-def _read_target(entry: dict[str, Any]) -> Target:
-    (target,) = entry["targets"]  # one for the whole year
+def _read_target(given: dict[str, Any]) -> Target:
+    (target,) = given["targets"]  # one for the whole year
     value = target["value"]
-    return Target(entry["comparator"], None if value is None else Fraction(str(value)))
+    return Target(given["comparator"], None if value is None else Fraction(str(value)))
 
 
-def _read_reading(entry: dict[str, Any], primary: Target) -> Reading:
-    return Reading(
-        code=entry["code"],
-        variant=entry["variant"],
-        told=_read_target(entry),
-        primary=primary,
-        judged=entry["judged"],
-        published_on=entry.get("published_on"),
-        counts=entry["counts"],
-        is_share=entry.get("is_share", True),
-        may_exceed_100=entry.get("may_exceed_100", False),
-        is_target_reported=entry.get("is_target_reported", False),
-        levels=tuple(entry["population"]["levels"]),
-        set_code=entry["population"].get("set"),
-        source=entry["source"],
-        metric=entry.get("metric", ""),
-        is_province_alone=entry.get("reported_for") == "province",
-        roll_up=entry.get("roll_up", "own"),
-        period=entry["period"],
+def _read_variant(given: dict[str, Any]) -> PlanVariant:
+    return PlanVariant(
+        code=given["code"],
+        variant=given["variant"],
+        target=_read_target(given),
+        judged=given["judged"],
+        published_on=given.get("published_on"),
+        counts=given["counts"],
+        is_share=given.get("is_share", True),
+        may_exceed_100=given.get("may_exceed_100", False),
+        is_target_reported=given.get("is_target_reported", False),
+        levels=tuple(given["population"]["levels"]),
+        set_code=given["population"].get("set"),
+        source=given["source"],
+        metric=given.get("metric", ""),
+        is_province_alone=given.get("reported_for") == "province",
+        roll_up=given.get("roll_up", "own"),
+        period=given["period"],
     )
 
 
 class Task(NamedTuple):
-    """A task of the annex and who answers for it."""
+    """A task of the annex, with the agencies and sets that answer for it."""
 
     code: str
     due_on: date | None
@@ -118,13 +116,13 @@ class Task(NamedTuple):
     sets: tuple[str, ...]
 
     def answering(self, day: date) -> set[str]:
-        """Codes of the agencies of ``day`` that answer for it."""
+        """The codes of the agencies that answer for the task on ``day``."""
         return set(agencies_on(day)) & {*self.codes, *(code for name in self.sets for code in members(name, day))}
 
 
 @cache
 def read_tasks() -> tuple[dict[str, Task], int]:
-    """The tasks by code, and on how many days before its end a task is due soon."""
+    """The tasks by code, and the number of days before its end from which a task is due soon."""
     annex = yaml.safe_load((CATALOG / "tasks_2024.yaml").read_text(encoding="utf-8"))
     tasks = [
         Task(

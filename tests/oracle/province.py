@@ -1,4 +1,4 @@
-"""The oracle's map: which agencies there are on a day, and who belongs to a named set (include/catalog, as data)."""
+"""The oracle's agencies of a day, and the members of a named set, from the data files of include/catalog."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ROOT = "H58"
 
 
 class Agency(NamedTuple):
-    """One version of an agency; ``valid_to`` is the first day on which it is no more."""
+    """One version of an agency, in force from ``valid_from`` until the day before ``valid_to``."""
 
     code: str
     name: str
@@ -42,7 +42,7 @@ def _read_agencies() -> tuple[Agency, ...]:
 
 @cache
 def agencies_on(day: date) -> dict[str, Agency]:
-    """The agencies of ``day`` by code, the root among them."""
+    """The agencies of ``day`` by code, with the province itself."""
     return {agency.code: agency for agency in _read_agencies() if agency.valid_from <= day < agency.valid_to}
 
 
@@ -60,7 +60,7 @@ def is_list_complete(set_code: str) -> bool:
 
 @cache
 def members(set_code: str, day: date) -> frozenset[str]:
-    """Codes of the agencies in a set of agency_sets.yaml on ``day``."""
+    """The codes of the agencies in a set of agency_sets.yaml on ``day``."""
     rule = _read_sets()[set_code]
     if not rule["valid_from"] <= day < rule.get("valid_to_exclusive", date.max):
         return frozenset()

@@ -13,12 +13,12 @@ from typing import Any
 
 from openpyxl import Workbook
 
-from tests.oracle.figure import Record
+from tests.oracle.source import Record
 
 
 @dataclass(frozen=True)
 class SmallSources:
-    """Where they are, and what opens them."""
+    """The address of the e-office and the treasury, and their credentials."""
 
     base_url: str
     eoffice_token: str = "token"
@@ -26,14 +26,14 @@ class SmallSources:
     treasury_secret: str = "secret"
 
 
-def answer(path: str, question: Any, documents: list[Record], payments: list[Record]) -> Record:
-    """Each interface's answer to ``question``, in one page."""
+def answer(path: str, request: Any, documents: list[Record], payments: list[Record]) -> Record:
+    """The answer of each interface to ``request``, in one page."""
     if path == "/token":
         return {"access_token": "bearer", "token_type": "Bearer", "expires_in": 3600}
     if path == "/api/thong-ke/van-ban":
-        rows = [row for row in documents if question["TuNgay"] <= row["Ngay"] <= question["DenNgay"]]
+        rows = [row for row in documents if request["TuNgay"] <= row["Ngay"] <= request["DenNgay"]]
         return {"error_code": 0, "message": "", "TotalCount": len(rows), "data": rows}
-    closing = (question["NienDo"], question["NgayKetSo"])
+    closing = (request["NienDo"], request["NgayKetSo"])
     rows = [row for row in payments if (row["NienDo"], row["NgayKetSo"]) == closing]
     return {"error_code": "0", "message": "", "TotalCount": len(rows), "data": rows}
 
@@ -45,8 +45,8 @@ def serve(documents: list[Record], payments: list[Record]) -> Iterator[SmallSour
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            question = {} if self.path == "/token" else json.loads(body)
-            content = json.dumps(answer(self.path, question, documents, payments)).encode()
+            request = {} if self.path == "/token" else json.loads(body)
+            content = json.dumps(answer(self.path, request, documents, payments)).encode()
             self.send_response(200)
             self.send_header("Content-Type", "application/json; charset=utf-8")
             self.send_header("Content-Length", str(len(content)))
@@ -68,7 +68,7 @@ def serve(documents: list[Record], payments: list[Record]) -> Iterator[SmallSour
 
 
 def save_sheet(path: Path, sheet: str, rows: list[Record]) -> None:
-    """A workbook with ``rows`` under their headings."""
+    """Save a workbook with one sheet: ``rows`` under their headings."""
     workbook = Workbook()
     worksheet = workbook.active
     worksheet.title = sheet

@@ -16,16 +16,16 @@ from simulator.eoffice import eoffice_records
 from simulator.inbox import list_files, write_inbox
 from simulator.server import DEFAULT_SEED, run_simulator
 from simulator.treasury import treasury_records
-from tests.oracle.attainment import Cell, Row, reckon, reckon_tasks
-from tests.oracle.comparison import read_attainment, read_tasks, tell_differences
-from tests.oracle.figure import Record, Source
-from tests.oracle.office import Office
+from tests.oracle.attainment import ResultKey, Row, compute_results, compute_tasks
+from tests.oracle.comparison import format_differences, read_attainment, read_tasks
+from tests.oracle.eoffice import EOffice
 from tests.oracle.province import ROOT
 from tests.oracle.returns import File, Returns
+from tests.oracle.source import Record, Source
 from tests.oracle.treasury import Treasury
 from tests.runs.conftest import RECORDS_WELL, Installation, set_portal_clock
 
-NIGHTS = [
+DAYS = [
     date(2024, 2, 29),
     date(2024, 4, 30),
     date(2024, 5, 1),
@@ -34,36 +34,36 @@ NIGHTS = [
     date(2025, 1, 15),
     date(2025, 1, 31),
 ]
-PLAN_NIGHTS = [night for night in NIGHTS if night.year == 2024]
-REREAD, LONGEST_WINDOW = timedelta(days=45), timedelta(days=92)
-UNITS = 4  # of each level in the e-office: enough for all that is planted in it
+PLAN_DAYS = [day for day in DAYS if day.year == 2024]
+REREAD, MAX_WINDOW = timedelta(days=45), timedelta(days=92)
+UNITS = 4  # of each level in the e-office: enough for every seeded fault
 TREASURY_SHEET = "GiaiNgan"
 
 
 @dataclass(frozen=True)
 class Year:
-    """An installation after its last night, and what its table said of each night's day right after that night."""
+    """An installation after its last run, and the results of each day as they were right after its own run."""
 
     installation: Installation
-    told: dict[date, dict[Cell, Row]]
+    first_results: dict[date, dict[ResultKey, Row]]
 
 
-def tell_office(until: date) -> Iterator[list[Record]]:
-    """What the e-office answers each night: from 1 January, later from 45 days before the last night, in windows."""
+def list_eoffice_answers(until: date) -> Iterator[list[Record]]:
+    """The answers of the e-office by run and window: from 1 January, later from 45 days before the run before."""
     first_day = date(2024, 1, 1)
-    for night in NIGHTS:
-        while night <= until and first_day <= night:
-            last_day = min(night, first_day + LONGEST_WINDOW - timedelta(days=1))
-            yield eoffice_records(first_day, last_day, night, seed=DEFAULT_SEED, units=UNITS)
+    for day in DAYS:
+        while day <= until and first_day <= day:
+            last_day = min(day, first_day + MAX_WINDOW - timedelta(days=1))
+            yield eoffice_records(first_day, last_day, day, seed=DEFAULT_SEED, units=UNITS)
             first_day = last_day + timedelta(days=1)
-        first_day = night - REREAD
+        first_day = day - REREAD
 
 
-def tell_files(installation: Installation, until: date) -> list[File]:
-    """The files of the inbox, each with the first night that finds it."""
+def list_inbox_files(installation: Installation, until: date) -> list[File]:
+    """The files of the inbox, each with the data date of the first run that finds it."""
     return [
         File(
-            reported_on=min(night for night in NIGHTS if night >= file.arrived_on),
+            reported_on=min(day for day in DAYS if day >= file.arrived_on),
             content_sha256=sha256((installation.inbox / file.path).read_bytes()).hexdigest(),
             tables=file.tables,
             modified_at=datetime.fromtimestamp((installation.inbox / file.path).stat().st_mtime, UTC),
@@ -72,65 +72,67 @@ def tell_files(installation: Installation, until: date) -> list[File]:
     ]
 
 
-def tell_treasury(files: list[File], until: date) -> Treasury:
-    """Night by night: the closing of the day in every budget year that is open, then the exports in the inbox."""
+def build_treasury(files: list[File], until: date) -> Treasury:
+    """The treasury after the runs until ``until``.
+
+    Each run reads the day's closing of every open budget year, then the exports in the inbox.
+    """
     treasury = Treasury()
-    for night in NIGHTS:
-        if night > until:
+    for day in DAYS:
+        if day > until:
             break
-        for year in (night.year - 1, night.year) if night.month == 1 else (night.year,):
-            treasury.tell(treasury_records(year, night, seed=DEFAULT_SEED))
+        for year in (day.year - 1, day.year) if day.month == 1 else (day.year,):
+            treasury.accept(treasury_records(year, day, seed=DEFAULT_SEED))
         for file in sorted(files, key=lambda file: file.rank):
-            if file.reported_on == night and TREASURY_SHEET in file.tables:
-                treasury.tell(file.tables[TREASURY_SHEET], is_file=True)
+            if file.reported_on == day and TREASURY_SHEET in file.tables:
+                treasury.accept(file.tables[TREASURY_SHEET], is_file=True)
     return treasury
 
 
-def know(installation: Installation, night: date) -> dict[str, Source]:
-    """All that the sources have told until the end of ``night``."""
-    files = tell_files(installation, night)
+def read_sources(installation: Installation, until: date) -> dict[str, Source]:
+    """All that the sources have reported in the runs until ``until``."""
+    files = list_inbox_files(installation, until)
     return {
-        "eoffice": Office(tell_office(night)),
-        "treasury": tell_treasury(files, night),
+        "eoffice": EOffice(list_eoffice_answers(until)),
+        "treasury": build_treasury(files, until),
         "returns": Returns(files),
     }
 
 
 @pytest.fixture(scope="module")
 def year(make_installation: Callable[[], Installation]) -> Year:
-    installation, told = make_installation(), {}
+    installation, first_results = make_installation(), {}
     with run_simulator(units=UNITS) as simulator:
         installation.connect_records(simulator)
-        for night in NIGHTS:
-            set_portal_clock(simulator, night)
-            write_inbox(installation.inbox, night)
-            assert installation.run_day(night) == RECORDS_WELL
-            told[night] = read_attainment(installation, [night])
-    return Year(installation, told)
+        for day in DAYS:
+            set_portal_clock(simulator, day)
+            write_inbox(installation.inbox, day)
+            assert installation.run_day(day) == RECORDS_WELL
+            first_results[day] = read_attainment(installation, [day])
+    return Year(installation, first_results)
 
 
-@pytest.mark.parametrize("night", NIGHTS, ids=str)
-def test_a_night_tells_what_was_known_then(year, night):
-    reckoned = reckon(know(year.installation, night), [day for day in NIGHTS if day <= night])
-    expected = {cell: row for cell, row in reckoned.items() if cell.as_of_date == night}
-    differences = tell_differences(expected, year.told[night])
+@pytest.mark.parametrize("day", DAYS, ids=str)
+def test_results_of_a_run_use_all_that_was_reported_by_then(year, day):
+    rows = compute_results(read_sources(year.installation, day), [earlier for earlier in DAYS if earlier <= day])
+    expected = {key: row for key, row in rows.items() if key.as_of_date == day}
+    differences = format_differences(expected, year.first_results[day])
     assert not differences, f"\n{differences}"
 
 
-def test_in_the_end_every_day_tells_what_is_known_by_now(year):
-    expected = reckon(know(year.installation, NIGHTS[-1]), NIGHTS)
-    differences = tell_differences(expected, read_attainment(year.installation, NIGHTS))
+def test_results_of_all_days_use_all_that_is_reported_after_the_last_run(year):
+    expected = compute_results(read_sources(year.installation, DAYS[-1]), DAYS)
+    differences = format_differences(expected, read_attainment(year.installation, DAYS))
     assert not differences, f"\n{differences}"
 
 
-@pytest.mark.parametrize("night", NIGHTS, ids=str)
-def test_the_province_has_its_47_primary_rows(year, night):
-    """Whatever sources there are: neither the portal nor the one-stop system is connected here."""
-    primary = [cell for cell in year.told[night] if (cell.variant, cell.agency) == ("primary", ROOT)]
-    assert len(primary) == len({cell.indicator for cell in primary}) == 47
+@pytest.mark.parametrize("day", DAYS, ids=str)
+def test_province_has_47_primary_results_without_portal_and_one_stop_system(year, day):
+    primary = [key for key in year.first_results[day] if (key.variant, key.agency) == ("primary", ROOT)]
+    assert len(primary) == len({key.indicator for key in primary}) == 47
 
 
-def test_every_task_of_the_year_stands_as_reported(year):
-    expected = reckon_tasks(Returns(tell_files(year.installation, NIGHTS[-1])), PLAN_NIGHTS)
-    differences = tell_differences(expected, read_tasks(year.installation, PLAN_NIGHTS))
+def test_status_of_each_task_is_the_reported_one(year):
+    expected = compute_tasks(Returns(list_inbox_files(year.installation, DAYS[-1])), PLAN_DAYS)
+    differences = format_differences(expected, read_tasks(year.installation, PLAN_DAYS))
     assert not differences, f"\n{differences}"

@@ -1,4 +1,4 @@
-"""The oracle's treasury: closings of a budget year, the plan in force at each, and slips of the unit."""
+"""The oracle's treasury: closings of a budget year, the plan in force at each, and unit slips."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from datetime import date, timedelta
 from fractions import Fraction
 from typing import NamedTuple
 
-from tests.oracle.figure import Figure, Record
-from tests.oracle.number import read_cell, read_wire_number
+from tests.oracle.numbers_and_texts import read_cell, read_wire_number
 from tests.oracle.province import ROOT
+from tests.oracle.source import MetricValue, Record
 
 ALLOWED_DELAY = timedelta(days=3)
 UNITS = (1, 10**6, 10**9)
@@ -23,7 +23,7 @@ AMOUNTS = ("KeHoachVon", "KeHoachKeoDai", "ThanhToanKLHT", "TamUngChuaThuHoi")
 
 
 class Plan(NamedTuple):
-    """A plan of the year, or one carried over into it."""
+    """A project's plan of the year, or one carried over into it."""
 
     project: str
     fund: str
@@ -39,44 +39,47 @@ class Line(NamedTuple):
 
 
 class Money(NamedTuple):
-    """Đồng; the plan is of the year, or carried over."""
+    """Amounts in đồng: the plan, of the year or carried over, and the payments."""
 
     plan: Fraction
     paid: Fraction
 
 
 class Closing(NamedTuple):
-    """A closing day of a budget year."""
+    """A closing day and its budget year."""
 
     year: int
     day: date
 
 
 class Treasury:
-    """Accepted rows by closing; a later telling replaces all rows of each project, fund and kind that it names."""
+    """Accepted rows by closing.
+
+    A later answer or file replaces all rows of each project, fund and kind that it names.
+    """
 
     is_increment = False
 
     def __init__(self) -> None:
         self._closings: dict[Closing, dict[Line, Money]] = {}
 
-    def tell(self, rows: list[Record], *, is_file: bool = False) -> None:
-        """Accept the rows of an answer or a file but the rejected ones; none where these are more than 5 %.
+    def accept(self, rows: list[Record], *, is_file: bool = False) -> None:
+        """Accept the rows of an answer or a file. It is stopped where more than 5 % of them are rejected.
 
-        A file's rows that come twice are rejected. An answer with such rows is stopped: a page of it is missing.
+        Rows that come twice are rejected in a file. They stop an answer, since a page of it is missing.
         """
-        told = [
+        parsed = [
             (read_closing(row), line, read_money(row, is_file=is_file))
             for row in rows
             if (line := read_line(row, is_file=is_file))
         ]
-        times = Counter((closing, line) for closing, line, _ in told)
+        times = Counter((closing, line) for closing, line, _ in parsed)
         paid: dict[tuple[Closing, Plan], Fraction] = defaultdict(Fraction)
-        for closing, line, money in told:
+        for closing, line, money in parsed:
             paid[closing, line.plan] += money.paid if money else 0
         accepted = [
             (closing, line, money)
-            for closing, line, money in told
+            for closing, line, money in parsed
             if money and times[closing, line] == 1
             if not self._is_slip(closing, line, money.plan, paid[closing, line.plan])
         ]
@@ -90,10 +93,11 @@ class Treasury:
             self._closings.setdefault(closing, {})[line] = money
 
     def _is_slip(self, closing: Closing, line: Line, plan: Fraction, paid: Fraction) -> bool:
-        """Whether thousands of times more, or less, than at the nearest earlier closing, else the nearest later one.
+        """Whether an amount is 300 times, or a 300th of, the one at the nearest earlier closing, else the next one.
 
-        The plan is held against the same version, else the newest; ``paid``, and what it is held against, is of all
-        versions together. A first advance is small: payments slip up only over the plan, and down only from before.
+        The plan is compared with that of the same version, else of the newest; payments with those of all versions
+        together. A first advance may be small. So payments slip upwards only where they exceed the plan, and downwards
+        only against an earlier closing.
         """
         days = [
             other.day
@@ -113,14 +117,14 @@ class Treasury:
         is_up = paid >= SLIP * paid_before and paid > plan
         return is_up or (SLIP * paid <= paid_before and day < closing.day)
 
-    def find(self, metric: str, agency: str, year: int, day: date) -> Figure | None:
-        """The newest closing of budget year ``year`` until ``day``: the province's, since investors are no agencies."""
+    def find(self, metric: str, agency: str, year: int, day: date) -> MetricValue | None:
+        """The province's value at the newest closing of ``year`` until ``day``; other agencies have none."""
         days = [closing.day for closing in self._closings if closing.year == year and closing.day <= day]
         if agency != ROOT or not days:
             return None
         closed_on = max(days)
-        told = self._closings[Closing(year, closed_on)]
-        rows = {line: money for line, money in told.items() if not line.plan.is_carried_over}
+        closing = self._closings[Closing(year, closed_on)]
+        rows = {line: money for line, money in closing.items() if not line.plan.is_carried_over}
         kind = {"treasury.disbursement": "TTG", "treasury.council_plan_disbursement": "HDND"}[metric]
         paid = sum((m.paid for line, m in rows.items() if line.plan.kind in ("TTG", kind)), Fraction())
         plans = self._list_plans(kind, year, closed_on)
@@ -128,17 +132,17 @@ class Treasury:
             (plans.get(key, Fraction()) for key in {line.plan[:2] for line in rows if line.plan.kind == kind}),
             Fraction(),
         )
-        return Figure(paid, plan, closed_on, closed_on + ALLOWED_DELAY)
+        return MetricValue(paid, plan, closed_on, closed_on + ALLOWED_DELAY)
 
-    def list_figures(self, metric: str) -> Iterator[tuple[str, int, Figure]]:
-        """The province's figure of each closing."""
+    def list_values(self, metric: str) -> Iterator[tuple[str, int, MetricValue]]:
+        """The province's value at each closing."""
         for year, day in self._closings:
-            figure = self.find(metric, ROOT, year, day)
-            assert figure
-            yield ROOT, year, figure
+            value = self.find(metric, ROOT, year, day)
+            assert value
+            yield ROOT, year, value
 
     def _list_plans(self, kind: str, year: int, day: date) -> dict[tuple[str, ...], Fraction]:
-        """By project and fund: the newest version in force on ``day``; of one version the amount told last."""
+        """The plan in force on ``day`` by project and fund: the newest version, with its newest amount."""
         versions = sorted(
             (line.effective_on, closing.day, line.plan[:2], money.plan)
             for closing, lines in self._closings.items()
@@ -150,12 +154,12 @@ class Treasury:
 
 
 def read_closing(row: Record) -> Closing:
-    """The closing that a row reports."""
+    """The closing of a row."""
     return Closing(row["NienDo"], date.fromisoformat(row["NgayKetSo"]))
 
 
 def read_line(row: Record, *, is_file: bool) -> Line | None:
-    """The version of the plan that a row reports; None where its project, kind or days make none."""
+    """The version of a plan that a row reports; None where its project, kind or days are invalid."""
     project, effective_on = str(row["MaDuAn"] or ""), date.fromisoformat(row["NgayHieuLuc"])
     year, closed_on = read_closing(row)
     if not PROJECT.fullmatch(project) or project == "0000000" or row["LoaiKeHoach"] not in ("TTG", "HDND"):
@@ -175,12 +179,12 @@ def read_money(row: Record, *, is_file: bool) -> Money | None:
     plan, carried_over, completed, advance = (amount * unit for amount in amounts)
     planned = max(plan, carried_over)
     if min(plan, carried_over) != 0 or (planned and not MIN_PLAN <= planned <= MAX_PLAN):
-        return None  # one of the two is 0, and none is negative
+        return None  # one of the two has to be 0, and none negative
     return Money(planned, completed + advance)
 
 
 def read_amount(value: object, *, is_file: bool) -> Fraction | None:
-    """An amount of an answer, or of a cell; a percentage is none."""
+    """The amount of an answer or of a cell; None where it is no number, or a percentage."""
     if not is_file:
         return read_wire_number(value)
     number = read_cell(value)

@@ -1,4 +1,4 @@
-"""How the oracle reads numbers and texts: off the wire of a system, and from the cells that people fill in."""
+"""The oracle's readers of numbers and texts: of a system's answers, and of the cells that people fill in."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ OTHER_HYPHENS = "\u2043\u2212"  # the bullet and the minus sign; all others are 
 
 
 class Number(NamedTuple):
-    """What a cell shows: ``value`` stands before the percent sign. ``only_mark``: the mark of 1.234 or 1,234."""
+    """The number of a cell. ``value`` stands before its percent sign; ``only_mark`` is the mark of 1.234 or 1,234."""
 
     value: Fraction
     is_percent: bool = False
@@ -30,7 +30,7 @@ class Number(NamedTuple):
 
 
 def read_wire_number(value: object) -> Fraction | None:
-    """A number of a system's answer exactly; a text has a point (12.5). None where it is no number."""
+    """The exact number of a system's answer, whose texts have a point (12.5); None where it is no number."""
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return Fraction(str(value))
     text = value.strip() if isinstance(value, str) else ""
@@ -38,7 +38,7 @@ def read_wire_number(value: object) -> Fraction | None:
 
 
 def read_cell(cell: object) -> Number | None:
-    """A number of a workbook or text file; a text is Vietnamese (1.234,5). None where it is no number."""
+    """The number of a cell in a workbook or text file, whose texts are Vietnamese (1.234,5); None where it is none."""
     if isinstance(cell, float):
         return Number(Fraction(f"{cell:.{SIGNIFICANT_DIGITS}g}"))
     if isinstance(cell, int) and not isinstance(cell, bool):
@@ -54,7 +54,7 @@ def read_cell(cell: object) -> Number | None:
 
 
 def read_text(cell: object) -> str:
-    """A text as its reader sees it: nothing invisible, spaces and hyphens of one kind; empty where it is no text."""
+    """The text that a reader sees, with one kind of spaces and of hyphens; empty where the cell holds no text."""
     if not isinstance(cell, str):
         return ""
     composed = unicodedata.normalize("NFC", cell)

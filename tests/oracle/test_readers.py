@@ -1,4 +1,7 @@
-"""The oracle's own reading of numbers, rows, periods, sets and the plan: a judge has to be right by itself."""
+"""The oracle's readers of numbers, texts, rows, periods, sets and the plan.
+
+The oracle judges the pipeline, so its own readers need tests.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,13 @@ from fractions import Fraction
 import pytest
 
 from tests.oracle import province
-from tests.oracle.attainment import Cell, reckon
-from tests.oracle.figure import Record
-from tests.oracle.number import Number, is_blank, read_cell, read_text, read_wire_number
-from tests.oracle.office import OTHERS, REQUIRED, Office
-from tests.oracle.plan import read_readings, read_tasks
+from tests.oracle.attainment import ResultKey, compute_results
+from tests.oracle.eoffice import OTHERS, REQUIRED, EOffice
+from tests.oracle.numbers_and_texts import Number, is_blank, read_cell, read_text, read_wire_number
+from tests.oracle.plan import read_tasks, read_variants
 from tests.oracle.province import ROOT, Agency, members
 from tests.oracle.returns import File, Returns, end_freshness, end_period
+from tests.oracle.source import Record
 from tests.oracle.treasury import Treasury
 
 NEW_YEAR, MARCH, JUNE, JULY = date(2024, 1, 1), date(2024, 3, 31), date(2024, 6, 30), date(2025, 7, 1)
@@ -51,7 +54,7 @@ MILLION = 10**6
         (True, None),
     ],
 )
-def test_a_cell_is_a_vietnamese_number(cell, number):
+def test_read_cell_reads_vietnamese_numbers(cell, number):
     read = read_cell(cell)
     assert (read.value if read else None) == number
 
@@ -67,7 +70,7 @@ def test_a_cell_is_a_vietnamese_number(cell, number):
         ("1.234,567", Number(Fraction("1234.567"))),
     ],
 )
-def test_a_percent_sign_and_a_mark_with_two_meanings_are_noted(cell, number):
+def test_read_cell_keeps_the_percent_sign_and_the_only_mark(cell, number):
     assert read_cell(cell) == number
 
 
@@ -85,11 +88,11 @@ def test_a_percent_sign_and_a_mark_with_two_meanings_are_noted(cell, number):
         (True, None),
     ],
 )
-def test_a_number_of_a_system_has_a_point(value, number):
+def test_read_wire_number_reads_a_decimal_point(value, number):
     assert read_wire_number(value) == number
 
 
-def test_codes_are_what_their_reader_sees():
+def test_read_text_leaves_out_invisible_signs():
     assert read_text("\ufeffII.6\u20111\u00a0") == "II.6-1"
     assert is_blank("\u200b ")
 
@@ -109,18 +112,18 @@ def write_unit(unit: str, day: date = NEW_YEAR, **counts: object) -> Record:
     ],
     ids=["good", "5 % of its rows rejected", "10 % of its rows rejected", "a row twice"],
 )
-def test_an_answer_of_the_e_office_is_stopped_as_a_whole(rows, processed):
-    figure = Office([rows]).find("eoffice.processed_online", ROOT, 2024, NEW_YEAR)
-    assert (figure and figure.numerator) == processed
+def test_eoffice_stops_an_answer_with_many_rejected_rows_or_a_repeated_row(rows, processed):
+    value = EOffice([rows]).find("eoffice.processed_online", ROOT, 2024, NEW_YEAR)
+    assert (value and value.numerator) == processed
 
 
-def test_a_stopped_answer_leaves_what_was_told_before():
-    office = Office([[write_unit("H58.02")], [write_unit("H58.02", VanBanDi=2), write_unit("H58.03", VanBanDi="")]])
-    figure = office.find("eoffice.sent_without_paper", ROOT, 2024, NEW_YEAR)
-    assert (figure.numerator, figure.denominator) == (1, 1)
+def test_eoffice_keeps_earlier_rows_when_an_answer_is_stopped():
+    eoffice = EOffice([[write_unit("H58.02")], [write_unit("H58.02", VanBanDi=2), write_unit("H58.03", VanBanDi="")]])
+    value = eoffice.find("eoffice.sent_without_paper", ROOT, 2024, NEW_YEAR)
+    assert (value.numerator, value.denominator) == (1, 1)
 
 
-def test_a_set_without_members_is_no_population(monkeypatch):
+def test_compute_results_knows_a_set_without_members_from_an_incomplete_list(monkeypatch):
     """A province that keeps a commune when its districts end on 1 July 2025."""
     kept = Agency("H58.31.01", "Xã còn lại", "commune", NEW_YEAR, date.max)
     monkeypatch.setattr(province, "_read_agencies", lambda: (kept,))
@@ -128,11 +131,11 @@ def test_a_set_without_members_is_no_population(monkeypatch):
     monkeypatch.setattr("tests.oracle.plan.agencies_on", province.agencies_on)
     monkeypatch.setattr("tests.oracle.attainment.agencies_on", province.agencies_on)
     monkeypatch.setattr("tests.oracle.plan.members", members.__wrapped__)
-    rows = reckon({}, [JULY])
+    rows = compute_results({}, [JULY])
     statuses = {
-        code: rows[Cell(JULY, 2024, code, "primary", ROOT)].status for code in ("II.2-2", "II.5-1", "PL.VI.4-1")
+        code: rows[ResultKey(JULY, 2024, code, "primary", ROOT)].status for code in ("II.2-2", "II.5-1", "PL.VI.4-1")
     }
-    # huyen is empty; of don_vi_su_nghiep samples are known, and of xa one is there.
+    # huyen is empty; the list of don_vi_su_nghiep is incomplete; xa has one member.
     assert statuses == {"II.2-2": "not_applicable", "II.5-1": "no_data", "PL.VI.4-1": "no_data"}
 
 
@@ -143,40 +146,40 @@ def test_a_set_without_members_is_no_population(monkeypatch):
         (date(2025, 4, 20), "pending"),  # the survey of 2025 is expected on 17 April 2026
     ],
 )
-def test_a_survey_without_a_value_is_pending_until_its_own_spring(day, status):
-    assert reckon({}, [day])[Cell(day, 2024, "II.1.dd-2", "primary", ROOT)].status == status
+def test_compute_results_leaves_a_survey_pending_until_its_day_of_publication(day, status):
+    assert compute_results({}, [day])[ResultKey(day, 2024, "II.1.dd-2", "primary", ROOT)].status == status
 
 
-def write_figure(numerator: object, denominator: object, code: str = "II.10-2", period: str = "2024-Q1") -> Record:
-    """The province's row of the sheet ChiTieu."""
+def write_survey(numerator: object, denominator: object, code: str = "II.10-2", period: str = "2024-Q1") -> Record:
+    """The province's row of the sheet ChiTieu, by default of the survey II.10-2."""
     headings = ("Mã chỉ tiêu", "Mã đơn vị", "Kỳ báo cáo", "Tử số", "Mẫu số")
     return dict(zip(headings, (code, ROOT, period, numerator, denominator), strict=True))
 
 
 def find_parts(*rows: Record, code: str = "II.10-2", has_comma_columns: bool = False) -> tuple[object, object] | None:
-    """What a file of ``rows`` makes of the indicator on 30 June."""
+    """Both parts of the indicator on 30 June after a file of ``rows``; None without a value."""
     file = File(date(2024, 7, 1), "", {"ChiTieu": list(rows)}, has_comma_columns=has_comma_columns)
-    figure = Returns([file]).find(f"returns.{code}", ROOT, 2024, JUNE)
-    return (figure.numerator, figure.denominator) if figure else None
+    value = Returns([file]).find(f"returns.{code}", ROOT, 2024, JUNE)
+    return (value.numerator, value.denominator) if value else None
 
 
 @pytest.mark.parametrize(
     ("row", "parts"),
     [
-        (write_figure("88%", 100), (88, 100)),
-        (write_figure("88%", "100,0"), (88, 100)),
-        (write_figure("88%", 120), None),
-        (write_figure(88, "100%"), None),
-        (write_figure(88.5, 100), (Fraction("88.5"), 100)),
-        (write_figure("1,234", 100), (Fraction("1.234"), 100)),
-        (write_figure(9, 10**9), (9, 10**9)),
-        (write_figure(9, 10**9 + 1), None),
-        (write_figure("\u200bII", 100), None),
-        (write_figure(88, "\u200b"), None),
-        (write_figure(88, 100, code="II.10\u20112"), (88, 100)),
+        (write_survey("88%", 100), (88, 100)),
+        (write_survey("88%", "100,0"), (88, 100)),
+        (write_survey("88%", 120), None),
+        (write_survey(88, "100%"), None),
+        (write_survey(88.5, 100), (Fraction("88.5"), 100)),
+        (write_survey("1,234", 100), (Fraction("1.234"), 100)),
+        (write_survey(9, 10**9), (9, 10**9)),
+        (write_survey(9, 10**9 + 1), None),
+        (write_survey("\u200bII", 100), None),
+        (write_survey(88, "\u200b"), None),
+        (write_survey(88, 100, code="II.10\u20112"), (88, 100)),
     ],
 )
-def test_a_survey_is_a_rate(row, parts):
+def test_returns_read_a_survey_as_a_rate(row, parts):
     assert find_parts(row) == parts
 
 
@@ -193,20 +196,20 @@ def test_a_survey_is_a_rate(row, parts):
         (50, "100%", None),
     ],
 )
-def test_things_are_counted_whole(numerator, denominator, parts):
-    assert find_parts(write_figure(numerator, denominator, code="II.6-1"), code="II.6-1") == parts
+def test_returns_reject_fractions_and_percentages_of_counted_things(numerator, denominator, parts):
+    assert find_parts(write_survey(numerator, denominator, code="II.6-1"), code="II.6-1") == parts
 
 
-def test_commas_between_columns_leave_a_rate_s_mark_open():
-    assert find_parts(write_figure("1,234", 100), has_comma_columns=True) is None
-    assert find_parts(write_figure("1.234", 10_000), has_comma_columns=True) is None
-    assert find_parts(write_figure("1.234", 1256, code="II.6-1"), code="II.6-1", has_comma_columns=True) == (1234, 1256)
+def test_returns_reject_the_only_mark_of_a_rate_in_a_file_with_comma_columns():
+    assert find_parts(write_survey("1,234", 100), has_comma_columns=True) is None
+    assert find_parts(write_survey("1.234", 10_000), has_comma_columns=True) is None
+    assert find_parts(write_survey("1.234", 1256, code="II.6-1"), code="II.6-1", has_comma_columns=True) == (1234, 1256)
 
 
-def test_the_newest_file_wins_then_the_file_changed_later_then_the_greater_hash():
+def test_returns_prefer_the_newest_file_then_the_later_change_then_the_greater_hash():
     changes = [datetime(2024, 7, 1, hour, tzinfo=UTC) for hour in (8, 9)]
     files = [
-        File(date(2024, 7, day), sha, {"ChiTieu": [write_figure(number, 100)]}, changes[later])
+        File(date(2024, 7, day), sha, {"ChiTieu": [write_survey(number, 100)]}, changes[later])
         for number, (day, later, sha) in enumerate([(2, 0, "a"), (1, 1, "b"), (1, 1, "a"), (1, 0, "c")])
     ]
     found = []
@@ -216,15 +219,15 @@ def test_the_newest_file_wins_then_the_file_changed_later_then_the_greater_hash(
     assert found == [0, 1, 2, 3]
 
 
-def test_one_end_told_twice_goes_back_whatever_its_name():
-    quarter, month = write_figure(80, 100, period="2024-Q2"), write_figure(90, 100, period="2024-06")
+def test_returns_reject_two_rows_whose_periods_end_on_one_day():
+    quarter, month = write_survey(80, 100, period="2024-Q2"), write_survey(90, 100, period="2024-06")
     assert find_parts(quarter) == (80, 100)
     assert find_parts(quarter, month) is None
-    assert find_parts(quarter, write_figure(90, 100, period="2024-05")) == (80, 100)
+    assert find_parts(quarter, write_survey(90, 100, period="2024-05")) == (80, 100)
 
 
-def test_a_share_above_its_whole_is_flagged():
-    file = File(date(2024, 7, 1), "", {"ChiTieu": [write_figure(101, 100), write_figure(7, 5, code="II.8-2")]})
+def test_returns_flag_a_share_above_its_whole():
+    file = File(date(2024, 7, 1), "", {"ChiTieu": [write_survey(101, 100), write_survey(7, 5, code="II.8-2")]})
     returns = Returns([file])
     assert returns.find("returns.II.10-2", ROOT, 2024, JUNE).flags == {"numerator_over_denominator"}
     assert returns.find("returns.II.8-2", ROOT, 2024, JUNE).flags == set()
@@ -248,13 +251,16 @@ def write_payment(closed_on: date, effective_on: str, plan: object, paid: object
 
 
 def find_payments(*answers: list[Record], closed_on: date = JUNE, is_file: bool = False) -> tuple[int, int] | None:
-    """Paid and planned on a closing day in millions, as told by the answers; the closing in March has 10 of 5000."""
+    """Paid and planned at a closing in millions after ``answers``; None without a value.
+
+    The closing in March has 10 of 5000.
+    """
     treasury = Treasury()
-    treasury.tell([write_payment(MARCH, "2024-01-01", 5000, 10)])
+    treasury.accept([write_payment(MARCH, "2024-01-01", 5000, 10)])
     for answer in answers:
-        treasury.tell(answer, is_file=is_file)
-    figure = treasury.find("treasury.council_plan_disbursement", ROOT, 2024, closed_on)
-    return (figure.numerator / MILLION, figure.denominator / MILLION) if figure.data_date == closed_on else None
+        treasury.accept(answer, is_file=is_file)
+    value = treasury.find("treasury.council_plan_disbursement", ROOT, 2024, closed_on)
+    return (value.numerator / MILLION, value.denominator / MILLION) if value.data_date == closed_on else None
 
 
 FIRST, SECOND = "2024-01-01", "2024-05-01"
@@ -276,31 +282,31 @@ FIRST, SECOND = "2024-01-01", "2024-05-01"
         ([write_payment(JUNE, "2021-01-01", 5000, 20)], None),
     ],
 )
-def test_a_row_of_the_treasury_is_believed_or_not(rows, paid_of):
+def test_treasury_rejects_unit_slips_and_rows_of_two_plans(rows, paid_of):
     assert find_payments(rows) == paid_of
 
 
-def test_a_first_advance_may_be_small():
-    """January's closing, told after March's, is held against the later one: downwards nothing slips."""
+def test_treasury_accepts_a_small_first_advance():
+    """January's closing comes after March's and is compared with it: payments don't slip downwards."""
     january = date(2024, 1, 31)
     assert find_payments([write_payment(january, FIRST, 5000, 0.01)], closed_on=january) == (Fraction(1, 100), 5000)
 
 
-def test_a_row_that_comes_twice_stops_an_answer_but_goes_back_from_a_file():
+def test_treasury_stops_an_answer_with_a_repeated_row_and_rejects_that_row_in_a_file():
     others = [write_payment(JUNE, FIRST, 5000, 20, MaDuAn=f"75{number:05}") for number in range(60)]
     twice = [write_payment(JUNE, FIRST, 5000, 20)] * 2
     assert find_payments([*others, *twice]) is None
     assert find_payments([*others, *twice], is_file=True) == (1200, 300_000)
 
 
-def test_money_of_a_file_is_written_as_vietnamese_do():
+def test_treasury_reads_vietnamese_amounts_in_a_file():
     rows = [write_payment(JUNE, FIRST, "5.000", "1.234,5")]
     assert find_payments(rows, is_file=True) == (Fraction("1234.5"), 5000)
     assert find_payments([write_payment(JUNE, FIRST, 5000, "12%")], is_file=True) is None
 
 
-def test_a_later_telling_replaces_every_row_of_what_it_names():
-    """Whatever the effective dates, and whether of this year or carried over; another kind of plan stays."""
+def test_treasury_replaces_all_rows_of_a_project_that_a_later_answer_names():
+    """Effective dates and carried-over plans make no difference; another kind of plan stays."""
     first = [
         write_payment(JUNE, FIRST, 5000, 100),
         write_payment(JUNE, SECOND, 6000, 200),
@@ -308,11 +314,11 @@ def test_a_later_telling_replaces_every_row_of_what_it_names():
         write_payment(JUNE, FIRST, 1000, 7, LoaiKeHoach="TTG"),
     ]
     treasury = Treasury()
-    treasury.tell(first)
+    treasury.accept(first)
     assert treasury.find("treasury.council_plan_disbursement", ROOT, 2024, JUNE)[:2] == (307 * MILLION, 6000 * MILLION)
-    treasury.tell([write_payment(JUNE, "2024-02-01", 5500, 250)])
+    treasury.accept([write_payment(JUNE, "2024-02-01", 5500, 250)])
     assert treasury.find("treasury.council_plan_disbursement", ROOT, 2024, JUNE)[:2] == (257 * MILLION, 5500 * MILLION)
-    treasury.tell([write_payment(JUNE, FIRST, 0, 60, KeHoachKeoDai=500)])
+    treasury.accept([write_payment(JUNE, FIRST, 0, 60, KeHoachKeoDai=500)])
     assert treasury.find("treasury.disbursement", ROOT, 2024, JUNE)[:2] == (7 * MILLION, 1000 * MILLION)
     assert treasury.find("treasury.council_plan_disbursement", ROOT, 2024, JUNE)[:2] == (7 * MILLION, 0)
 
@@ -327,7 +333,7 @@ def test_a_later_telling_replaces_every_row_of_what_it_names():
         ("2024", date(2024, 12, 31), date(2026, 1, 20)),
     ],
 )
-def test_a_period_ends_and_serves_until_twenty_days_after_the_next(period, end, fresh_until):
+def test_value_of_a_period_is_fresh_until_20_days_after_the_next_period(period, end, fresh_until):
     assert (end_period(period), end_freshness(period)) == (end, fresh_until)
 
 
@@ -344,14 +350,14 @@ def test_a_period_ends_and_serves_until_twenty_days_after_the_next(period, end, 
         ("co_quan_hanh_chinh", date(2024, 1, 1), 202),
     ],
 )
-def test_a_set_has_the_members_of_its_day(name, day, count):
+def test_set_has_the_members_of_its_day(name, day, count):
     assert len(members(name, day)) == count
 
 
-def test_the_plan_has_its_entries_and_the_annex_its_tasks():
-    readings = [reading for reading in read_readings() if reading.variant == "primary"]
+def test_plan_has_47_indicators_and_annex_53_tasks():
+    primary = [variant for variant in read_variants() if variant.variant == "primary"]
     tasks, _ = read_tasks()
-    assert len(readings) == 47
-    assert [len([r for r in readings if r.source == name]) for name in ("returns", "eoffice", "treasury")] == [27, 3, 2]
+    assert len(primary) == 47
+    assert [len([v for v in primary if v.source == name]) for name in ("returns", "eoffice", "treasury")] == [27, 3, 2]
     assert len(tasks) == 53
     assert len([task for task in tasks.values() if task.due_on]) == 11
