@@ -256,7 +256,7 @@ comment on column mart.task_status.province_code is 'Province whose row it is: t
 comment on column mart.task_status.status is 'not_started, in_progress, done, not_applicable; no_data: nothing reported yet.';
 comment on column mart.task_status.due_on is 'Last day of its window; NULL where the annex sets no end.';
 comment on column mart.task_status.done_on is 'Day of completion.';
-comment on column mart.task_status.is_overdue is 'Its end has passed and no completion by then is reported; never true without due_on.';
+comment on column mart.task_status.is_overdue is 'True: as_of_date is after due_on and the task is not done; never true without due_on.';
 comment on column mart.task_status.is_due_soon is 'Its end is near and the task is not done; never true without due_on.';
 comment on column mart.task_status.evidence is 'Document that proves the status.';
 comment on column mart.task_status.load_id is 'Load of the file that reported it; NULL: none.';
