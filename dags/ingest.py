@@ -21,7 +21,7 @@ from cchc.tasks import ingest
 from cchc.tasks import profile as profile_task
 from cchc.tasks.policy import RUN_CALLBACKS, TASK_DEFAULTS, run_daily
 
-WINDOW_NAME = "{{ window_name }}"
+LOAD_NAME = "{{ load_name }}"
 DIRTY_DATES = Asset("cchc_dirty_dates")
 COMMON = {
     "doc_md": __doc__,
@@ -45,19 +45,19 @@ def build_dag(profile: Profile) -> DAG:
         **COMMON,
     ) as dag:
 
-        @task_group(group_id="window")
-        def load_windows(windows: list[dict[str, str]]) -> list[str]:
+        @task_group(group_id="load")
+        def load(planned: list[dict[str, str]]) -> list[str]:
             # One request at a time: one task of the run asks the source, under a lock in the warehouse.
-            fetch = task(map_index_template=WINDOW_NAME, max_active_tis_per_dagrun=1)(ingest.fetch_windows)
-            stage = task(map_index_template=WINDOW_NAME)(ingest.stage_windows)
-            audit = task(map_index_template=WINDOW_NAME)(ingest.audit_windows)
-            publish = task(map_index_template=WINDOW_NAME)(ingest.publish_windows)
-            return publish(audit(stage(fetch(source, windows))))
+            fetch = task(map_index_template=LOAD_NAME, max_active_tis_per_dagrun=1)(ingest.fetch_loads)
+            stage = task(map_index_template=LOAD_NAME)(ingest.stage_loads)
+            audit = task(map_index_template=LOAD_NAME)(ingest.audit_loads)
+            publish = task(map_index_template=LOAD_NAME)(ingest.publish_loads)
+            return publish(audit(stage(fetch(source, planned))))
 
-        windows = task(ingest.plan_windows)(source)
-        published = load_windows.expand(windows=windows)
+        planned = task(ingest.plan_loads)(source)
+        published = load.expand(planned=planned)
         dirty = task(trigger_rule="all_done", outlets=[DIRTY_DATES])(ingest.report_dirty_dates)(source)
-        close = task(trigger_rule="all_done")(ingest.close_source)(source, windows, published)
+        close = task(trigger_rule="all_done")(ingest.close_source)(source, planned, published)
         published >> dirty >> close  # the last task decides the colour of the run
     return dag
 

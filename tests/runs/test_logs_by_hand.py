@@ -58,7 +58,7 @@ def test_logs_of_good_and_failed_tasks_are_found_by_airflow(returns_alone, begun
 
     assert returns_alone.run_day(DAY) == {"ingest_returns": "success", "attainment": "failed"}
 
-    well = read_log(returns_alone, begun, "plan_windows")
+    well = read_log(returns_alone, begun, "plan_loads")
     planned = ("returns, data date 2024-06-30: 0 windows and files", "info")
     assert planned in [(line["event"], line.get("level")) for line in well]
     assert not [line for line in well if line.get("level") in ("warning", "error", "critical")]

@@ -85,8 +85,8 @@ FILE = FiledFile("return", "0" * 64, DAY, "file:///srv/inbox/so-noi-vu/bc.xlsx")
 
 @pytest.mark.parametrize("scope", [DAYS, Window("transparency", "month", date(2024, 5, 1), date(2024, 5, 31)), FILE])
 def test_scope_comes_back_from_its_message(scope: LoadScope) -> None:
-    assert read_scope(scope.to_message()) == scope
-    assert scope.to_message()["name"] == scope.name
+    assert read_scope(scope.to_reference()) == scope
+    assert scope.to_reference()["name"] == scope.name
 
 
 def test_window_of_days_and_file_are_known_by_their_folder() -> None:

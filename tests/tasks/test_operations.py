@@ -123,9 +123,9 @@ def read_details(warehouse: Warehouse) -> str:
 
 
 def test_failed_tasks_of_a_run_open_one_urgent_alert_for_operators(installation):
-    report_failed_run(end_task("window.fetch_windows", ValueError("no")))
+    report_failed_run(end_task("load.fetch_loads", ValueError("no")))
     report_failed_run(end_task("close_source", ValueError("one window is missing")))
-    report_failed_run(end_task("window.fetch_windows", ValueError("no again")))
+    report_failed_run(end_task("load.fetch_loads", ValueError("no again")))
     assert list_alerts(installation) == [("run_failed", "attainment", "urgent", "operators", "open")]
     assert list_notifications(installation) == [("operators", "opened", True)]
 
@@ -243,14 +243,14 @@ def late_plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("late_plan")
 @pytest.mark.parametrize("params", DECLINED)
 def test_declined_run_by_hand_opens_no_alert(installation, params):
-    context = end_task("plan_windows")
+    context = end_task("plan_loads")
     context["dag_run"].partition_key, context["dag_run"].run_type = None, "manual"
     report_failed_run(context | {"params": {"date": None, **params}})
     assert list_alerts(installation) == []
 
 
 def test_declined_scheduled_run_opens_an_alert(installation):
-    report_failed_run(end_task("plan_windows", ValueError("not over yet"), day=date(2042, 12, 31)))
+    report_failed_run(end_task("plan_loads", ValueError("not over yet"), day=date(2042, 12, 31)))
     assert list_notifications(installation) == [("operators", "opened", True)]
     assert installation.query("select began_on from ops.alert") == [(DAY,)]
 
@@ -324,7 +324,7 @@ def test_due_messages_are_sent_although_the_check_for_late_runs_fails(installati
 def test_without_a_warehouse_one_direct_message_is_sent_for_a_dag_and_day(mail_server):
     for task_id in ("wait_for_sources", "compute_days"):
         report_failed_run(end_task(task_id, psycopg.OperationalError("connection refused")))
-    report_failed_run(end_task("plan_windows", dag_id="ingest_eoffice"))
+    report_failed_run(end_task("plan_loads", dag_id="ingest_eoffice"))
     assert [mail.addresses for mail in mail_server.mails] == [["operators@example.invalid"]] * 2
     text = mail_server.mails[0].content.get_body(("plain",)).get_content()
     assert "attainment, đêm 31/12/2024" in text

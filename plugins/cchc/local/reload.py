@@ -8,6 +8,7 @@ from itertools import groupby
 
 import psycopg
 
+from cchc.quality.audit import MAX_AUDITED_TOGETHER
 from cchc.quality.judgement import ensure_judged
 from cchc.sources.load import Load
 from cchc.sources.profile import Profile
@@ -18,9 +19,6 @@ from cchc.warehouse.staging import stage
 from cchc.warehouse.withdrawal import list_lost_loads
 
 log = logging.getLogger(__name__)
-
-# The session setting that names the loads of an audit has room for so many.
-MAX_AUDITED_TOGETHER = 100
 
 
 def reload_lost_loads(

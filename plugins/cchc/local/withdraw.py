@@ -112,9 +112,9 @@ def _list_filed(withdrawal: Withdrawal) -> list[tuple[Archive, date, str]]:
     if withdrawal.is_proper:
         return []
     return [
-        (archive, filed_on, window)
+        (archive, filed_on, name)
         for archive in _list_archives(withdrawal.province)
-        for filed_on, window in archive.list_files()
+        for filed_on, name in archive.list_files()
         if filed_on > withdrawal.next_day or filed_on == withdrawal.day < withdrawal.next_day
     ]
 
@@ -127,14 +127,14 @@ def _correct_archive(
         if not FiledFile.from_name(folder.parent.name, withdrawal.day) and folder.is_dir():
             _set_aside(folder)
     for archive in [] if withdrawal.is_proper else _list_archives(withdrawal.province):
-        for window in archive.list_windows(withdrawal.day):
-            if not FiledFile.from_name(window, withdrawal.day):
-                for capture in _find(archive, window, withdrawal.day):
+        for name in archive.list_scope_names(withdrawal.day):
+            if not FiledFile.from_name(name, withdrawal.day):
+                for capture in _find(archive, name, withdrawal.day):
                     capture.set_aside()
     refiled: dict[date, int] = {}
-    for archive, filed_on, window in filed:
+    for archive, filed_on, name in filed:
         next_day = _choose_day(connection, archive.source, withdrawal)
-        archive.refile(window, filed_on, next_day)
+        archive.refile(name, filed_on, next_day)
         refiled[next_day] = refiled.get(next_day, 0) + 1
     for next_day, files in sorted(refiled.items()):
         yield f"{files} files of the inbox are filed under {next_day}: the run for that day takes them again"

@@ -32,6 +32,9 @@ RESULT_FORMAT = {
 
 NO_ROWS = "select null::uuid as load_id, null::bigint as row_no where false"
 
+# The session setting cchc.load_ids, which names the loads of an audit, has room for so many.
+MAX_AUDITED_TOGETHER = 100
+
 
 class AuditError(Exception):
     """A rule can't be evaluated: the load is neither good nor bad, and is not published."""

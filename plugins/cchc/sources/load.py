@@ -72,14 +72,14 @@ class Load:
         page = self.capture.pages[0]
         return f"file {page.url}" if self.is_file else f"POST {page.url} {page.request}; HTTP {page.status}"
 
-    def to_message(self) -> dict[str, str]:
+    def to_reference(self) -> dict[str, str]:
         """Plain text values for the next task: enough to find the bytes again."""
-        return {**self.scope.to_message(), "source": self.source, "folder": str(self.capture.folder)}
+        return {**self.scope.to_reference(), "source": self.source, "folder": str(self.capture.folder)}
 
     @classmethod
-    def from_message(cls, message: Mapping[str, str]) -> Self:
-        """The load that ``to_message`` describes. Raises ArchiveError where its manifest is lost or changed."""
-        return cls(message["source"], read_scope(message), read_capture(Path(message["folder"])))
+    def from_reference(cls, reference: Mapping[str, str]) -> Self:
+        """The load that ``to_reference`` describes. Raises ArchiveError where its manifest is lost or changed."""
+        return cls(reference["source"], read_scope(reference), read_capture(Path(reference["folder"])))
 
 
 def list_archived_loads(archive: Archive, scope: LoadScope, day: date) -> list[Load]:

@@ -1,6 +1,6 @@
 """The raw archive: every answer and file as received, before anything parses it, never overwritten.
 
-``<archive>/<source>/<province>/<day described>/<window>/<captured at>-<hash>/`` holds one capture: its pages
+``<archive>/<source>/<province>/<day described>/<window or file>/<captured at>-<hash>/`` holds one capture: its pages
 (``page-001.json.gz`` …) and its manifest ``capture.json`` (requests, status, time, SHA-256 of each page). The folder
 appears whole or not at all. Folders are 0700, files 0600.
 
@@ -157,62 +157,62 @@ class Archive:
     source: str
     province: str
 
-    def begin(self, window: str, data_date: date) -> Draft:
-        """Begin a capture of one window, under the day that it describes."""
-        place = self._window_folder(data_date, window)
+    def begin(self, scope_name: str, data_date: date) -> Draft:
+        """Begin a capture of one window or file, under the day that it describes."""
+        place = self._scope_folder(data_date, scope_name)
         for folder in (*reversed(place.relative_to(self.root).parents), place.relative_to(self.root)):
             (self.root / folder).mkdir(parents=True, exist_ok=True, mode=0o700)  # parents alone would be open to all
         draft = Draft(place / f"{DRAFT}{uuid.uuid4().hex}", data_date)
         draft.folder.mkdir(mode=0o700)
         return draft
 
-    def keep(self, window: str, data_date: date, responses: list[Response]) -> Capture:
+    def keep(self, scope_name: str, data_date: date, responses: list[Response]) -> Capture:
         """Archive answers that are all there."""
-        draft = self.begin(window, data_date)
+        draft = self.begin(scope_name, data_date)
         for response in responses:
             draft.add(response)
         return draft.finish()
 
-    def find(self, window: str, data_date: date) -> list[Capture]:
-        """The captures in use of a window that describe a day, by time.
+    def find(self, scope_name: str, data_date: date) -> list[Capture]:
+        """The captures in use of a window or file that describe a day, by time.
 
         Raises ArchiveError for a capture without its manifest.
         """
-        folders = filter(_is_in_use, sorted(self._window_folder(data_date, window).glob("*")))
+        folders = filter(_is_in_use, sorted(self._scope_folder(data_date, scope_name).glob("*")))
         captures = [capture for capture in map(read_capture, folders) if capture.is_answered]
         return sorted(captures, key=lambda capture: capture.captured_at)
 
-    def list_windows(self, data_date: date) -> list[str]:
-        """The names of the windows that are archived for a day."""
-        return sorted(folder.name for folder in self._window_folder(data_date, "").glob("*"))
+    def list_scope_names(self, data_date: date) -> list[str]:
+        """The names of the windows and files that are archived for a day."""
+        return sorted(folder.name for folder in self._scope_folder(data_date, "").glob("*"))
 
     def list_files(self) -> list[tuple[date, str]]:
-        """The day and window name of every archived file of the inbox, the oldest first."""
+        """The day and name of every archived file of the inbox, the oldest first."""
         # A folder without a whole capture is a killed run's: its file is still to be archived.
         manifests = (self.root / self.source / self.province).glob("*/*.file-*/[!.]*/capture.json")
         folders = {manifest.parents[1] for manifest in manifests}
         days = {folder: _read_day(folder.parent.name) for folder in folders}
         return sorted((day, folder.name) for folder, day in days.items() if day)
 
-    def refile(self, window: str, filed_on: date, day: date) -> None:
+    def refile(self, scope_name: str, filed_on: date, day: date) -> None:
         """File a file of the inbox under another ``day``, as if the run for that day had archived it.
 
         Captures that are there already stay as they are.
         """
-        place = self._window_folder(day, window)
+        place = self._scope_folder(day, scope_name)
         place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         place.mkdir(exist_ok=True, mode=0o700)
-        for folder in sorted(self._window_folder(filed_on, window).glob("[!.]*")):
+        for folder in sorted(self._scope_folder(filed_on, scope_name).glob("[!.]*")):
             if not (place / folder.name).exists():
                 folder.rename(place / folder.name)
 
-    def discard_drafts(self, window: str) -> None:
-        """Remove the drafts that killed runs left of a window. Only the holder of the source's lock may call this."""
-        for leftover in (self.root / self.source / self.province).glob(f"*/{window}/{DRAFT}*"):
+    def discard_drafts(self, scope_name: str) -> None:
+        """Remove the drafts that killed runs left of a window or file, under the lock of the source."""
+        for leftover in (self.root / self.source / self.province).glob(f"*/{scope_name}/{DRAFT}*"):
             shutil.rmtree(leftover)
 
-    def _window_folder(self, data_date: date, window: str) -> Path:
-        return self.root / self.source / self.province / data_date.isoformat() / window
+    def _scope_folder(self, data_date: date, scope_name: str) -> Path:
+        return self.root / self.source / self.province / data_date.isoformat() / scope_name
 
 
 def _is_in_use(folder: Path) -> bool:

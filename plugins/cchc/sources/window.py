@@ -7,7 +7,7 @@
 - ``key``: the content hash by which the ledger knows the scope before it is read; "" for a window;
 - ``final_statuses``: the ledger's statuses after which nothing is left to do;
 - ``archive_day(day)``: the day under which a run for ``day`` archives its bytes;
-- ``to_message()``: plain text values for the next task, which ``read_scope`` reads.
+- ``to_reference()``: plain text values for the next task, which ``read_scope`` reads.
 
 Asking belongs to the protocols, finding files to ``inbox``.
 """
@@ -57,16 +57,18 @@ class Window:
         """The data date of the run."""
         return day
 
-    def to_message(self) -> dict[str, str]:
+    def to_reference(self) -> dict[str, str]:
         """Plain text values, for the next task."""
         dates = {"start": str(self.start), "end": str(self.end)}
         return {"entity": self.entity, "period": self.period, **dates, "name": self.name}
 
     @classmethod
-    def from_message(cls, message: Mapping[str, str]) -> Self:
-        """The window that ``to_message`` describes. Raises ValueError for an unknown period."""
-        (period,) = [period for period in get_args(Period) if period == message["period"]]
-        return cls(message["entity"], period, date.fromisoformat(message["start"]), date.fromisoformat(message["end"]))
+    def from_reference(cls, reference: Mapping[str, str]) -> Self:
+        """The window that ``to_reference`` describes. Raises ValueError for an unknown period."""
+        (period,) = [period for period in get_args(Period) if period == reference["period"]]
+        return cls(
+            reference["entity"], period, date.fromisoformat(reference["start"]), date.fromisoformat(reference["end"])
+        )
 
     @classmethod
     def from_name(cls, name: str) -> Self | None:
@@ -117,7 +119,7 @@ class FiledFile:
         """``seen_on``, for every run."""
         return self.seen_on
 
-    def to_message(self) -> dict[str, str]:
+    def to_reference(self) -> dict[str, str]:
         """Plain text values, for the next task."""
         return {
             "entity": self.entity,
@@ -128,9 +130,11 @@ class FiledFile:
         }
 
     @classmethod
-    def from_message(cls, message: Mapping[str, str]) -> Self:
-        """The file that ``to_message`` describes."""
-        return cls(message["entity"], message["key"], date.fromisoformat(message["seen_on"]), message["address"])
+    def from_reference(cls, reference: Mapping[str, str]) -> Self:
+        """The file that ``to_reference`` describes."""
+        return cls(
+            reference["entity"], reference["key"], date.fromisoformat(reference["seen_on"]), reference["address"]
+        )
 
     @classmethod
     def from_name(cls, name: str, seen_on: date) -> Self | None:
@@ -142,9 +146,9 @@ class FiledFile:
 LoadScope = Window | FiledFile
 
 
-def read_scope(message: Mapping[str, str]) -> LoadScope:
-    """The window or file that a message of a task describes."""
-    return Window.from_message(message) if "period" in message else FiledFile.from_message(message)
+def read_scope(reference: Mapping[str, str]) -> LoadScope:
+    """The window or file that ``to_reference`` describes, as one task hands it to the next."""
+    return Window.from_reference(reference) if "period" in reference else FiledFile.from_reference(reference)
 
 
 def plan_year_and_month(entities: Iterable[str], day: date) -> list[Window]:

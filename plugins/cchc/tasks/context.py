@@ -98,7 +98,7 @@ def current_run_id() -> str:
 
 def name_map_index(name: str) -> None:
     """Let the UI show ``name`` in place of the number of a mapped task."""
-    get_current_context()["window_name"] = name  # type: ignore[typeddict-unknown-key]
+    get_current_context()["load_name"] = name  # type: ignore[typeddict-unknown-key]
 
 
 def read_connection(connection_id: str) -> Connection | None:

@@ -25,7 +25,7 @@ from cchc.sources.window import LoadScope, read_scope
 from cchc.tasks.context import current_day, current_run_id, name_map_index, read_login
 from cchc.tasks.fetching import fetch_scope, recording_failure
 from cchc.tasks.inbox import file_rejection_report, write_receipts
-from cchc.tasks.plan import Messages, is_configured, plan_run
+from cchc.tasks.plan import LoadReference, is_configured, plan_run
 from cchc.warehouse.connection import connect, hold_lock
 from cchc.warehouse.dirty_dates import has_dirty_results
 from cchc.warehouse.ingest_runs import close_run, is_open_run, open_run
@@ -41,8 +41,8 @@ MESSAGES = read_messages("sources")
 MAX_INDEX_NAME = 200
 
 
-def plan_windows(source: str) -> list[Messages]:
-    """Open the run and list its windows, each by itself, and its files, together."""
+def plan_loads(source: str) -> list[list[LoadReference]]:
+    """Open the run and list what it loads: each window by itself, files in groups."""
     profile, day = _read_profile(source), current_day()
     with connect(read_login()) as connection:
         plan = plan_run(connection, profile, _open_archive(source), day)
@@ -55,52 +55,55 @@ def plan_windows(source: str) -> list[Messages]:
         else:
             open_run(connection, source, day, current_run_id())
             log.info("%s, data date %s: %d windows and files", source, day, plan.size)
-    return [[scope.to_message() for scope in group] for group in plan.group()]
+    return [[scope.to_reference() for scope in group] for group in plan.group()]
 
 
-def fetch_windows(source: str, windows: Messages) -> Messages:
-    """Find the bytes of each window in the archive, or ask the source for them; a file that is gone stops no other."""
+def fetch_loads(source: str, planned: list[LoadReference]) -> list[LoadReference]:
+    """Find the bytes of each window or file in the archive, else in the source or the inbox.
+
+    A file that is gone stops no other.
+    """
     profile, archive, day = _read_profile(source), _open_archive(source), current_day()
-    scopes = [read_scope(message) for message in windows]
+    scopes = [read_scope(reference) for reference in planned]
     _name_map_index(scopes)
     fetched = []
     with connect(read_login()) as connection, hold_lock(connection, f"ask {source}"):
         for scope in scopes:
             with recording_failure(connection, source, scope, is_alone=len(scopes) == 1):
-                fetched.append(fetch_scope(connection, profile, archive, scope, day).to_message())
+                fetched.append(fetch_scope(connection, profile, archive, scope, day).to_reference())
     return fetched
 
 
-def stage_windows(messages: Messages) -> Messages:
+def stage_loads(references: list[LoadReference]) -> list[LoadReference]:
     """Parse the archived bytes into staging, unless a load has ended already.
 
     A file with damaged bytes is left out of a group; alone it raises ArchiveError.
     """
     staged = []
     with connect(read_login()) as connection:
-        for load, profile in _read_loads(connection, messages):
-            with recording_failure(connection, load.source, load.scope, is_alone=len(messages) == 1):
+        for load, profile in _read_loads(connection, references):
+            with recording_failure(connection, load.source, load.scope, is_alone=len(references) == 1):
                 if has_ended(connection, load):
                     log.info("%s of %s is accounted for (load %s)", load.scope.label, load.data_date, load.load_id)
                 else:
                     rows = stage(connection, profile, load, read_settings().province)
                     log.info("%s of %s: %d rows staged (load %s)", load.scope.label, load.data_date, rows, load.load_id)
-                staged.append(load.to_message())
+                staged.append(load.to_reference())
     return staged
 
 
-def audit_windows(messages: Messages) -> Messages:
+def audit_loads(references: list[LoadReference]) -> list[LoadReference]:
     """Judge the staged rows, unless a load has ended already."""
     login = read_login()
     with connect(login) as connection:
-        loads = _read_loads(connection, messages)
+        loads = _read_loads(connection, references)
         waiting = [load for load, _ in loads if not has_ended(connection, load)]
         if waiting:
             judge(connection, login, loads[0][1], waiting, read_settings().province, current_run_id())
-    return [load.to_message() for load, _ in loads]
+    return [load.to_reference() for load, _ in loads]
 
 
-def publish_windows(messages: Messages) -> list[str]:
+def publish_loads(references: list[LoadReference]) -> list[str]:
     """Publish each load in a transaction of its own, or stop it; returns the names of those that are accounted for.
 
     A stopped answer fails the task, a stopped file doesn't. The sender of a file gets a rejection report for it or for
@@ -109,7 +112,7 @@ def publish_windows(messages: Messages) -> list[str]:
     login = read_login()
     ended = []
     with connect(login) as connection:
-        loads = _read_loads(connection, messages)
+        loads = _read_loads(connection, references)
         for load, profile in sort_by_newest_day(connection, loads):
             if not has_ended(connection, load):
                 # Among files that came together, those of earlier closing days are the history of the later ones.
@@ -125,22 +128,22 @@ def publish_windows(messages: Messages) -> list[str]:
     return ended
 
 
-def close_source(source: str, windows: list[Messages] | None, published: object) -> None:
-    """Write the quality page and record that the ingest has ended; fails when windows are missing."""
+def close_source(source: str, planned: list[list[LoadReference]] | None, published: object) -> None:
+    """Write the quality page and record that the ingest has ended; fails when a window or file is missing."""
     day, run_id = current_day(), current_run_id()
-    if windows is None:
+    if planned is None:
         with connect(read_login()) as connection:  # it has ended, badly: attainment need not wait for it
             open_run(connection, source, day, run_id)
             close_run(connection, source, day, run_id)
-        raise AirflowFailException(f"{source}: the run could not be planned, see the log of plan_windows")
-    planned = [read_scope(message) for group in windows for message in group]
+        raise AirflowFailException(f"{source}: the run could not be planned, see the log of plan_loads")
+    scopes = [read_scope(reference) for group in planned for reference in group]
     with connect(read_login()) as connection:
         if not is_open_run(connection, source, day, run_id):
             raise AirflowSkipException(f"{source} is skipped in this run")
         page, trouble = _write_page(connection, source, day, run_id)
         close_run(connection, source, day, run_id)
-        outcomes = list_outcomes(connection, source, run_id, planned)
-    troubles = [describe_failures(summarize_run(planned, set(_flatten(published)), outcomes, day)), trouble]
+        outcomes = list_outcomes(connection, source, run_id, scopes)
+    troubles = [describe_failures(summarize_run(scopes, set(_flatten(published)), outcomes, day)), trouble]
     if any(troubles):
         described = " ".join(filter(None, troubles))
         see = f"{page}, and ops.load" if page else "ops.load"
@@ -211,14 +214,14 @@ def _name_map_index(scopes: Sequence[LoadScope]) -> None:
     name_map_index(name[:MAX_INDEX_NAME])
 
 
-def _read_loads(connection: psycopg.Connection, messages: Messages) -> list[tuple[Load, Profile]]:
-    """The loads of messages with their profiles; a load whose capture is damaged is left out of a group."""
+def _read_loads(connection: psycopg.Connection, references: list[LoadReference]) -> list[tuple[Load, Profile]]:
+    """The loads of references with their profiles; a load whose capture is damaged is left out of a group."""
     loads: list[Load] = []
-    scopes = [read_scope(message) for message in messages]
+    scopes = [read_scope(reference) for reference in references]
     _name_map_index(scopes)
-    for message, scope in zip(messages, scopes, strict=True):
-        with recording_failure(connection, message["source"], scope, is_alone=len(messages) == 1):
-            loads.append(Load.from_message(message))
+    for reference, scope in zip(references, scopes, strict=True):
+        with recording_failure(connection, reference["source"], scope, is_alone=len(references) == 1):
+            loads.append(Load.from_reference(reference))
     profiles = {source: _read_profile(source) for source in {load.source for load in loads}}
     return [(load, profiles[load.source]) for load in loads]
 

@@ -12,6 +12,7 @@ from functools import partial
 import psycopg
 
 from cchc.catalog import load_catalog
+from cchc.quality.audit import MAX_AUDITED_TOGETHER
 from cchc.settings import read_settings
 from cchc.sources.errors import SourceError
 from cchc.sources.fetching import read_target
@@ -27,10 +28,8 @@ from cchc.warehouse.ledger import read_complete_windows
 
 log = logging.getLogger(__name__)
 
-Messages = list[dict[str, str]]
-
-# Files that go through a task together: the session setting that names their loads has room for so many.
-FILES_TOGETHER = 100
+# A window or file, or a load of one, as tasks hand it on through XCom.
+LoadReference = dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -46,13 +45,13 @@ class Plan:
         return len(self.windows) + len(self.files)
 
     def group(self) -> list[list[LoadScope]]:
-        """The scopes that go through the tasks together: each window by itself, files up to a hundred.
+        """The scopes that go through the tasks together: each window by itself, files up to MAX_AUDITED_TOGETHER.
 
         At least one group, which may be empty: Airflow waits a second for each task that has nothing to be mapped over.
         """
         alone: list[list[LoadScope]] = [[window] for window in self.windows]
-        starts = range(0, len(self.files), FILES_TOGETHER)
-        together: list[list[LoadScope]] = [list(self.files[at : at + FILES_TOGETHER]) for at in starts]
+        starts = range(0, len(self.files), MAX_AUDITED_TOGETHER)
+        together: list[list[LoadScope]] = [list(self.files[at : at + MAX_AUDITED_TOGETHER]) for at in starts]
         return alone + together or [[]]
 
 
@@ -92,7 +91,7 @@ def _plan_windows(connection: psycopg.Connection, profile: ApiProfile, archive: 
     """The windows to ask for; where the source can't be asked, those that the archive holds."""
     if read_source_target(profile) is not None:
         return profile.plan_windows(day, partial(read_complete_windows, connection, profile.source, day=day))
-    windows = profile.plan_archived_windows(day, archive.list_windows(day))
+    windows = profile.plan_archived_windows(day, archive.list_scope_names(day))
     return [window for window in windows if archive.find(window.name, window.archive_day(day))]
 
 
