@@ -1,4 +1,7 @@
-"""Connections to the warehouse, each with the least rights its work needs."""
+"""Connections to the warehouse in one role, the loader's unless another is named; SQL files and locks on them.
+
+Roles and their rights are made elsewhere: in include/sql/schema/, and for the embedded server in local/roles.py.
+"""
 
 from __future__ import annotations
 
