@@ -15,7 +15,7 @@ import psycopg
 
 from benchmarks.ingest import Part, run_apart, timed, write_table
 from cchc.alerts.detection.evaluation import evaluate
-from cchc.alerts.ledger import Alerting
+from cchc.alerts.lifecycle import Alerting
 from cchc.alerts.recipients import Recipient
 from cchc.alerts.rules import load_rules
 from cchc.calendar import LOCAL

@@ -55,6 +55,10 @@ class Doubt(str):
     __slots__ = ()
 
 
+# The path of a field, and its fault with the remedy; the caller knows the file and the entry.
+FieldMistake = tuple[str, str]
+
+
 @dataclass(frozen=True)
 class Mistake:
     """One mistake. ``entry``: the place in the file ("entry II.1.b-1"); ``field``: a path ("targets[0].value")."""

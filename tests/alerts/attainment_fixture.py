@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 
 from cchc.alerts.detection.evaluation import Evaluation, evaluate
-from cchc.alerts.ledger import Alerting
+from cchc.alerts.lifecycle import Alerting
 from cchc.alerts.recipients import Recipient
 from cchc.alerts.rules import Rules, load_rules
 from cchc.calendar import LOCAL, WorkingDays

@@ -12,7 +12,7 @@ import psycopg
 
 from cchc.alerts.model import AlertEvent, OperatorFacts
 from cchc.alerts.notification.channels.channel import Channel
-from cchc.alerts.notification.outbox import Outcome, compose_due, send_due
+from cchc.alerts.notification.outbox import DeliveryOutcome, compose_due, send_due
 from cchc.alerts.notification.rendering import Content
 from cchc.alerts.recipients import Recipient
 from cchc.calendar import LOCAL
@@ -66,7 +66,9 @@ class Outbox:
             self.add_notification(recipient, is_urgent=is_urgent)
             self.compose_due(recipient)
 
-    def send_due(self, channels: dict[str, Channel], *recipients: Recipient, now: datetime = EVENING) -> Outcome:
+    def send_due(
+        self, channels: dict[str, Channel], *recipients: Recipient, now: datetime = EVENING
+    ) -> DeliveryOutcome:
         return send_due(self.connection, recipients, channels, now)
 
     def rows(self, columns: str) -> list[tuple[Any, ...]]:

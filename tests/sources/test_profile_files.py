@@ -1,4 +1,4 @@
-"""check_files: a file, table or view that a profile needs and that is missing has a finding with its name."""
+"""check_files: a file, table or view that a profile needs and that is missing is a mistake with its name."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_each_name_without_a_file_is_a_finding(monkeypatch: pytest.MonkeyPatch, 
 
 
 @pytest.mark.parametrize(
-    ("change", "finding"),
+    ("change", "mistake"),
     [
         ({"publish": ("core.disbursement",)},
          "publish[0]: include/sql/publish/core.disbursement.sql doesn't read staging.eoffice_unit_day,"),
@@ -60,10 +60,10 @@ def test_each_name_without_a_file_is_a_finding(monkeypatch: pytest.MonkeyPatch, 
          "measures: include/sql/measures/treasury.sql doesn't read core.office_unit_day, name the file that does"),
     ],
 )  # fmt: skip
-def test_sql_of_another_source_is_a_finding(change: dict[str, Any], finding: str) -> None:
+def test_sql_of_another_source_is_a_mistake(change: dict[str, Any], mistake: str) -> None:
     profile = next(profile for profile in PROFILES if profile.source == "eoffice")
     found = [f"{field}: {text}" for field, text in check_files(profile.model_copy(update=change))]
-    assert any(line.startswith(finding) for line in found)
+    assert any(line.startswith(mistake) for line in found)
 
 
 def copy_sql(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:

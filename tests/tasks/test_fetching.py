@@ -21,7 +21,7 @@ from cchc.sources.window import Window
 from cchc.tasks import fetching
 from cchc.tasks.fetching import fetch_scope, recording_failure
 from cchc.warehouse.ingest_runs import open_run, read_halt_reason
-from cchc.warehouse.ledger import Outcome, write_load
+from cchc.warehouse.ledger import LoadOutcome, write_load
 from simulator.server import DEFAULT_NOW, Simulator, run_simulator
 from tests.conftest import Warehouse
 
@@ -46,7 +46,7 @@ class Fetch:
         """Give a load a status in the ledger."""
         parameters = {**load.parameters(), "run_id": RUN, "started_at": datetime.now(UTC)}
         with self.connection.transaction():
-            write_load(self.connection, parameters, Outcome(status, 0, 0, 0, 0))
+            write_load(self.connection, parameters, LoadOutcome(status, 0, 0, 0, 0))
 
     def answer_otherwise(self) -> None:
         """Let the portal answer with other bytes, later on the same day."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from calendar import monthrange
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,7 +21,7 @@ from cchc.sources.profile import Profile
 from cchc.sources.raw_archive import Archive
 from cchc.sources.window import Window
 from cchc.warehouse.connection import LOADER, Login, connect
-from cchc.warehouse.ledger import Outcome
+from cchc.warehouse.ledger import LoadOutcome
 from cchc.warehouse.publish import publish
 from cchc.warehouse.staging import stage
 from simulator.agencies import ROOT_CODE, ROOT_DEPARTMENT_ID, read_agencies
@@ -107,17 +106,15 @@ class Pipeline:
         return load
 
     def audit(self, connection: psycopg.Connection, load: Load) -> list[RuleResult]:
-        """Audit what is staged, without the warnings of Great Expectations and its dependencies."""
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return audit(connection, self.login, self.profile, [load], RUN)
+        """Audit what is staged."""
+        return audit(connection, self.login, self.profile, [load], RUN)
 
-    def publish(self, load: Load) -> Outcome:
+    def publish(self, load: Load) -> LoadOutcome:
         """Publish a prepared load."""
         with self.connect() as connection:
             return publish(connection, self.profile, load, RUN)
 
-    def run(self, endpoint: str, body: Payload | bytes, day: date = DAY, *, month: int | None = None) -> Outcome:
+    def run(self, endpoint: str, body: Payload | bytes, day: date = DAY, *, month: int | None = None) -> LoadOutcome:
         """Archive an answer, stage, audit and publish it."""
         return self.publish(self.prepare(self.keep(endpoint, body, day, month=month)))
 

@@ -1,4 +1,4 @@
--- One alert with the fields of the ledger.
+-- One alert with the fields of OpenAlert.
 select
     a.alert_id,
     a.kind,

@@ -1,4 +1,4 @@
--- The alerts of some kinds that aren't resolved, with the fields of the ledger.
+-- The alerts of some kinds that aren't resolved, with the fields of OpenAlert.
 select
     a.alert_id,
     a.kind,

@@ -1,7 +1,7 @@
 """Types that detection and notification share: kinds, steps, facts and events of alerts.
 
-Facts are stored with each step, so that a message shows the values known at that step. Rules, recipients and the ledger
-have modules of their own.
+Facts are stored with each step, so that a message shows the values known at that step. Rules, recipients and the
+lifecycle of alerts have modules of their own.
 """
 
 from __future__ import annotations
@@ -132,8 +132,8 @@ FACTS: TypeAdapter[Facts] = TypeAdapter(Annotated[Facts, Field(discriminator="ab
 class AlertEvent:
     """One step of one alert with the facts known at that step, as a recipient is notified of it.
 
-    ``as_of_date``: the day of the run that found the step. ``opened_facts``: the facts at the opening; None for the
-    opening itself.
+    ``as_of_date``: as-of date of the run that took the step; for a step of a person, of the run that opened the alert.
+    ``opened_facts``: the facts at the opening; None for the opening itself.
     """
 
     alert_id: UUID

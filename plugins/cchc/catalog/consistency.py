@@ -21,10 +21,8 @@ from cchc.catalog.model import (
     province_of,
     target_ranges,
 )
-from cchc.mistake import Doubt
+from cchc.mistake import Doubt, FieldMistake
 from cchc.sources.profile_parts import Level
-
-Finding = tuple[str, str]
 
 # The kinds of deadline that have days; the others have none.
 DAYS_OF_DEADLINE = {
@@ -47,7 +45,7 @@ ABOVE: Mapping[Level, tuple[Level, ...]] = {
 Sources = Mapping[str, Collection[str] | None]
 
 
-def check_indicator(indicator: Indicator, plan_days: DateRange | None) -> Iterator[Finding]:
+def check_indicator(indicator: Indicator, plan_days: DateRange | None) -> Iterator[FieldMistake]:
     """Check an indicator by itself and, where the plan's first and last day are known, against them."""
     yield from _check_all_targets("", indicator.targets, indicator.comparator is not None, plan_days)
     yield from _check_values("", indicator)
@@ -73,15 +71,15 @@ def check_indicator(indicator: Indicator, plan_days: DateRange | None) -> Iterat
         if variant.population:
             yield from _check_levels(path, variant.population)
         effective = indicator.with_variant(variant)
-        findings = [
+        faults = [
             *_check_roll_up(effective),
             *_check_attaining_agencies(effective, indicator),
             *_check_milestones(effective, plan_days),
         ]
-        yield from ((path + field, text) for field, text in findings if (field, text) not in of_primary)
+        yield from ((path + field, text) for field, text in faults if (field, text) not in of_primary)
 
 
-def _check_roll_up(indicator: Indicator) -> Iterator[Finding]:
+def _check_roll_up(indicator: Indicator) -> Iterator[FieldMistake]:
     """Whether the roll-up can make the province's value of its agencies' values."""
     if indicator.roll_up == "own":
         return
@@ -96,13 +94,13 @@ def _check_roll_up(indicator: Indicator) -> Iterator[Finding]:
         yield "is_share", f"false doesn't fit roll_up: {indicator.roll_up}, whose value is a share of agencies"
 
 
-def _check_attaining_agencies(indicator: Indicator, primary: Indicator) -> Iterator[Finding]:
+def _check_attaining_agencies(indicator: Indicator, primary: Indicator) -> Iterator[FieldMistake]:
     """The agencies attain the primary variant's target, so the variant has the primary's metric."""
     if indicator.roll_up == "agencies_attaining" and indicator.metric != primary.metric:
         yield "metric", f'"{indicator.metric}" isn\'t what the agencies are judged by, write {primary.metric}'
 
 
-def _check_reported_target(indicator: Indicator) -> Iterator[Finding]:
+def _check_reported_target(indicator: Indicator) -> Iterator[FieldMistake]:
     """A target that is reported as the denominator is neither written in the plan nor divided by."""
     if not indicator.is_target_reported:
         return
@@ -120,7 +118,7 @@ def _check_reported_target(indicator: Indicator) -> Iterator[Finding]:
             yield f"targets[{position}].value", f"{target.value} is there though is_target_reported, write null"
 
 
-def _check_counts(indicator: Indicator) -> Iterator[Finding]:
+def _check_counts(indicator: Indicator) -> Iterator[FieldMistake]:
     """Only a share is a percentage, and a share of agencies counts agencies only."""
     if indicator.may_exceed_100 and not indicator.is_share:
         yield "may_exceed_100", "goes with a share, take it out beside is_share: false"
@@ -132,7 +130,7 @@ def _check_counts(indicator: Indicator) -> Iterator[Finding]:
         yield "counts", f"{indicator.counts} doesn't fit roll_up: share_of_agencies, agencies are counted: write whole"
 
 
-def _check_milestones(indicator: Indicator, plan_days: DateRange | None) -> Iterator[Finding]:
+def _check_milestones(indicator: Indicator, plan_days: DateRange | None) -> Iterator[FieldMistake]:
     """Milestones lead to a known target: before the year closes, each later than the one before, and none lower."""
     if not indicator.milestones:
         return
@@ -165,11 +163,11 @@ def _open_days(plan_days: DateRange, indicator: Indicator) -> DateRange:
 
 def _check_all_targets(
     path: str, targets: tuple[Target, ...], has_comparator: bool, plan_days: DateRange | None
-) -> Iterator[Finding]:
+) -> Iterator[FieldMistake]:
     """Each target by itself; if all are right, whether one is in force on every day of the plan."""
-    findings = list(_check_targets(path, targets, has_comparator, plan_days))
-    yield from findings
-    if plan_days and not findings:
+    faults = list(_check_targets(path, targets, has_comparator, plan_days))
+    yield from faults
+    if plan_days and not faults:
         gap = plan_days.first_day_outside([days for _, days in target_ranges(targets)])
         if gap:
             yield f"{path}targets", f"no target is in force on {gap}, add one (value: null with a reason_vi if unknown)"
@@ -177,7 +175,7 @@ def _check_all_targets(
 
 def _check_targets(
     path: str, targets: tuple[Target, ...], has_comparator: bool, plan_days: DateRange | None
-) -> Iterator[Finding]:
+) -> Iterator[FieldMistake]:
     for position, target in enumerate(targets):
         field = f"{path}targets[{position}]"
         if target.valid_to is not None and target.valid_to < target.valid_from:
@@ -196,7 +194,7 @@ def _check_targets(
             yield f"{path}targets", f"two targets are in force on {later.valid_from}, end the first before it"
 
 
-def _check_values(path: str, indicator: Indicator) -> Iterator[Finding]:
+def _check_values(path: str, indicator: Indicator) -> Iterator[FieldMistake]:
     """No target is below 0, and that of a share is a percentage."""
     is_percentage = indicator.is_share and not indicator.may_exceed_100
     for position, target in enumerate(indicator.targets):
@@ -209,7 +207,7 @@ def _check_values(path: str, indicator: Indicator) -> Iterator[Finding]:
 
 def _check_metric(
     path: str, source: str, metric: str | None, sources: Sources, optional: Collection[str]
-) -> Iterator[Finding]:
+) -> Iterator[FieldMistake]:
     """The first word of a metric is its source, which has the metric in every answer that it publishes."""
     if source not in sources:
         yield f"{path}source", f'"{source}" is no source of include/sources/ and none that is planned, correct it'
@@ -226,7 +224,7 @@ def _check_metric(
         yield f"{path}metric", f'"{metric}" may be gone by {source}.yaml, take required: false out there'
 
 
-def _check_levels(path: str, population: Population) -> Iterator[Finding]:
+def _check_levels(path: str, population: Population) -> Iterator[FieldMistake]:
     # The province has a row for every indicator (docs/rulings.md: rows and roll-up).
     if "province" not in population.levels:
         yield f"{path}population.levels", "has no province, add it: the province has a row for every indicator"
@@ -234,7 +232,7 @@ def _check_levels(path: str, population: Population) -> Iterator[Finding]:
         yield f"{path}population.levels", "names a level twice, keep one"
 
 
-def check_plan(plan: Plan) -> Iterator[Finding]:
+def check_plan(plan: Plan) -> Iterator[FieldMistake]:
     """Check the header of a plan."""
     if plan.valid_to < plan.valid_from:
         yield "valid_to", f"{plan.valid_to} is before valid_from {plan.valid_from}, correct one"
@@ -248,7 +246,7 @@ def check_plan(plan: Plan) -> Iterator[Finding]:
             yield field, f"{day} is not in the plan's year {plan.year}, a plan is for one year"
 
 
-def check_sources(indicator: Indicator, sources: Sources, optional: Collection[str] = ()) -> Iterator[Finding]:
+def check_sources(indicator: Indicator, sources: Sources, optional: Collection[str] = ()) -> Iterator[FieldMistake]:
     """Check an indicator against the sources. ``optional``: metrics that an answer may lack."""
     yield from _check_metric("", indicator.source, indicator.metric, sources, optional)
     for position, variant in enumerate(indicator.variants):
@@ -258,7 +256,7 @@ def check_sources(indicator: Indicator, sources: Sources, optional: Collection[s
 
 def check_references(
     indicator: Indicator, plan: Plan, sets: Mapping[str, AgencySet], agencies: Sequence[Agency]
-) -> Iterator[Finding]:
+) -> Iterator[FieldMistake]:
     """Check an indicator against sets and agencies. A province without agencies has no lead agency to check."""
     named = [("", indicator.population)]
     named += [(f"variants[{at}].", v.population) for at, v in enumerate(indicator.variants) if v.population]
@@ -272,7 +270,7 @@ def check_references(
 
 def _check_named_set(
     field: str, name: str, plan: Plan, sets: Mapping[str, AgencySet], agencies: Sequence[Agency]
-) -> Iterator[Finding]:
+) -> Iterator[FieldMistake]:
     """A set without a member on any day of the plan makes no value. A set with an incomplete list may be empty."""
     if name not in sets:
         yield field, f'"{name}" is not in agency_sets.yaml, add or correct it'
@@ -289,7 +287,9 @@ def _check_named_set(
         yield field, Doubt(f'"{name}" holds no agency on any day of the plan, correct it in agency_sets.yaml')
 
 
-def check_task(task: Task, plan: Plan, sets: Mapping[str, AgencySet], agencies: Sequence[Agency]) -> Iterator[Finding]:
+def check_task(
+    task: Task, plan: Plan, sets: Mapping[str, AgencySet], agencies: Sequence[Agency]
+) -> Iterator[FieldMistake]:
     """Check a task by itself and against its plan, the sets and the agencies."""
     yield from _check_deadline(task, plan)
     planned = {indicator.code for indicator in plan.indicators}
@@ -306,7 +306,7 @@ def check_task(task: Task, plan: Plan, sets: Mapping[str, AgencySet], agencies: 
         yield from _check_named_set("agencies.sets", code, plan, sets, agencies)
 
 
-def _check_deadline(task: Task, plan: Plan) -> Iterator[Finding]:
+def _check_deadline(task: Task, plan: Plan) -> Iterator[FieldMistake]:
     """The kind of deadline decides the days: both, the first alone, or none."""
     wanted = DAYS_OF_DEADLINE.get(task.deadline_kind, ())
     for field, day in (("starts_on", task.starts_on), ("due_on", task.due_on)):
@@ -319,7 +319,7 @@ def _check_deadline(task: Task, plan: Plan) -> Iterator[Finding]:
         yield "due_on", f"{task.due_on} is before starts_on {task.starts_on}, correct one"
 
 
-def check_set(known: AgencySet, agencies: Sequence[Agency]) -> Iterator[Finding]:
+def check_set(known: AgencySet, agencies: Sequence[Agency]) -> Iterator[FieldMistake]:
     """Check a set by itself and against the agencies; codes of a province without agencies can't be checked."""
     if known.valid_to_exclusive is not None and known.valid_to_exclusive <= known.valid_from:
         yield "valid_to_exclusive", f"{known.valid_to_exclusive} is not after valid_from {known.valid_from}"

@@ -27,7 +27,7 @@ from cchc.catalog.consistency import (
     check_task,
 )
 from cchc.catalog.model import PLANNED_SOURCES, Agency, AgencySet, Annex, Catalog, Indicator, Plan, Task
-from cchc.mistake import CatalogError, Doubt, Mistake, explain_error, field_path
+from cchc.mistake import CatalogError, Doubt, FieldMistake, Mistake, explain_error, field_path
 from cchc.sources.profile import ProfilesRead, read_all_profiles
 from cchc.strict_yaml import read_document, read_text
 
@@ -68,8 +68,8 @@ def load_catalog(folder: Path, province: str, *, is_strict: bool = False) -> Cat
     optional = {metric for profile in profiles.good for metric in profile.optional_metrics()}
     for file, plan in plans.items():
         for indicator in plan.indicators:
-            findings = check_sources(indicator, _list_metrics(profiles, indicator.code), optional)
-            _FileParser(file, mistakes).note(f"entry {indicator.code}", findings)
+            faults = check_sources(indicator, _list_metrics(profiles, indicator.code), optional)
+            _FileParser(file, mistakes).note(f"entry {indicator.code}", faults)
     if is_map_sound:  # an agency or set that is itself invalid is not "unknown" as well
         mistakes += _check_plans(plans, {known.code: known for known in sets}, agencies)
     if is_plan_sound:  # nor is an indicator
@@ -110,9 +110,9 @@ class _FileParser:
     file: str
     mistakes: list[Mistake]
 
-    def note(self, entry: str, findings: Iterable[tuple[str, str]]) -> None:
-        """Note findings, (field, what is wrong), of an entry."""
-        self.mistakes.extend(Mistake(self.file, entry, field, text) for field, text in findings)
+    def note(self, entry: str, faults: Iterable[FieldMistake]) -> None:
+        """Add the mistakes of an entry."""
+        self.mistakes.extend(Mistake(self.file, entry, field, text) for field, text in faults)
 
     def parse(self, model: type[_Record], fields: object, entry: str) -> _Record | None:
         """The record, or None and its mistakes."""
@@ -252,10 +252,10 @@ def _parse_plan(parser: _FileParser, document: Mapping[str, Any]) -> Plan | None
     """The plan with its valid indicators, if its header is valid; the rest become mistakes."""
     header = {name: value for name, value in document.items() if name != "clauses"}
     plan = parser.parse(Plan, header | {"indicators": ()}, _HEADER)
-    findings = list(check_plan(plan)) if plan else []
-    parser.note(_HEADER, findings)
+    faults = list(check_plan(plan)) if plan else []
+    parser.note(_HEADER, faults)
     # A wrong header would be a mistake of each indicator too.
-    days = DateRange.inclusive(plan.valid_from, plan.valid_to) if plan and not findings else None
+    days = DateRange.inclusive(plan.valid_from, plan.valid_to) if plan and not faults else None
     indicators: list[Indicator] = []
     for clause_place, clause in parser.entries(document, "clauses", _HEADER):
         shared = {name: value for name, value in clause.items() if name != "indicators"}
@@ -289,8 +289,8 @@ def _check_plans(
     """The plans against the sets and the agencies."""
     for file, plan in plans.items():
         for indicator in plan.indicators:
-            for finding in check_references(indicator, plan, sets, agencies):
-                yield Mistake(file, f"entry {indicator.code}", *finding)
+            for fault in check_references(indicator, plan, sets, agencies):
+                yield Mistake(file, f"entry {indicator.code}", *fault)
 
 
 def _check_annexes(
@@ -304,5 +304,5 @@ def _check_annexes(
             yield Mistake(file, _HEADER, "year", f"there is no plan of {annex.year} that these tasks belong to")
             continue
         for task in annex.tasks:
-            for finding in check_task(task, plan, sets, agencies):
-                yield Mistake(file, f"entry {task.code}", *finding)
+            for fault in check_task(task, plan, sets, agencies):
+                yield Mistake(file, f"entry {task.code}", *fault)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 import sys
-import warnings
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -16,7 +15,7 @@ import psycopg
 
 from cchc.alerts.detection.evaluation import evaluate
 from cchc.alerts.detection.withdrawal import Undone, undo_day
-from cchc.alerts.ledger import Alerting, Ledger
+from cchc.alerts.lifecycle import Alerting, AlertLifecycle
 from cchc.alerts.recipients import read_recipients
 from cchc.alerts.rules import load_rules
 from cchc.calendar import newest_complete_day
@@ -50,7 +49,6 @@ def withdraw(home: Path, day: str) -> int:
     """Withdraw a computed day, and print each step's outcome; returns 0. Raises LocalError as ``withdraw_day``."""
     wanted = read_day(day, EXAMPLE)
     logging.getLogger("cchc").setLevel(logging.WARNING)
-    warnings.simplefilter("ignore")  # of Great Expectations, about itself
     with hold_runs(home, f"withdraw {wanted}"), connect_as_loader(home) as connection:
         for line in withdraw_day(connection, wanted):
             sys.stdout.write(f"{line}\n")
@@ -77,7 +75,7 @@ def withdraw_day(connection: psycopg.Connection, day: date) -> Iterator[str]:
         undone = None
         if not withdrawal.is_proper:
             found_on = _find_newest(connection, withdrawal) or withdrawal.newest
-            undone = undo_day(Ledger(connection, alerting, now), day, found_on)
+            undone = undo_day(AlertLifecycle(connection, alerting, now), day, found_on)
     yield from (f"{mistake} (this entry is left aside)" for mistake in alerting.mistakes)
     yield from _describe(withdrawal, removed, undone)
     run_id = f"withdraw/{day}"

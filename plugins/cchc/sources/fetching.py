@@ -46,9 +46,9 @@ def read_target(
         raise SourceError(f"{name}: {error}") from None
     root = str(extra.get("root_department_id", "")).strip()
     target = Target(check_host(host), policy, root, login, password, route)
-    gap = profile.find_gap(target)
-    if gap:
-        raise SourceError(f"{name}: {gap}")
+    missing = profile.find_missing_setting(target)
+    if missing:
+        raise SourceError(f"{name}: {missing}")
     return target
 
 

@@ -10,8 +10,8 @@ from typing import Any
 class ParsedLoad:
     """``response``: the answer or file as a whole, one row; ``rows``: its rows, numbered from 1.
 
-    The keys of both are columns of staging; all rows have the same ones, in the same order. A parser never raises on what
-    a source sent.
+    The keys of both are columns of staging; all rows have the same ones, in the same order. A parser never raises on
+    what a source sent.
     """
 
     response: dict[str, Any]

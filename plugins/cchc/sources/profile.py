@@ -15,7 +15,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from cchc.mistake import Mistake, MistakesError, explain_error, field_path
 from cchc.settings import SOURCES
-from cchc.sources.profile_claims import find_shared
+from cchc.sources.profile_conflicts import find_conflicts
 from cchc.sources.profile_files import check_files
 from cchc.sources.protocols.files import FilesProfile
 from cchc.sources.protocols.portal import PortalProfile
@@ -63,9 +63,9 @@ def read_profile(path: Path) -> Profile:
         profile = _ADAPTER.validate_python({"source": path.stem, **document})
     except ValidationError as error:
         raise ProfileError([_explain(path, document, details) for details in error.errors()]) from error
-    findings = list(profile.findings())
-    if findings:
-        raise ProfileError([_name_mistake(path, *finding) for finding in findings])
+    faults = list(profile.find_mistakes())
+    if faults:
+        raise ProfileError([_name_mistake(path, *fault) for fault in faults])
     return profile
 
 
@@ -79,18 +79,18 @@ def read_all_profiles(folder: Path = SOURCES) -> ProfilesRead:
     for path in sorted(folder.glob(PROFILES)):
         try:
             profile = read_profile(path)
-            findings = list(check_files(profile))
-            if findings:
-                rejected[path.stem] = ProfileError([_name_mistake(path, *finding) for finding in findings])
+            faults = list(check_files(profile))
+            if faults:
+                rejected[path.stem] = ProfileError([_name_mistake(path, *fault) for fault in faults])
             read[path.stem] = profile
         except ProfileError as error:
             rejected[path.stem] = error
         except Exception as error:  # noqa: BLE001  # whatever it is, it must not stop the other sources
             text = f"can't be checked ({type(error).__name__}: {error}), correct this file or one that it names"
             rejected[path.stem] = ProfileError([Mistake(path.name, "", "", text)])
-    for source, findings in find_shared(read).items():
+    for source, faults in find_conflicts(read).items():
         known = rejected[source].mistakes if source in rejected else ()
-        rejected[source] = ProfileError([*known, *(_name_mistake(Path(f"{source}.yaml"), *one) for one in findings)])
+        rejected[source] = ProfileError([*known, *(_name_mistake(Path(f"{source}.yaml"), *one) for one in faults)])
     good = tuple(read[source] for source in sorted(read) if source not in rejected)
     return ProfilesRead(good, dict(sorted(rejected.items())))
 

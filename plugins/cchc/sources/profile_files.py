@@ -11,9 +11,8 @@ from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 
 from cchc.fields.field_map import Type
-from cchc.mistake import Mistake
+from cchc.mistake import FieldMistake, Mistake
 from cchc.settings import SQL
-from cchc.sources.profile_parts import Finding
 from cchc.sources.protocols.protocol import Profile
 from cchc.sources.suite_files import check_suite
 from cchc.strict_yaml import read_text
@@ -46,7 +45,7 @@ _COLUMN_TYPES: Mapping[Type, Columns] = {
 }
 
 
-def check_files(profile: Profile) -> Iterator[Finding]:
+def check_files(profile: Profile) -> Iterator[FieldMistake]:
     """Yields (field, mistake) for each file, table or view of a profile that is missing or of another source."""
     for field, suite in zip(("staging", "rows"), profile.suites, strict=True):
         yield from ((field, text) for text in check_suite(suite, read_audited_columns(suite)))
@@ -59,7 +58,7 @@ def check_files(profile: Profile) -> Iterator[Finding]:
     yield from _check_sql("measures", profile.dirty_date_file, ())
 
 
-def _check_sql(field: str, name: str, tables: Collection[str]) -> Iterator[Finding]:
+def _check_sql(field: str, name: str, tables: Collection[str]) -> Iterator[FieldMistake]:
     """A file that is missing, or reads none of ``tables``: one of another source would run and load nothing."""
     path = SQL / name
     if not path.is_file():
@@ -73,13 +72,13 @@ def _check_sql(field: str, name: str, tables: Collection[str]) -> Iterator[Findi
         yield field, f"include/sql/{name} doesn't read {' or '.join(tables)}, name the file that does"
 
 
-def _check_withdrawal(field: str, table: str) -> Iterator[Finding]:
+def _check_withdrawal(field: str, table: str) -> Iterator[FieldMistake]:
     """A table of core whose rows ``make withdraw`` would leave behind."""
     if not re.search(rf"\b{re.escape(table)}\b", "\n".join(_read_sql(WITHDRAWAL))):
         yield field, f"include/sql/{WITHDRAWAL} leaves out {table}, delete its rows there"
 
 
-def _check_staging(profile: Profile) -> Iterator[Finding]:
+def _check_staging(profile: Profile) -> Iterator[FieldMistake]:
     """Tables or audit views that are missing, branches that the ledger lacks, and columns that no table has."""
     tables, views, staged = read_tables(), _read_views(), _read_staged_branches()
     for field, table in (("staging", profile.response_table), ("rows", profile.row_table)):

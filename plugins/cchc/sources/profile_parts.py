@@ -1,4 +1,7 @@
-"""The typed parts of a source profile: request policy, windows, logins, endpoints, sheets. They have no behaviour."""
+"""The typed parts of a source profile: request policy, windows, logins, endpoints, sheets.
+
+They check themselves, and know no protocol and no request.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from cchc.fields.field_map import Field as WireField
+from cchc.mistake import FieldMistake
 from cchc.strict_yaml import Filled, Identifier, of_form
 
 # The levels of agencies. Each source has its own words for them.
@@ -25,9 +29,6 @@ FileName = Annotated[
     ),
 ]
 UrlPath = Annotated[str, of_form(r"/[^\s?#]*", "path of a URL, begin it with / and leave out spaces, ? and #")]
-
-# (field, the mistake and its remedy)
-Finding = tuple[str, str]
 
 
 class Model(BaseModel):
@@ -52,7 +53,7 @@ class RequestPolicy(Model):
     max_body_bytes: int = Field(gt=0)
     firewall_signs: tuple[str, ...] = ()
 
-    def findings(self) -> Iterator[Finding]:
+    def find_mistakes(self) -> Iterator[FieldMistake]:
         """Times that contradict each other."""
         if self.first_wait_seconds > self.max_wait_seconds:
             compared = f"{self.first_wait_seconds:g} is longer than max_wait_seconds, {self.max_wait_seconds:g}"
@@ -106,7 +107,7 @@ class Endpoint(Model):
     other_fields: tuple[str, ...] = ()
     period_as_dates: bool = False
 
-    def findings(self) -> Iterator[Finding]:
+    def find_mistakes(self) -> Iterator[FieldMistake]:
         """Parts that a tree leaves unnamed, or that an evaluation names though they have fixed places."""
         for wire, metric in self.metrics.items():
             for name in ("numerator", "denominator"):
@@ -131,7 +132,7 @@ class BudgetYearWindows(Model):
     kind: Literal["budget_years"]
 
 
-def check_request(sent: Iterable[str], windows: DayWindows | BudgetYearWindows) -> Iterator[Finding]:
+def check_request(sent: Iterable[str], windows: DayWindows | BudgetYearWindows) -> Iterator[FieldMistake]:
     """Placeholders that stand twice or are left out: the answer would be of another window than the archive shows."""
     times = Counter(sent)
     yield from (("request", f"sends {name} twice, give each field its own") for name in times if times[name] > 1)
@@ -164,13 +165,13 @@ class Sheet(Model):
     fields_: dict[str, WireField] = Field(alias="fields")
 
 
-def claim_headings(inbox: str, kinds: Iterable[Mapping[str, WireField]]) -> dict[str, str]:
-    """The claims on files of an inbox: a source knows its files by the headings that they must have."""
+def name_headings(inbox: str, kinds: Iterable[Mapping[str, WireField]]) -> dict[str, str]:
+    """The files of an inbox that belong to a source: it knows them by the headings that they must have."""
     required = [sorted(heading for heading, wire in fields.items() if wire.required) for fields in kinds]
     return {f"files of inbox {inbox} with the headings {', '.join(headings)}": "inbox" for headings in required}
 
 
-def find_repeated(field: str, names: Iterable[str]) -> Iterator[Finding]:
+def find_repeated(field: str, names: Iterable[str]) -> Iterator[FieldMistake]:
     """Names of a list that stand in it more than once."""
     for name, times in Counter(names).items():
         if times > 1:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from cchc.sources.inbox_store import InboxStore
-from cchc.sources.rules import read_rule_fields
+from cchc.sources.rule_fields import read_rule_fields
 from cchc.spreadsheets.rejection_report import REPORTS_FOLDER, Reasons, Report, SentFile, make_rejection_reports
 from cchc.spreadsheets.table import Wanted
 

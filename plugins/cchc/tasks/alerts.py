@@ -6,7 +6,7 @@ import json
 import logging
 
 from cchc.alerts.detection.evaluation import evaluate
-from cchc.alerts.ledger import Alerting
+from cchc.alerts.lifecycle import Alerting
 from cchc.alerts.notification.channels.channel import Access
 from cchc.alerts.notification.channels.directory import open_channels
 from cchc.alerts.notification.dispatch import dispatch

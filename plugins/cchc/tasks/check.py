@@ -25,14 +25,14 @@ from cchc.sources.load import NAMESPACE, Load
 from cchc.sources.profile import PROFILES, ApiProfile, Profile, read_all_profiles, read_profile
 from cchc.sources.protocols.parsing import parse_load
 from cchc.sources.raw_archive import Archive
-from cchc.sources.rules import read_rule_notes
+from cchc.sources.rule_fields import read_rule_notes
 from cchc.tasks.context import read_login
 from cchc.tasks.inbox import MAX_FILE_BYTES, open_inbox
 from cchc.tasks.plan import is_configured, read_source_target
 from cchc.warehouse.connection import connect, hold_lock
 
 # Whether it is well, and a sentence about it.
-Finding = tuple[bool, str]
+CheckLine = tuple[bool, str]
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Sample(Load):
         return uuid5(NAMESPACE, f"check|{self.source}")
 
 
-def check_source(source: str) -> Iterator[Finding]:
+def check_source(source: str) -> Iterator[CheckLine]:
     """Ask once; yields what works (True) and what doesn't (False), each as a sentence. Nothing is stored."""
     path = SOURCES / f"{source}.yaml"
     if not path.exists():
@@ -69,7 +69,7 @@ def check_source(source: str) -> Iterator[Finding]:
         yield False, str(error)
 
 
-def _check_inbox(profile: Profile) -> Iterator[Finding]:
+def _check_inbox(profile: Profile) -> Iterator[CheckLine]:
     inbox = open_inbox(profile)
     if inbox is None:
         yield profile.api is not None, f"the Airflow connection {profile.inbox} is not set: no files are loaded"
@@ -81,7 +81,7 @@ def _check_inbox(profile: Profile) -> Iterator[Finding]:
         yield False, f"too large to be read (over {MAX_FILE_BYTES} bytes): {', '.join(large)}"
 
 
-def _check_api(profile: ApiProfile) -> Iterator[Finding]:
+def _check_api(profile: ApiProfile) -> Iterator[CheckLine]:
     target = read_source_target(profile)
     if target is None:
         yield True, f"the Airflow connection {profile.connection} is not set: only files are loaded"
@@ -103,7 +103,7 @@ def _check_api(profile: ApiProfile) -> Iterator[Finding]:
         yield from _judge(profile, sample, province)
 
 
-def _judge(profile: ApiProfile, sample: Sample, province: str) -> Iterator[Finding]:
+def _judge(profile: ApiProfile, sample: Sample, province: str) -> Iterator[CheckLine]:
     """The rules of the source's suites that the sample breaks."""
     try:
         login = read_login()
@@ -121,7 +121,7 @@ def _judge(profile: ApiProfile, sample: Sample, province: str) -> Iterator[Findi
     yield from (_describe(result) for result in broken)
 
 
-def _describe(result: RuleResult) -> Finding:
+def _describe(result: RuleResult) -> CheckLine:
     """A broken rule: it is well where the rows would be published with a flag."""
     note = read_rule_notes(result.suite).get(result.rule_id, "")
     place = "the answer" if result.suite.endswith("_response") else f"{result.unexpected_rows} rows"

@@ -22,7 +22,7 @@ from cchc.alerts.detection.failed_runs import (
     open_failure,
 )
 from cchc.alerts.detection.late_runs import check_late_runs
-from cchc.alerts.ledger import Ledger
+from cchc.alerts.lifecycle import AlertLifecycle
 from cchc.alerts.notification.direct import send_directly
 from cchc.calendar import DateRange, newest_complete_day
 from cchc.settings import read_now, read_settings
@@ -69,7 +69,7 @@ def report_failed_run(context: Context) -> None:
         return
     try:
         with connect(read_login(), connect_timeout=CONNECT_SECONDS) as connection, connection.transaction():
-            open_failure(Ledger(connection, alerting, now), failure)
+            open_failure(AlertLifecycle(connection, alerting, now), failure)
     except psycopg.Error as error:
         log.warning("the failure can't be stored in the warehouse: %s", error)
         folder = read_settings().home / "sent_directly"
@@ -83,7 +83,7 @@ def report_successful_run(context: Context) -> None:
     except RunDeclinedError:
         return
     with connect(read_login(), connect_timeout=CONNECT_SECONDS) as connection, connection.transaction():
-        end_failures(Ledger(connection, read_alerting(), read_now()), dag_id, day)
+        end_failures(AlertLifecycle(connection, read_alerting(), read_now()), dag_id, day)
 
 
 def _describe_failure(context: Context) -> FailedRun | None:

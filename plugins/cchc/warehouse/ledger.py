@@ -23,7 +23,7 @@ from cchc.warehouse.connection import run_file
 
 
 @dataclass(frozen=True)
-class Outcome:
+class LoadOutcome:
     """The status of a load and its counts of rows, as in ops.load."""
 
     status: str
@@ -65,7 +65,7 @@ def has_ended(connection: psycopg.Connection, load: Load) -> bool:
     return read_status(connection, load) in load.scope.final_statuses
 
 
-def write_load(connection: psycopg.Connection, load: Mapping[str, Any], outcome: Outcome) -> None:
+def write_load(connection: psycopg.Connection, load: Mapping[str, Any], outcome: LoadOutcome) -> None:
     """Write the ledger row of a load, in the current transaction. ``load``: the parameters of ops.load.sql it needs."""
     run_file(connection, "publish/ops.load.sql", {**load, **outcome.parameters()})
 
@@ -84,7 +84,7 @@ def record_failure(
         "window_end": max(scope.start, min(scope.end, day)), "run_id": run_id, "started_at": datetime.now(UTC),
     }  # fmt: skip
     with connection.transaction():
-        write_load(connection, parameters, Outcome("failed", 0, 0, 0, 0, error=error))
+        write_load(connection, parameters, LoadOutcome("failed", 0, 0, 0, 0, error=error))
 
 
 def read_complete_windows(connection: psycopg.Connection, source: str, entity: str, day: date) -> list[DateRange]:

@@ -14,9 +14,9 @@ import psycopg
 
 from cchc.sources.load import Load
 from cchc.sources.profile import Profile
-from cchc.sources.rules import read_rule_fields
+from cchc.sources.rule_fields import read_rule_fields
 from cchc.warehouse.connection import run_file, take_lock
-from cchc.warehouse.ledger import Outcome, read_status, write_load
+from cchc.warehouse.ledger import LoadOutcome, read_status, write_load
 from cchc.warehouse.staging import clear_staging, is_audited
 
 # The rule that stops a load with more rejected rows than its profile allows; it belongs to no suite.
@@ -31,7 +31,7 @@ class LoadStoppedError(Exception):
     """The audit stopped the load: core stays as it was, all rows are in quarantine, the ledger's status is stopped."""
 
 
-def publish(connection: psycopg.Connection, profile: Profile, load: Load, run_id: str) -> Outcome:
+def publish(connection: psycopg.Connection, profile: Profile, load: Load, run_id: str) -> LoadOutcome:
     """Publish the accepted rows of a staged and audited load, or stop it; commits.
 
     A load that is published already stays as it is, with an outcome of 0 rows. Raises NotAuditedError for a load whose
@@ -43,7 +43,7 @@ def publish(connection: psycopg.Connection, profile: Profile, load: Load, run_id
         # A load has no statistics when it arrives: a nested loop over its rows would take minutes.
         connection.execute("set local enable_nestloop = off")
         if read_status(connection, load) == "published":
-            return Outcome("published", 0, 0, 0, 0)
+            return LoadOutcome("published", 0, 0, 0, 0)
         if not is_audited(connection, load):
             raise NotAuditedError(f"{load.scope.name}, load {load.load_id}: not audited")
         outcome = _decide(connection, profile, load)
@@ -55,7 +55,9 @@ def publish(connection: psycopg.Connection, profile: Profile, load: Load, run_id
     return replace(outcome, changed=changed)
 
 
-def _move_rows(connection: psycopg.Connection, profile: Profile, outcome: Outcome, parameters: dict[str, Any]) -> int:
+def _move_rows(
+    connection: psycopg.Connection, profile: Profile, outcome: LoadOutcome, parameters: dict[str, Any]
+) -> int:
     """Move the rows to quarantine and core, add the dirty date; returns how many rows of core changed."""
     rule_fields = json.dumps(read_rule_fields(profile.row_table))
     run_file(connection, "publish/ops.quarantine.sql", parameters | {"rule_fields": rule_fields})
@@ -68,7 +70,7 @@ def _move_rows(connection: psycopg.Connection, profile: Profile, outcome: Outcom
     return changed
 
 
-def _decide(connection: psycopg.Connection, profile: Profile, load: Load) -> Outcome:
+def _decide(connection: psycopg.Connection, profile: Profile, load: Load) -> LoadOutcome:
     """The outcome by the load's rule violations: published, or stopped with the rules that stop it."""
     row = run_file(connection, "publish/load_counts.sql", {"load_id": load.load_id}).fetchone()
     received, rejected, stop_rules, is_whole = row or (0, 0, [], False)
@@ -77,9 +79,9 @@ def _decide(connection: psycopg.Connection, profile: Profile, load: Load) -> Out
     if not stop_rules and rejected > received * profile.max_rejected_share:
         stop_rules = [TOO_MANY_REJECTED]
     if not stop_rules:
-        return Outcome("published", received, received - rejected, rejected, 0)
+        return LoadOutcome("published", received, received - rejected, rejected, 0)
     error = _explain_stop(connection, load, stop_rules, received, rejected)
-    return Outcome("stopped", received, 0, received, 0, tuple(stop_rules), error)
+    return LoadOutcome("stopped", received, 0, received, 0, tuple(stop_rules), error)
 
 
 def _explain_stop(

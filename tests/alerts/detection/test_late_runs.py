@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta
 import pytest
 
 from cchc.alerts.detection.late_runs import LateRuns, check_late_runs, find_late_runs
-from cchc.alerts.ledger import Alerting
+from cchc.alerts.lifecycle import Alerting
 from cchc.alerts.recipients import Recipient
 from cchc.calendar import LOCAL
 from cchc.warehouse.connection import LOADER, Login, connect

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cchc.alerts.detection.withdrawal import Undone, undo_day
-from cchc.alerts.ledger import Ledger, NewAlert
+from cchc.alerts.lifecycle import AlertLifecycle, NewAlert
 from cchc.alerts.model import OperatorFacts
 from cchc.alerts.notification.dispatch import write_message
 from cchc.alerts.notification.outbox import compose_due
@@ -46,8 +46,8 @@ def undo(attainment: AttainmentFixture) -> Undone:
     """Withdraw a day as make withdraw does: results, watermark, alerts, then an evaluation."""
     with attainment.connection.transaction():
         take_out(attainment, MISTYPED)
-        ledger = Ledger(attainment.connection, attainment.alerting, morning(MISSED_ON, 9))
-        undone = undo_day(ledger, MISTYPED, MISSED_ON)
+        lifecycle = AlertLifecycle(attainment.connection, attainment.alerting, morning(MISSED_ON, 9))
+        undone = undo_day(lifecycle, MISTYPED, MISSED_ON)
     attainment.evaluate(MISSED_ON, hour=10)
     return undone
 
@@ -81,8 +81,8 @@ def test_answer_to_an_alert_that_the_day_ended_holds_again(missed: AttainmentFix
 def open_failure(attainment: AttainmentFixture, day: date) -> None:
     facts = OperatorFacts(kind="run_failed", subject_vi="attainment", details_vi="hỏng", runbook="A run failed")
     with attainment.connection.transaction():
-        ledger = Ledger(attainment.connection, attainment.alerting, morning(MISSED_ON, 8))
-        ledger.open(NewAlert("run_failed", "attainment", day, day, facts))
+        lifecycle = AlertLifecycle(attainment.connection, attainment.alerting, morning(MISSED_ON, 8))
+        lifecycle.open(NewAlert("run_failed", "attainment", day, day, facts))
 
 
 def test_failure_of_the_day_is_withdrawn_and_hides_no_other(missed: AttainmentFixture) -> None:
@@ -105,8 +105,8 @@ def test_recipient_of_an_undone_end_is_notified_of_the_reopening(missed: Attainm
     missed.put(MISTYPED, None)
     (alert,) = missed.connection.execute("select alert_id from ops.alert").fetchone() or (None,)
     with missed.connection.transaction():
-        ledger = Ledger(missed.connection, missed.alerting, morning(MISSED_ON, 8))
-        ledger.end(ledger.read(alert), "recovered", MISTYPED, MISTYPED)
+        lifecycle = AlertLifecycle(missed.connection, missed.alerting, morning(MISSED_ON, 8))
+        lifecycle.end(lifecycle.read(alert), "recovered", MISTYPED, MISTYPED)
     compose(missed, MISSED_ON)
     undo(missed)
     assert [step for _, step, _ in missed.list_notifications()] == ["opened", "resolved", "reopened"]

@@ -18,7 +18,7 @@ from cchc.alerts.notification.channels.channel import Access, Channel, Message
 from cchc.alerts.notification.channels.directory import open_channels
 from cchc.alerts.notification.channels.email import EmailChannel
 from cchc.alerts.notification.channels.webhook import WebhookChannel
-from cchc.alerts.notification.outbox import Outcome, send_due
+from cchc.alerts.notification.outbox import DeliveryOutcome, send_due
 from cchc.alerts.recipients import SMTP_CONNECTION, Recipient
 from simulator.certificates import Secured
 from tests.alerts.messages import ADDRESS, LEADER, SENDER, make_recipient_of_agency
@@ -47,8 +47,8 @@ def mail(certificate: Secured) -> Callable[[int], dict[str, Channel]]:
 
 def test_message_is_sent_once(outbox: Outbox, mail_server: MailServer, mail: Any) -> None:
     outbox.add_messages(AGENCY)
-    assert outbox.send_due(mail(mail_server.port), AGENCY) == Outcome(1, 0, ())
-    assert outbox.send_due(mail(mail_server.port), AGENCY, now=EVENING + 24 * HOUR) == Outcome(0, 0, ())
+    assert outbox.send_due(mail(mail_server.port), AGENCY) == DeliveryOutcome(1, 0, ())
+    assert outbox.send_due(mail(mail_server.port), AGENCY, now=EVENING + 24 * HOUR) == DeliveryOutcome(0, 0, ())
     assert [mail.addresses for mail in mail_server.mails] == [[ADDRESS]]
     ((message_id, *row),) = outbox.rows("message_id, status, tries, sent_at, last_error")
     assert row == ["sent", 1, EVENING, None]
@@ -83,8 +83,8 @@ def test_waits_double_to_six_hours(outbox: Outbox, closed_port: int, mail: Any) 
     outbox.add_messages(AGENCY)
     now, waits = EVENING, []
     for _ in range(9):
-        assert outbox.send_due(mail(closed_port), AGENCY, now=now) == Outcome(0, 1, ())
-        assert outbox.send_due(mail(closed_port), AGENCY, now=now + 4 * MINUTE) == Outcome(0, 0, ())
+        assert outbox.send_due(mail(closed_port), AGENCY, now=now) == DeliveryOutcome(0, 1, ())
+        assert outbox.send_due(mail(closed_port), AGENCY, now=now + 4 * MINUTE) == DeliveryOutcome(0, 0, ())
         ((next_try_at,),) = outbox.rows("next_try_at")
         waits.append((next_try_at - now) / MINUTE)
         now = next_try_at
@@ -94,7 +94,7 @@ def test_waits_double_to_six_hours(outbox: Outbox, closed_port: int, mail: Any) 
 def test_silent_server_costs_one_timeout_a_run(outbox: Outbox, silent_port: int) -> None:
     outbox.add_messages(AGENCY, OTHER, LEADER)
     channel = Counting(EmailChannel(Access("127.0.0.1", silent_port, extra={"sender": SENDER}), timeout_seconds=0.1))
-    assert outbox.send_due({SMTP_CONNECTION: channel}, AGENCY, OTHER, LEADER) == Outcome(0, 3, ())
+    assert outbox.send_due({SMTP_CONNECTION: channel}, AGENCY, OTHER, LEADER) == DeliveryOutcome(0, 3, ())
     assert channel.count == 1
     assert outbox.rows("tries") == [(1,), (1,), (1,)]
 
@@ -114,7 +114,7 @@ class Counting:
 def test_dead_channel_stops_no_other(outbox: Outbox, closed_port: int, receiver: Script, mail: Any) -> None:
     outbox.add_messages(AGENCY, HOOKED)
     channels = {**mail(closed_port), "alerts_van_phong": WebhookChannel(Access(receiver.base_url, password="secret"))}
-    assert outbox.send_due(channels, AGENCY, HOOKED) == Outcome(1, 1, ())
+    assert outbox.send_due(channels, AGENCY, HOOKED) == DeliveryOutcome(1, 1, ())
     ((_, document),) = receiver.requests
     assert document["recipient"] == "van-phong"
 
@@ -130,7 +130,7 @@ def test_refused_recipient_is_given_up_and_no_other(outbox: Outbox, mail_server:
         ("so-noi-vu", "sent", None),
         ("so-y-te", "given_up", given_up.why),
     ]
-    assert outbox.send_due(mail(mail_server.port), AGENCY, OTHER, now=EVENING + 24 * HOUR) == Outcome(0, 0, ())
+    assert outbox.send_due(mail(mail_server.port), AGENCY, OTHER, now=EVENING + 24 * HOUR) == DeliveryOutcome(0, 0, ())
     assert [mail.addresses for mail in mail_server.mails] == [[OTHER.address]]
 
 
@@ -139,7 +139,7 @@ def test_greylisted_recipient_is_tried_again_in_its_time(outbox: Outbox, mail_se
     outbox.add_messages(AGENCY, OTHER)
     channels = mail(mail_server.port)
     outcomes = [outbox.send_due(channels, AGENCY, OTHER, now=EVENING + wait * MINUTE) for wait in (0, 4, 5)]
-    assert outcomes == [Outcome(1, 1, ()), Outcome(0, 0, ()), Outcome(1, 0, ())]
+    assert outcomes == [DeliveryOutcome(1, 1, ()), DeliveryOutcome(0, 0, ()), DeliveryOutcome(1, 0, ())]
     assert [mail.addresses for mail in mail_server.mails] == [[OTHER.address], [AGENCY.address]]
 
 
@@ -153,7 +153,7 @@ def test_crash_after_sending_repeats_one_message_with_the_same_id(
         with pytest.raises(psycopg.OperationalError):
             send_due(doomed, [AGENCY, OTHER], killing, EVENING)
     assert [status for (status,) in outbox.rows("status")] == ["waiting", "waiting"]
-    assert outbox.send_due(channels, AGENCY, OTHER) == Outcome(2, 0, ())
+    assert outbox.send_due(channels, AGENCY, OTHER) == DeliveryOutcome(2, 0, ())
     first, *later = [(mail.addresses, mail.message_id) for mail in mail_server.mails]
     assert len(later) == 2
     assert later.count(first) == 1
@@ -184,7 +184,7 @@ def test_two_sessions_at_once_send_nothing_twice(outbox: Outbox, mail_server: Ma
         await_lock(outbox.warehouse)
         blocked.may_send.set()
         beside.join()
-        assert first_run.result() == Outcome(2, 0, ())
+        assert first_run.result() == DeliveryOutcome(2, 0, ())
     assert len(mail_server.mails) == 2
 
 
@@ -206,15 +206,15 @@ def test_connection_that_is_not_set_is_logged_once_and_its_messages_wait(
     outbox: Outbox, mail_server: MailServer, mail: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     outbox.add_messages(AGENCY, OTHER)
-    assert outbox.send_due({}, AGENCY, OTHER) == Outcome(0, 2, ())
+    assert outbox.send_due({}, AGENCY, OTHER) == DeliveryOutcome(0, 2, ())
     assert caplog.text.count("the Airflow connection alerts_smtp is not set") == 1
-    assert outbox.send_due(mail(mail_server.port), AGENCY, OTHER, now=EVENING + HOUR) == Outcome(2, 0, ())
+    assert outbox.send_due(mail(mail_server.port), AGENCY, OTHER, now=EVENING + HOUR) == DeliveryOutcome(2, 0, ())
 
 
 def test_message_is_given_up_after_seven_days(outbox: Outbox, closed_port: int, mail: Any) -> None:
     outbox.add_messages(AGENCY)
     last = EVENING + timedelta(days=7)
-    assert outbox.send_due(mail(closed_port), AGENCY, now=last - 7 * HOUR) == Outcome(0, 1, ())
+    assert outbox.send_due(mail(closed_port), AGENCY, now=last - 7 * HOUR) == DeliveryOutcome(0, 1, ())
     outcome = outbox.send_due(mail(closed_port), AGENCY, now=last)
     assert [(message.recipient, message.why) for message in outcome.given_up] == [
         ("so-y-te", "the mail server: [Errno 111] Connection refused")
@@ -243,7 +243,7 @@ def test_quiet_hours_delay_all_but_urgent_messages(outbox: Outbox, mail_server: 
     outbox.add_messages(sleeper, is_urgent=True)
     channels = mail(mail_server.port)
     outcomes = [outbox.send_due(channels, sleeper, now=EVENING + wait * HOUR) for wait in (0, 7, 8)]
-    assert outcomes == [Outcome(1, 1, ()), Outcome(0, 1, ()), Outcome(1, 0, ())]
+    assert outcomes == [DeliveryOutcome(1, 1, ()), DeliveryOutcome(0, 1, ()), DeliveryOutcome(1, 0, ())]
     assert outbox.rows("is_urgent, tries") == [(True, 1), (False, 1)]
 
 
@@ -294,7 +294,7 @@ def test_unexpected_error_of_a_channel_stops_no_other_and_logs_no_secret(
 ) -> None:
     outbox.add_messages(CHAT, AGENCY)
     channels = {**mail(mail_server.port), CHAT.route: BrokenChannel()}
-    assert outbox.send_due(channels, AGENCY, CHAT) == Outcome(1, 1, ())
+    assert outbox.send_due(channels, AGENCY, CHAT) == DeliveryOutcome(1, 1, ())
     assert outbox.rows("recipient, status, last_error")[-1] == (
         "truc-ban",
         "waiting",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import psycopg
 
-from cchc.alerts.ledger import Alerting
+from cchc.alerts.lifecycle import Alerting
 from cchc.alerts.notification.channels.channel import Access
 from cchc.alerts.notification.channels.directory import open_channels
 from cchc.alerts.recipients import load_recipients

@@ -11,7 +11,7 @@ from uuid import NAMESPACE_OID, UUID, uuid5
 import psycopg
 
 from cchc.alerts.detection.evaluation import evaluate
-from cchc.alerts.ledger import Alerting
+from cchc.alerts.lifecycle import Alerting
 from cchc.alerts.notification.channels.channel import Channel
 from cchc.alerts.notification.dispatch import dispatch
 from cchc.calendar import LOCAL, DateRange

@@ -23,7 +23,7 @@ from cchc.alerts.detection.facts import FactsBuilder
 from cchc.alerts.detection.matching import Ending, KnownAlert, match_episodes
 from cchc.alerts.detection.results import Result, read_changed_results, read_indicators
 from cchc.alerts.detection.states import KINDS, read_states, store_states
-from cchc.alerts.ledger import HISTORY, Alerting, Ledger, NewAlert, OpenAlert
+from cchc.alerts.lifecycle import HISTORY, Alerting, AlertLifecycle, NewAlert, OpenAlert
 from cchc.alerts.model import Severity
 from cchc.alerts.rules import Rules
 from cchc.calendar import LOCAL, newest_complete_day
@@ -59,16 +59,16 @@ def evaluate(connection: psycopg.Connection, alerting: Alerting, now: datetime) 
             return Evaluation(None)
         is_old_day = now.astimezone(LOCAL).date() - progress.day > history_days
         evaluated_since = progress.evaluated_since or (None if is_old_day else progress.day)
-        ledger = Ledger(connection, alerting, now, is_old_day)
+        lifecycle = AlertLifecycle(connection, alerting, now, is_old_day)
         history_before = (evaluated_since or progress.day) - history_days
         indicators, names = read_indicators(connection, province), _read_names(connection, progress.day)
         builder = FactsBuilder(connection, province, indicators, alerting.rules, names)
-        evaluation = _SeriesEvaluation(ledger, builder, progress.day, history_before)
+        evaluation = _SeriesEvaluation(lifecycle, builder, progress.day, history_before)
         with closing(read_changed_results(connection, province, alerting.rules.variants, newest)) as results:
             evaluation.evaluate(results)
-        evaluate_tasks(ledger, names, progress.day, history_before)
-        evaluate_sources(ledger, progress.day)
-        escalate(ledger, progress.day)
+        evaluate_tasks(lifecycle, names, progress.day, history_before)
+        evaluate_sources(lifecycle, progress.day)
+        escalate(lifecycle, progress.day)
         run_file(
             connection,
             "alerts/store_watermark.sql",
@@ -90,26 +90,26 @@ class _SeriesEvaluation:
     ``day``: the newest day with results; episodes that began before ``history_before`` are history.
     """
 
-    ledger: Ledger
+    lifecycle: AlertLifecycle
     builder: FactsBuilder
     day: date
     history_before: date
 
     @property
     def _rules(self) -> Rules:
-        return self.ledger.alerting.rules
+        return self.lifecycle.alerting.rules
 
     @property
     def _province(self) -> str:
-        return self.ledger.alerting.province
+        return self.lifecycle.alerting.province
 
     def evaluate(self, results: Iterable[Result]) -> None:
         """Detect episodes in the changed results, then match the alerts of each of their series."""
-        states = read_states(self.ledger.connection, self._province)
+        states = read_states(self.lifecycle.connection, self._province)
         detector = Detector(self._province, self.builder.indicators, self._rules, states, self.day)
-        detections = detector.detect(self.ledger.connection, results)
-        store_states(self.ledger.connection, states, [(one.kind, one.series) for one in detections])
-        alerts = {(alert.kind, alert.subject): alert for alert in self.ledger.read_open(KINDS)}
+        detections = detector.detect(self.lifecycle.connection, results)
+        store_states(self.lifecycle.connection, states, [(one.kind, one.series) for one in detections])
+        alerts = {(alert.kind, alert.subject): alert for alert in self.lifecycle.read_open(KINDS)}
         resolved = self._read_resolved([one for one in detections if one.episodes])
         for one in detections:
             alert = alerts.get((one.kind, one.series.subject))
@@ -120,7 +120,7 @@ class _SeriesEvaluation:
     def _read_resolved(self, detections: list[Detection]) -> dict[tuple[str, str], list[KnownAlert]]:
         """The resolved alerts of the series that have episodes, by kind and subject."""
         resolved: dict[tuple[str, str], list[KnownAlert]] = defaultdict(list)
-        rows = self.ledger.connection.execute(
+        rows = self.lifecycle.connection.execute(
             "select kind, subject, alert_id, began_on, resolved_on from ops.alert"
             " where province_code = %s and subject = any(%s) and status = 'resolved'",
             [self._province, list({one.series.subject for one in detections})],
@@ -139,10 +139,10 @@ class _SeriesEvaluation:
             for ending in changes.endings:
                 self._end(detection, alert, ending)
         if changes.moved:
-            self.ledger.move(changes.moved.alert_id, changes.moved.began_on)
+            self.lifecycle.move(changes.moved.alert_id, changes.moved.began_on)
         if changes.reopened:
             facts = self.builder.build(detection.kind, detection.newest)
-            self.ledger.reopen(changes.reopened.alert_id, self.day, facts)
+            self.lifecycle.reopen(changes.reopened.alert_id, self.day, facts)
         if changes.opened:
             self._open(detection, changes.opened)
 
@@ -150,7 +150,7 @@ class _SeriesEvaluation:
         # Days that pass after a fall are no recovery, and a result that can be judged again was never wrong.
         is_quiet = detection.kind == "unknown" or (detection.kind == "drop" and ending.resolution == "recovered")
         facts = self.builder.build(detection.kind, detection.newest, with_change=False)
-        self.ledger.end(alert, "closed" if is_quiet else ending.resolution, ending.resolved_on, self.day, facts)
+        self.lifecycle.end(alert, "closed" if is_quiet else ending.resolution, ending.resolved_on, self.day, facts)
 
     def _open(self, detection: Detection, episode: Episode) -> None:
         new = NewAlert(
@@ -163,7 +163,7 @@ class _SeriesEvaluation:
             suppressed_reason=HISTORY if episode.began_on < self.history_before else None,
             keys=detection.series._asdict(),
         )
-        self.ledger.open(new)
+        self.lifecycle.open(new)
 
     def _choose_severity(self, detection: Detection) -> Severity | None:
         """Urgent where the province is far below its target; None: as the rules set it."""
@@ -175,11 +175,11 @@ class _SeriesEvaluation:
     def _close_outdated(self, alerts: Iterable[OpenAlert]) -> None:
         """End alerts whose series has ended: the agency left the map or the population, or the year is over."""
         parameters = {"day": self.day, "province": self._province, "kinds": list(KINDS)}
-        rows = run_file(self.ledger.connection, "alerts/current_alerts.sql", parameters).fetchall()
+        rows = run_file(self.lifecycle.connection, "alerts/current_alerts.sql", parameters).fetchall()
         current: set[UUID] = {alert_id for (alert_id,) in rows}
         for alert in alerts:
             if alert.alert_id not in current:
-                self.ledger.end(alert, "closed", self.day, self.day)
+                self.lifecycle.end(alert, "closed", self.day, self.day)
 
 
 def _read_names(connection: psycopg.Connection, day: date) -> dict[str, str]:

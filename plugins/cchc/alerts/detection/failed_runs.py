@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from cchc.alerts.ledger import Ledger, NewAlert
+from cchc.alerts.lifecycle import AlertLifecycle, NewAlert
 from cchc.alerts.model import OperatorFacts
 from cchc.alerts.rules import Rules
 from cchc.alerts.runbook import RunbookPage
@@ -53,25 +53,25 @@ def is_history(failure: FailedRun, rules: Rules, now: datetime) -> bool:
     return (newest_complete_day(now) - failure.day).days > rules.history_days
 
 
-def open_failure(ledger: Ledger, failure: FailedRun) -> None:
+def open_failure(lifecycle: AlertLifecycle, failure: FailedRun) -> None:
     """Open the alert of the DAG. A day before the newest opens that of its older days instead.
 
     So no failure of an old day hides one of the newest day. An open alert of an earlier day covers an older day.
     """
     subject = failure.dag_id
-    if failure.day < newest_complete_day(ledger.now):
-        known = [alert for alert in ledger.read_open(["run_failed"]) if alert.subject == subject]
+    if failure.day < newest_complete_day(lifecycle.now):
+        known = [alert for alert in lifecycle.read_open(["run_failed"]) if alert.subject == subject]
         if any(alert.began_on <= failure.day for alert in known):
             return
         subject = _name_older_days(failure.dag_id)
-    ledger.open(NewAlert("run_failed", subject, failure.day, failure.day, failure.facts))
+    lifecycle.open(NewAlert("run_failed", subject, failure.day, failure.day, failure.facts))
 
 
-def end_failures(ledger: Ledger, dag_id: str, day: date) -> None:
+def end_failures(lifecycle: AlertLifecycle, dag_id: str, day: date) -> None:
     """End the alerts of a DAG's failures for ``day`` and earlier days: a run for ``day`` succeeded."""
-    for alert in ledger.read_open(["run_failed"]):
+    for alert in lifecycle.read_open(["run_failed"]):
         if alert.subject in (dag_id, _name_older_days(dag_id)) and alert.began_on <= day:
-            ledger.end(alert, "recovered", day, day)
+            lifecycle.end(alert, "recovered", day, day)
 
 
 def _name_older_days(dag_id: str) -> str:

@@ -12,7 +12,7 @@ from datetime import date, datetime, time, timedelta
 
 import psycopg
 
-from cchc.alerts.ledger import Alerting, Ledger, NewAlert
+from cchc.alerts.lifecycle import Alerting, AlertLifecycle, NewAlert
 from cchc.alerts.model import OperatorFacts
 from cchc.alerts.runbook import RunbookPage
 from cchc.calendar import LOCAL, newest_complete_day
@@ -55,15 +55,15 @@ def find_late_runs(ready: Mapping[date, datetime], now: datetime, ready_by: time
 
 def check_late_runs(connection: psycopg.Connection, alerting: Alerting, now: datetime) -> LateRuns | None:
     """The late runs at ``now``. Opens their alert, once until a run is ready again, or ends it; commits."""
-    ledger, ready_by = Ledger(connection, alerting, now), alerting.rules.run_ready_by
+    lifecycle, ready_by = AlertLifecycle(connection, alerting, now), alerting.rules.run_ready_by
     with connection.transaction():
         late = find_late_runs(_read_ready(connection, alerting.province), now, ready_by)
         if late and not _has_alert(connection, alerting.province, late.last):
-            ledger.open(_describe(late, ready_by))
+            lifecycle.open(_describe(late, ready_by))
         if late is None or late.ready_at:
             newest = _choose_newest_due(now, ready_by)
-            for alert in ledger.read_open(["run_late"]):
-                ledger.end(alert, "recovered", newest, newest)
+            for alert in lifecycle.read_open(["run_late"]):
+                lifecycle.end(alert, "recovered", newest, newest)
     return late
 
 

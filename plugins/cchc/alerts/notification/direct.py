@@ -9,7 +9,7 @@ from html import escape
 from pathlib import Path
 
 from cchc.alerts.detection.failed_runs import FailedRun
-from cchc.alerts.ledger import Alerting
+from cchc.alerts.lifecycle import Alerting
 from cchc.alerts.model import AlertEvent, make_alert_id
 from cchc.alerts.notification.channels.channel import (
     Access,

@@ -7,10 +7,10 @@ from datetime import datetime
 
 import psycopg
 
-from cchc.alerts.ledger import Alerting, Ledger, NewAlert
+from cchc.alerts.lifecycle import Alerting, AlertLifecycle, NewAlert
 from cchc.alerts.model import AlertEvent, OperatorFacts
 from cchc.alerts.notification.channels.channel import Channel
-from cchc.alerts.notification.outbox import Outcome, compose_due, send_due
+from cchc.alerts.notification.outbox import DeliveryOutcome, compose_due, send_due
 from cchc.alerts.notification.rendering import Content, render_message
 from cchc.alerts.recipients import Recipient
 from cchc.alerts.runbook import RunbookPage
@@ -23,7 +23,7 @@ MESSAGES = read_messages("alert_facts")
 
 def dispatch(
     connection: psycopg.Connection, alerting: Alerting, channels: Mapping[str, Channel], now: datetime
-) -> Outcome:
+) -> DeliveryOutcome:
     """Compose and send what is due; commits after each message, so that a crash repeats one message at most."""
 
     def write(recipient: Recipient, events: list[AlertEvent], is_urgent: bool) -> Content:
@@ -32,18 +32,18 @@ def dispatch(
     compose_due(connection, alerting.recipients, now, write)
     outcome = send_due(connection, alerting.recipients, channels, now, is_whole=not alerting.mistakes)
     with connection.transaction():
-        _update_undelivered(Ledger(connection, alerting, now))
+        _update_undelivered(AlertLifecycle(connection, alerting, now))
     return outcome
 
 
-def _update_undelivered(ledger: Ledger) -> None:
+def _update_undelivered(lifecycle: AlertLifecycle) -> None:
     """Open an alert for each recipient whose newest message was given up; end it when a later one is sent."""
-    rows = run_file(ledger.connection, "alerts/unreached.sql").fetchall()
+    rows = run_file(lifecycle.connection, "alerts/unreached.sql").fetchall()
     unreached = {recipient for recipient, *_ in rows}
-    today = ledger.now.astimezone(LOCAL).date()
-    for alert in ledger.read_open(["undelivered"]):
+    today = lifecycle.now.astimezone(LOCAL).date()
+    for alert in lifecycle.read_open(["undelivered"]):
         if alert.subject not in unreached:
-            ledger.end(alert, "recovered", today, today)
+            lifecycle.end(alert, "recovered", today, today)
     for recipient, message_id, reason, composed_at in rows:
         facts = OperatorFacts(
             kind="undelivered",
@@ -51,7 +51,7 @@ def _update_undelivered(ledger: Ledger) -> None:
             details_vi=MESSAGES.format("undelivered.details", message=message_id, reason=reason),
             runbook=RunbookPage.MESSAGE_UNDELIVERED,
         )
-        ledger.open(NewAlert("undelivered", recipient, composed_at.astimezone(LOCAL).date(), today, facts))
+        lifecycle.open(NewAlert("undelivered", recipient, composed_at.astimezone(LOCAL).date(), today, facts))
 
 
 def write_message(

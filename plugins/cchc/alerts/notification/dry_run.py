@@ -23,7 +23,7 @@ from cchc.alerts.detection.results import (
     read_results_of_day,
 )
 from cchc.alerts.detection.states import AlertStates, read_states
-from cchc.alerts.ledger import Alerting
+from cchc.alerts.lifecycle import Alerting
 from cchc.alerts.model import FACTS, QUIET_STEPS, AlertEvent, IndicatorKind
 from cchc.alerts.notification.dispatch import write_message
 from cchc.alerts.recipients import Recipient, strip_foreign

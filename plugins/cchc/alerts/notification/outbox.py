@@ -46,7 +46,7 @@ class GivenUp:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class DeliveryOutcome:
     """The outcome of a delivery: numbers of messages sent and still waiting, and the messages given up."""
 
     sent: int
@@ -163,7 +163,7 @@ def send_due(
     now: datetime,
     *,
     is_whole: bool = True,
-) -> Outcome:
+) -> DeliveryOutcome:
     """Send the waiting messages that are due. ``channels``: by Airflow connection, without those that aren't set.
 
     ``is_whole``: the recipients' file has no mistake, so that a missing recipient has left it. Each message is
@@ -175,7 +175,7 @@ def send_due(
         delivery = _Delivery(connection, known, channels, now, is_whole)
         for waiting in _read_waiting(connection, now):
             delivery.handle(waiting)
-    outcome = Outcome(delivery.sent, delivery.waiting, tuple(delivery.given_up))
+    outcome = DeliveryOutcome(delivery.sent, delivery.waiting, tuple(delivery.given_up))
     log.info("sent %d messages, %d wait, %d given up", outcome.sent, outcome.waiting, len(outcome.given_up))
     return outcome
 

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from cchc.fields.field_map import Field as WireField
+from cchc.mistake import FieldMistake
 from cchc.sources.parsed_load import ParsedLoad
-from cchc.sources.profile_parts import ConnectionName, Finding, Sheet, claim_headings, find_repeated
+from cchc.sources.profile_parts import ConnectionName, Sheet, find_repeated, name_headings
 from cchc.sources.protocols.protocol import Profile
 from cchc.sources.protocols.row_reader import RowReader
 from cchc.sources.window import FiledFile
@@ -43,17 +44,17 @@ class FilesProfile(Profile):
         """The column ``sheet``: rows of all kinds share a table."""
         return {"sheet": kind}
 
-    def claims(self) -> dict[str, str]:
+    def exclusive_names(self) -> dict[str, str]:
         """The headings of its sheets."""
-        return claim_headings(self.inbox, [sheet.fields_ for sheet in self.sheets.values()])
+        return name_headings(self.inbox, [sheet.fields_ for sheet in self.sheets.values()])
 
-    def ways(self) -> dict[str, tuple[str, str]]:
+    def connection_uses(self) -> dict[str, tuple[str, str]]:
         """The connection is the inbox itself: no host is asked."""
-        return {self.connection: ("connection", "as the folder of the inbox")} | super().ways()
+        return {self.connection: ("connection", "as the folder of the inbox")} | super().connection_uses()
 
-    def findings(self) -> Iterator[Finding]:
+    def find_mistakes(self) -> Iterator[FieldMistake]:
         """Also: a derived variant that names one metric twice."""
-        yield from super().findings()
+        yield from super().find_mistakes()
         for name, derived in self.derived.items():
             yield from find_repeated(f"derived.{name}.of", derived.of)
 

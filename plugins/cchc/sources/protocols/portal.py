@@ -10,10 +10,11 @@ from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from cchc.calendar import described_day
+from cchc.mistake import FieldMistake
 from cchc.sources.http import Response
 from cchc.sources.json_body import as_dict, parse_body
 from cchc.sources.parsed_load import ParsedLoad
-from cchc.sources.profile_parts import Endpoint, Finding, Level, Metric
+from cchc.sources.profile_parts import Endpoint, Level, Metric
 from cchc.sources.protocols.portal_parser import PageParser
 from cchc.sources.protocols.protocol import ApiProfile, Ask, ReadComplete
 from cchc.sources.target import Target
@@ -53,29 +54,29 @@ class PortalProfile(ApiProfile):
             for wire, metric in endpoint.metrics.items()
         }
 
-    def claims(self) -> dict[str, str]:
+    def exclusive_names(self) -> dict[str, str]:
         """Each endpoint of the connection."""
         return {f"endpoint {name} of connection {self.connection}": "connection" for name in self.endpoints}
 
-    def ways(self) -> dict[str, tuple[str, str]]:
+    def connection_uses(self) -> dict[str, tuple[str, str]]:
         """Also: the connection, without a login."""
-        return super().ways() | {self.connection: ("connection", "as a portal, without a login")}
+        return super().connection_uses() | {self.connection: ("connection", "as a portal, without a login")}
 
-    def findings(self) -> Iterator[Finding]:
+    def find_mistakes(self) -> Iterator[FieldMistake]:
         """Also: an inbox, a mistake within an endpoint, a metric that stands twice."""
-        yield from super().findings()
+        yield from super().find_mistakes()
         if self.inbox is not None:
             yield "inbox", "doesn't go with protocol: portal_evaluation, which has no files, take it out"
         places: dict[str, str] = {}
         for name, endpoint in self.endpoints.items():
-            yield from ((f"endpoints.{name}.{field}", text) for field, text in endpoint.findings())
+            yield from ((f"endpoints.{name}.{field}", text) for field, text in endpoint.find_mistakes())
             for wire, metric in endpoint.metrics.items():
                 place = f"endpoints.{name}.metrics.{wire}"
                 first = places.setdefault(metric.metric, place)
                 if first != place:
                     yield f"{place}.metric", f'"{metric.metric}" is that of {first} too, choose another name'
 
-    def find_gap(self, target: Target) -> str | None:
+    def find_missing_setting(self, target: Target) -> str | None:
         """The province's uuid, which every request names."""
         return None if target.root_department_id else 'extra has no "root_department_id" (the portal\'s uuid)'
 

@@ -19,6 +19,7 @@ from pydantic import Field
 
 from cchc.calendar import DateRange
 from cchc.fields.field_map import Field as WireField
+from cchc.mistake import FieldMistake
 from cchc.sources.http import Response
 from cchc.sources.parsed_load import ParsedLoad
 from cchc.sources.profile_parts import (
@@ -26,7 +27,6 @@ from cchc.sources.profile_parts import (
     ConnectionName,
     Derived,
     FileName,
-    Finding,
     HeaderAuth,
     Model,
     RequestPolicy,
@@ -137,14 +137,14 @@ class Profile(Model):
         return {}
 
     @abstractmethod
-    def claims(self) -> dict[str, str]:
-        """Claims that no other profile may have, in words → the field that names each."""
+    def exclusive_names(self) -> dict[str, str]:
+        """What no other profile may have, in words → the field that names it: requests, and files of the inbox."""
 
-    def ways(self) -> dict[str, tuple[str, str]]:
+    def connection_uses(self) -> dict[str, tuple[str, str]]:
         """Connection → the field that names it, and in words how it is used: it has one login for one host."""
         return {self.inbox: ("inbox", "as the folder of the inbox")} if self.inbox else {}
 
-    def findings(self) -> Iterator[Finding]:
+    def find_mistakes(self) -> Iterator[FieldMistake]:
         """The mistakes that fields make together, beyond those of each by itself."""
         if not NIGHTLY.fullmatch(self.schedule):
             yield (
@@ -179,8 +179,8 @@ class ApiProfile(Profile):
         return None
 
     @abstractmethod
-    def find_gap(self, target: Target) -> str | None:
-        """A gap of the connection, for the person who sets it; None where it has all that requests need."""
+    def find_missing_setting(self, target: Target) -> str | None:
+        """What the connection lacks, for the person who sets it; None where it has all that requests need."""
 
     @abstractmethod
     def plan_windows(self, day: date, read_complete: ReadComplete) -> list[Window]:
@@ -211,7 +211,7 @@ class ApiProfile(Profile):
         Never raises on a body: what is wrong with one becomes columns that the suites judge.
         """
 
-    def findings(self) -> Iterator[Finding]:
+    def find_mistakes(self) -> Iterator[FieldMistake]:
         """Also: times of the request policy that contradict each other."""
-        yield from super().findings()
-        yield from ((f"requests.{field}", text) for field, text in self.requests.findings())
+        yield from super().find_mistakes()
+        yield from ((f"requests.{field}", text) for field, text in self.requests.find_mistakes())

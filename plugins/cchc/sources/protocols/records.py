@@ -12,6 +12,7 @@ from pydantic import Field
 
 from cchc.fields.field_map import JSON
 from cchc.fields.field_map import Field as WireField
+from cchc.mistake import FieldMistake
 from cchc.sources.http import Response
 from cchc.sources.json_body import as_dict, as_text, parse_body
 from cchc.sources.parsed_load import ParsedLoad
@@ -19,12 +20,11 @@ from cchc.sources.profile_parts import (
     BudgetYearWindows,
     ClientCredentialsAuth,
     DayWindows,
-    Finding,
     HeaderAuth,
     UrlPath,
     check_request,
-    claim_headings,
     find_repeated,
+    name_headings,
 )
 from cchc.sources.protocols.protocol import ApiProfile, Ask, ReadComplete
 from cchc.sources.protocols.row_reader import RowReader
@@ -78,18 +78,18 @@ class RecordsProfile(ApiProfile):
         """One kind of sheet, an export under the wire's names; none without an inbox."""
         return {self.source: self.fields_} if self.inbox else {}
 
-    def claims(self) -> dict[str, str]:
+    def exclusive_names(self) -> dict[str, str]:
         """The path of the connection, and the headings of its files."""
         asked = {f"path {self.path} of connection {self.connection}": "connection"}
-        return asked | (claim_headings(self.inbox, [self.fields_]) if self.inbox else {})
+        return asked | (name_headings(self.inbox, [self.fields_]) if self.inbox else {})
 
-    def ways(self) -> dict[str, tuple[str, str]]:
+    def connection_uses(self) -> dict[str, tuple[str, str]]:
         """Also: the connection, with its kind of login."""
-        return super().ways() | {self.connection: ("connection", f"with auth {self.auth.kind}")}
+        return super().connection_uses() | {self.connection: ("connection", f"with auth {self.auth.kind}")}
 
-    def findings(self) -> Iterator[Finding]:
+    def find_mistakes(self) -> Iterator[FieldMistake]:
         """Also: a request that doesn't name its window, a key of unknown columns, lists that repeat a value."""
-        yield from super().findings()
+        yield from super().find_mistakes()
         yield from check_request(self.request.values(), self.windows)
         if self.inbox == self.connection:
             yield "inbox", f'"{self.inbox}" is where the source is asked, name the connection of the folder'
@@ -103,7 +103,7 @@ class RecordsProfile(ApiProfile):
         for field, names in (("key", self.key), ("metrics", self.metrics_), ("success_codes", self.success_codes)):
             yield from find_repeated(field, names)
 
-    def find_gap(self, target: Target) -> str | None:
+    def find_missing_setting(self, target: Target) -> str | None:
         """A password and, for a token, a login."""
         if not target.password:
             return "it has no password (docs/operate.md describes it)"

@@ -1,6 +1,6 @@
 """The life of alerts in ops.alert: opened once, changed by steps, ended. A step names whom to notify and from when.
 
-The ledger doesn't decide when an alert opens or ends (``detection``) and sends nothing (``notification``).
+It doesn't decide when an alert opens or ends (``detection``) and sends nothing (``notification``).
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ class OpenAlert:
 
 
 @dataclass(frozen=True)
-class Ledger:
+class AlertLifecycle:
     """Writes in the current transaction of ``connection``. ``now``: the time of its steps.
 
     ``is_history``: the run is for an old day, so that its new alerts are suppressed.
@@ -207,6 +207,6 @@ def _make_event(alert: OpenAlert, step: Step) -> AlertEvent:
         severity=alert.severity,
         audience=alert.audience,
         began_on=alert.began_on,
-        as_of_date=alert.began_on,
+        as_of_date=alert.began_on,  # recipients are chosen without it
         facts=FACTS.validate_python(alert.facts),
     )
