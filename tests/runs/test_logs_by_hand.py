@@ -10,6 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from cchc.warehouse import catalog_sync
 from tests.runs.conftest import Installation, _environment
 
 # Airflow's reader leaves the files open.
@@ -70,17 +71,15 @@ def test_logs_of_good_and_failed_tasks_are_found_by_airflow(returns_alone, begun
 
 
 def test_retry_comes_at_once_and_has_its_own_log(returns_alone, begun, monkeypatch):
-    from cchc.tasks import attainment
-
     failing = [psycopg.OperationalError("the warehouse is away")]
-    store = attainment.sync_catalog
+    sync = catalog_sync.sync_catalog
 
-    def store_or_fail(*arguments: Any) -> None:
+    def sync_or_fail(*arguments: Any) -> None:
         if failing:
             raise failing.pop()
-        store(*arguments)
+        sync(*arguments)
 
-    monkeypatch.setattr(attainment, "sync_catalog", store_or_fail)
+    monkeypatch.setattr(catalog_sync, "sync_catalog", sync_or_fail)
     assert returns_alone.run_day(DAY) == {"ingest_returns": "success", "attainment": "success"}
     first, second = (read_log(returns_alone, begun, "sync_catalog", number) for number in (1, 2))
     assert "the warehouse is away" in str([line for line in first if line.get("level") == "error"])
