@@ -14,9 +14,7 @@ from zoneinfo import ZoneInfo
 
 LOCAL = ZoneInfo("Asia/Ho_Chi_Minh")
 
-# The portal renews its values at about 02:00: an answer before that hour still describes the day before yesterday.
-PORTAL_RENEWS_AFTER = timedelta(hours=2)
-
+# The local hour at which attainment stops waiting for sources: an ingest begins before it.
 ATTAINMENT_HOUR = time(6, 0)
 
 _ONE_DAY = timedelta(days=1)
@@ -90,13 +88,8 @@ class InvalidDateError(ValueError):
     """No run may have this data date or a parameter beside it; the message names it and the reason."""
 
 
-def described_day(captured_at: datetime) -> date:
-    """The data date of a snapshot captured at ``captured_at`` (with time zone): the day whose end it describes."""
-    return (captured_at.astimezone(LOCAL) - PORTAL_RENEWS_AFTER).date() - _ONE_DAY
-
-
 def attainment_deadline(day: date) -> datetime:
-    """The time at which attainment of ``day`` waits for no further source: 06:00 of the next day, local."""
+    """The time at which attainment of ``day`` waits for no further source: ATTAINMENT_HOUR of the next day."""
     return datetime.combine(day + _ONE_DAY, ATTAINMENT_HOUR, LOCAL)
 
 

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 import requests
 
-from cchc.calendar import LOCAL, described_day
+from cchc.calendar import LOCAL
 from cchc.sources.errors import SourceError, SourceRefusedError, SourceUnavailableError
 from cchc.sources.fetching import fetch_window, read_target
 from cchc.sources.profile import PortalProfile
-from cchc.sources.protocols.portal import PATH
+from cchc.sources.protocols.portal import PATH, described_day
 from cchc.sources.raw_archive import Archive
 from cchc.sources.target import Target
 from cchc.sources.window import Window, plan_year_and_month

@@ -41,6 +41,12 @@ class EpisodeRule:
     is_armed_at_first: bool
 
 
+class UnknownRule(_Record):
+    """A result that can't be judged. ``rearm_days``: days with a judgeable result, whatever their data date."""
+
+    rearm_days: Count
+
+
 class DropRule(_Record):
     """An unusual fall. ``least_points``: in the indicator's unit. ``least_changes``: known changes that it needs."""
 
@@ -48,6 +54,7 @@ class DropRule(_Record):
     least_points: Points
     days: Count
     least_changes: Count
+    confirmed_by_data_days: Count
 
 
 class Rules(_Record):
@@ -61,6 +68,7 @@ class Rules(_Record):
     provisional_flags: frozenset[str]
     reconciliation_flags: frozenset[str]
     drop: DropRule
+    unknown: UnknownRule
     urgent_gap: Points
     compare_days: Count
     history_days: Count
@@ -83,8 +91,8 @@ class Rules(_Record):
         return {
             "missed": EpisodeRule(days, rearm_days, gap, is_armed_at_first=False),
             "behind": EpisodeRule(days, rearm_days, gap, is_armed_at_first=True),
-            "drop": EpisodeRule(1, rearm_days, None, is_armed_at_first=True),
-            "unknown": EpisodeRule(days, 1, None, is_armed_at_first=False),
+            "drop": EpisodeRule(self.drop.confirmed_by_data_days, rearm_days, None, is_armed_at_first=True),
+            "unknown": EpisodeRule(days, self.unknown.rearm_days, None, is_armed_at_first=False),
             "reconciliation": EpisodeRule(days, rearm_days, None, is_armed_at_first=True),
         }
 

@@ -165,7 +165,7 @@ def read_vietnamese_number(text: str) -> Decimal | None:
         return None
     sign, whole, fraction = found.groups()
     point = f".{fraction}" if fraction else ""
-    return _limit(Decimal(sign + re.sub("[. ]", "", whole) + point))
+    return limit_number(Decimal(sign + re.sub("[. ]", "", whole) + point))
 
 
 def _fold_number(text: str) -> str:
@@ -201,7 +201,7 @@ def _read_code(held: object) -> _Value | None:
 
 def _read_number(held: object, notation: Notation) -> _Value | None:
     if isinstance(held, Percent):
-        number = _limit(held.number)
+        number = limit_number(held.number)
         return None if number is None else _Value(number, is_percent=True)
     if not isinstance(held, str):
         number = _read_plain_number(held)
@@ -224,12 +224,13 @@ def _read_plain_number(held: object) -> Decimal | None:
     if isinstance(held, float) and not math.isfinite(held):
         return None
     try:
-        return _limit(Decimal(repr(held)) if isinstance(held, float) else Decimal(held))
+        return limit_number(Decimal(repr(held)) if isinstance(held, float) else Decimal(held))
     except InvalidOperation:
         return None
 
 
-def _limit(number: Decimal) -> Decimal | None:
+def limit_number(number: Decimal) -> Decimal | None:
+    """``number``; None for one with more than MAX_DIGITS digits before or behind its point."""
     exponent = number.as_tuple().exponent
     is_small = isinstance(exponent, int) and exponent >= -MAX_DIGITS and number.adjusted() <= MAX_DIGITS
     return number if is_small else None

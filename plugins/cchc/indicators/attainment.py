@@ -107,7 +107,7 @@ def _compute_measures(connection: psycopg.Connection, profile: Profile, province
         "allowed_delay_days": profile.allowed_delay_days,
         "derived": json.dumps(derived),
     }
-    run_file(connection, f"measures/{profile.measures}.sql", parameters)
+    run_file(connection, profile.measures_file, parameters)
     run_file(connection, "measures/merge.sql", parameters)
 
 

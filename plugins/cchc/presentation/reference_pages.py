@@ -42,7 +42,7 @@ def render_documents(
         "uses": _list_uses(catalog),
         "reasons": {profile.source: read_reasons(SOURCES / f"{profile.source}.yaml") for profile in profiles},
         "suites": {profile.source: dict(_read_suites(profile)) for profile in profiles},
-        "computed": {profile.source: _read_head(SQL / "measures" / f"{profile.measures}.sql") for profile in profiles},
+        "computed": {profile.source: _read_head(SQL / profile.measures_file) for profile in profiles},
         "relations": list(relations),
     }
     pages = open_templates()
@@ -84,8 +84,7 @@ def _list_uses(catalog: Catalog) -> dict[str, dict[str, list[str]]]:
 
 
 def _read_suites(profile: Profile) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    for entity in ("response", profile.rows):
-        name = f"{profile.staging}_{entity}"
+    for name in profile.suites:
         suite = json.loads((EXPECTATIONS / f"{name}.json").read_text(encoding="utf-8"))
         yield name, suite["expectations"]
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from airflow.sdk.bases.sensor import PokeReturnValue
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from cchc.calendar import DateRange, attainment_deadline, newest_complete_day
+from cchc.calendar import ATTAINMENT_HOUR, DateRange, attainment_deadline, newest_complete_day
 from cchc.catalog import load_catalog
 from cchc.catalog.model import Catalog
 from cchc.indicators.attainment import compute_attainment
@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 
 
 def wait_for_sources() -> PokeReturnValue:
-    """Whether every configured source has finished the day, or it is 06:00: then the run goes on with what it has.
+    """Whether every configured source has finished the day, or attainment waits no longer: it is ATTAINMENT_HOUR.
 
     A run that a person started doesn't wait.
     """
@@ -47,7 +47,7 @@ def wait_for_sources() -> PokeReturnValue:
         log.info("waiting for %s", ", ".join(unfinished))
         return PokeReturnValue(is_done=False)
     if unfinished:
-        log.warning("%s: going on without %s, it is past 06:00", day, ", ".join(unfinished))
+        log.warning("%s: going on without %s, it is past %s", day, ", ".join(unfinished), f"{ATTAINMENT_HOUR:%H:%M}")
     return PokeReturnValue(is_done=True)
 
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from cchc.alerts.detection.drops import Point, observe_drops
 from cchc.alerts.rules import DropRule
 
-RULE = DropRule(times_median=Decimal(3), least_points=Decimal(1), days=60, least_changes=14)
+RULE = DropRule(times_median=Decimal(3), least_points=Decimal(1), days=60, least_changes=14, confirmed_by_data_days=1)
 START = date(2024, 3, 1)
 
 

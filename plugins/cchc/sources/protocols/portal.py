@@ -6,10 +6,10 @@ Field notes: docs/field-notes.md. ``portal_parser`` parses the bodies.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Literal
 
-from cchc.calendar import described_day
+from cchc.calendar import newest_complete_day
 from cchc.mistake import FieldMistake
 from cchc.sources.http import Response
 from cchc.sources.json_body import as_dict, parse_body
@@ -23,6 +23,14 @@ from cchc.strict_yaml import Filled
 
 PATH = "/api/v1/reporting/evaluation/"
 MAX_PAGES = 200
+
+# The portal renews its values at about 02:00: an answer before that hour still describes the day before yesterday.
+RENEWS_AFTER = timedelta(hours=2)
+
+
+def described_day(captured_at: datetime) -> date:
+    """The data date of a snapshot captured at ``captured_at`` (with time zone): the day whose end it describes."""
+    return newest_complete_day(captured_at - RENEWS_AFTER)
 
 
 class PortalProfile(ApiProfile):

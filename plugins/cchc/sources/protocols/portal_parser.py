@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from cchc.fields.field_map import limit_number
 from cchc.sources.json_body import as_dict, as_text, parse_body
 from cchc.sources.profile_parts import Endpoint, Level, Metric
 
@@ -30,8 +31,6 @@ LISTS = {"evaluation": ("overview", "evaluation"), "tree": ("parent", "children"
 
 # Columns of a statistic that no measure uses.
 UNUSED_COLUMNS = ("score", "max_score")
-# A count of more digits than this is no number that a database or a person could mean.
-MAX_DIGITS = 40
 MAX_ENTRIES = 10**9
 # A longer identity is a mistake; a database could not even index it.
 MAX_IDENTITY_LENGTH = 200
@@ -239,7 +238,4 @@ def _as_number(value: Any) -> Decimal | None:
     """A JSON number, exactly; None for anything else. The contract has no numbers written as text."""
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         return None
-    number = Decimal(value)
-    exponent = number.as_tuple().exponent
-    is_small = isinstance(exponent, int) and exponent >= -MAX_DIGITS and number.adjusted() <= MAX_DIGITS
-    return number if is_small else None
+    return limit_number(Decimal(value))

@@ -11,13 +11,13 @@ from __future__ import annotations
 import re
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Annotated, Any
 
 from pydantic import Field
 
-from cchc.calendar import DateRange
+from cchc.calendar import ATTAINMENT_HOUR, DateRange
 from cchc.fields.field_map import Field as WireField
 from cchc.mistake import FieldMistake
 from cchc.sources.http import Response
@@ -35,8 +35,8 @@ from cchc.sources.target import Target
 from cchc.sources.window import Window
 from cchc.strict_yaml import Filled, Identifier, Text
 
-# Minute and hour of a run for every day: attainment begins at 06:00 without the sources that are later.
-NIGHTLY = re.compile(r"[0-5]?\d 0?[0-5] \* \* \*")
+# Minute and hour of a run for every day, as cron writes them.
+_DAILY = re.compile(r"([0-5]?\d) ([01]?\d|2[0-3]) \* \* \*")
 
 # Sends a request, given its path and JSON body, and archives the answer before it returns it.
 Ask = Callable[[str, dict[str, Any]], Response]
@@ -146,11 +146,9 @@ class Profile(Model):
 
     def find_mistakes(self) -> Iterator[FieldMistake]:
         """The mistakes that fields make together, beyond those of each by itself."""
-        if not NIGHTLY.fullmatch(self.schedule):
-            yield (
-                "schedule",
-                f'"{self.schedule}" is no minute and hour of every day before 06:00, write it as "30 4 * * *"',
-            )
+        if not _begins_before_attainment(self.schedule):
+            needed = f'minute and hour of every day before {ATTAINMENT_HOUR:%H:%M}, write it as "30 4 * * *"'
+            yield "schedule", f'"{self.schedule}" is no {needed}'
         if self.derived and self.metrics() is not None:
             yield "derived", "goes with protocol: files, take it out"
         for place, fields in self.wire_fields().items():
@@ -215,3 +213,9 @@ class ApiProfile(Profile):
         """Also: times of the request policy that contradict each other."""
         yield from super().find_mistakes()
         yield from ((f"requests.{field}", text) for field, text in self.requests.find_mistakes())
+
+
+def _begins_before_attainment(schedule: str) -> bool:
+    """Whether a cron line is daily, at an hour before which attainment still waits for the source."""
+    daily = _DAILY.fullmatch(schedule)
+    return daily is not None and time(int(daily[2]), int(daily[1])) < ATTAINMENT_HOUR
