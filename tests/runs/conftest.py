@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import sys
 import time
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -118,8 +117,7 @@ class Installation:
         """
         if are_files_complete:
             self._age_files(day)
-        with _environment(self.environment), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Airflow's own deprecations
+        with _environment(self.environment):
             _point_airflow_here()
             from cchc.tasks.nightly import run_dags  # Airflow reads its environment at its import
 

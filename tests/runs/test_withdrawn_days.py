@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
@@ -61,9 +60,7 @@ def withdraw(installation: Installation, day: date, *, killed_after: str = "") -
     with (
         living_at(installation, now.isoformat()),
         psycopg.connect(installation.url, autocommit=True) as connection,
-        warnings.catch_warnings(),
     ):
-        warnings.simplefilter("ignore")  # Great Expectations' own deprecations
         output = []
         for line in withdraw_day(connection, day):
             output.append(line)

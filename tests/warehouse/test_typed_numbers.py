@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-import warnings
 from collections.abc import Callable, Iterator
 from datetime import date
 from decimal import Decimal
@@ -206,8 +205,7 @@ def archive_files(folder: Path, numbers: list[tuple[str, Decimal]]) -> tuple[lis
 
 def publish_loads(login: Login, loads: list[Load]) -> tuple[dict[Any, Decimal], dict[Any, list[str]]]:
     """Stage, audit and publish; load id and agency → the published numerator, and → the rules of a quarantined row."""
-    with connect(login) as connection, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of Great Expectations and its dependencies
+    with connect(login) as connection:
         for load in loads:
             assert stage(connection, PROFILE, load, "H58") > 0
         audit(connection, login, PROFILE, loads, "run")
