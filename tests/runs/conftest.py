@@ -147,8 +147,7 @@ def airflow_metadata(cluster: Database) -> dict[str, str]:
     """The environment of an Airflow with its tables, in the worker's cluster."""
     environment = airflow_environment(cluster.home, cluster)
     prepare_metadata(cluster, environment)
-    quiet = {"AIRFLOW__LOGGING__LOGGING_LEVEL": "WARNING", "PYTHONWARNINGS": "ignore"}
-    return {**environment, **quiet}
+    return {**environment, "AIRFLOW__LOGGING__LOGGING_LEVEL": "WARNING"}
 
 
 @pytest.fixture(scope="session")
@@ -217,7 +216,7 @@ def set_portal_clock(portal: Simulator, day: date) -> None:
 
 
 def _point_airflow_here() -> None:
-    """Airflow keeps what its environment output when it was imported, perhaps for another test: let it look again."""
+    """Let Airflow read its environment again: it keeps the one of its import, perhaps that of another test."""
     from airflow import settings
 
     settings.dispose_orm()
