@@ -127,12 +127,7 @@ class AlertLifecycle:
 
     def reopen(self, alert_id: UUID, as_of_date: date, facts: Facts) -> bool:
         """Open a resolved alert again. False where it isn't resolved, or another session was faster."""
-        reopened = self.connection.execute(
-            "update ops.alert set status = 'open', resolved_on = null, resolved_at = null, resolution = null,"
-            " acknowledged_by = null, acknowledged_until = null, acknowledged_why = null, escalated_at = null"
-            " where alert_id = %s and status = 'resolved'",
-            [alert_id],
-        ).rowcount
+        reopened = run_file(self.connection, "alerts/reopen_alert.sql", {"alert_id": alert_id}).rowcount
         if reopened:
             self.note(self.read(alert_id), "reopened", as_of_date, facts)
         return bool(reopened)
@@ -187,11 +182,7 @@ class AlertLifecycle:
             return []
         if event.step in ("opened", "escalated"):
             return [recipient for recipient in self.alerting.recipients if recipient.wants(event)]
-        rows = self.connection.execute(
-            "select n.recipient from ops.notification as n inner join ops.alert_step as s on n.step_id = s.step_id"
-            " where s.alert_id = %s",
-            [alert.alert_id],
-        ).fetchall()
+        rows = run_file(self.connection, "alerts/notified_recipients.sql", {"alert_id": alert.alert_id}).fetchall()
         # A recipient who got the escalation alone gets the end too.
         events = event, replace(event, step="escalated")
         notified = [recipient for recipient in self.alerting.recipients if (recipient.id,) in rows]

@@ -11,17 +11,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from cchc.local.query import analyst_login
-
-TABLES = """
-select table_schema, table_name from information_schema.tables
-where table_schema in ('core', 'mart') and table_type = 'BASE TABLE' order by 1, 2
-"""
-# Run ids and clock times differ between runs that give the same data.
-COLUMNS = """
-select column_name from information_schema.columns
-where table_schema = %s and table_name = %s and column_name <> 'run_id' and data_type not like 'timestamp%%'
-order by column_name
-"""
+from cchc.warehouse.connection import run_file
 
 
 def print_checksum(home: Path) -> int:
@@ -33,7 +23,7 @@ def print_checksum(home: Path) -> int:
             "select set_config('datestyle', 'iso, ymd', false), set_config('extra_float_digits', '1', false)"
         )
         total = hashlib.sha256()
-        for schema, table in connection.execute(TABLES).fetchall():
+        for schema, table in run_file(connection, "checksum/tables.sql").fetchall():
             rows, digest = compute_checksum(connection, schema, table)
             total.update(f"{schema}.{table} {rows} {digest}\n".encode())
             sys.stderr.write(f"{digest}  {schema}.{table} ({rows} rows)\n")
@@ -43,7 +33,8 @@ def print_checksum(home: Path) -> int:
 
 def compute_checksum(connection: psycopg.Connection, schema: str, table: str) -> tuple[int, str]:
     """Rows of a table and the MD5 of their contents, whatever their order."""
-    columns = [name for (name,) in connection.execute(COLUMNS, [schema, table])]
+    rows = run_file(connection, "checksum/columns.sql", {"schema": schema, "table": table}).fetchall()
+    columns = [name for (name,) in rows]
     query = sql.SQL(
         "select count(*), coalesce(md5(string_agg(h, '' order by h)), '')"
         " from (select md5(row({})::text) as h from {}) as hashed"

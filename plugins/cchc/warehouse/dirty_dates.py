@@ -7,13 +7,10 @@ from __future__ import annotations
 
 import psycopg
 
+from cchc.warehouse.connection import run_file
+
 
 def has_dirty_results(connection: psycopg.Connection, province: str) -> bool:
     """Whether results of a province are computed for a dirty date or a later day, so that they are out of date."""
-    row = connection.execute(
-        "select exists (select from ops.dirty_date as t join mart.indicator_attainment as a"
-        " on a.as_of_date >= t.data_date"
-        " where a.agency_code = %s)",
-        [province],
-    ).fetchone()
+    row = run_file(connection, "runs/dirty_results.sql", {"province": province}).fetchone()
     return bool(row and row[0])

@@ -10,6 +10,7 @@ from datetime import date, datetime
 import psycopg
 
 from cchc.calendar import DateRange
+from cchc.warehouse.connection import run_file
 
 
 def open_run(connection: psycopg.Connection, source: str, day: date, run_id: str) -> None:
@@ -18,12 +19,8 @@ def open_run(connection: psycopg.Connection, source: str, day: date, run_id: str
     A later run for the same data date takes the row over. The reason why an earlier run halted is dropped.
     """
     with connection.transaction():
-        connection.execute(
-            "insert into ops.ingest_run (source, data_date, run_id) values (%s, %s, %s)"
-            " on conflict (source, data_date) do update set run_id = excluded.run_id, started_at = clock_timestamp(),"
-            " finished_at = null, halted_reason = null where ops.ingest_run.run_id <> excluded.run_id",
-            [source, day, run_id],
-        )
+        parameters = {"source": source, "data_date": day, "run_id": run_id}
+        run_file(connection, "runs/open_ingest_run.sql", parameters)
 
 
 def read_halt_reason(connection: psycopg.Connection, source: str, day: date, run_id: str) -> str | None:
@@ -58,22 +55,14 @@ def record_attainment_runs(
     connection: psycopg.Connection, province: str, days: DateRange, run_id: str, now: datetime
 ) -> None:
     """Record that the attainment of ``days`` is computed, in the current transaction; an earlier record stays."""
-    connection.execute(
-        "insert into ops.attainment_run (province_code, as_of_date, run_id, ready_at)"
-        " select %s, d::date, %s, %s from generate_series(%s::timestamp, %s::timestamp, interval '1 day') as d"
-        " on conflict (province_code, as_of_date) do nothing",
-        [province, run_id, now, days.start, days.last],
-    )
+    parameters = {"first_day": days.start, "last_day": days.last, "ready_at": now}
+    run_file(connection, "runs/record_attainment_runs.sql", parameters | {"province": province, "run_id": run_id})
 
 
 def has_begun(connection: psycopg.Connection, province: str, days: DateRange) -> bool:
     """Whether any of the days has an ingest run, of whatever source, or results."""
-    row = connection.execute(
-        "select exists (select from ops.ingest_run where data_date between %(first)s and %(last)s)"
-        " or exists (select from mart.indicator_attainment"
-        " where as_of_date between %(first)s and %(last)s and agency_code = %(province)s)",
-        {"first": days.start, "last": days.last, "province": province},
-    ).fetchone()
+    parameters = {"first_day": days.start, "last_day": days.last, "province": province}
+    row = run_file(connection, "runs/has_begun.sql", parameters).fetchone()
     return bool(row and row[0])
 
 
@@ -104,10 +93,5 @@ def list_late_entities(connection: psycopg.Connection) -> list[tuple[str, str, d
 
 def list_days_after(connection: psycopg.Connection, newest: date) -> list[date]:
     """The days after ``newest`` with an ingest run, an attainment run or results, in order."""
-    rows = connection.execute(
-        "select data_date from ops.ingest_run where data_date > %(newest)s"
-        " union select as_of_date from ops.attainment_run where as_of_date > %(newest)s"
-        " union select as_of_date from mart.indicator_attainment where as_of_date > %(newest)s order by 1",
-        {"newest": newest},
-    ).fetchall()
+    rows = run_file(connection, "runs/days_after.sql", {"newest": newest}).fetchall()
     return [day for (day,) in rows]

@@ -7,7 +7,10 @@ from collections.abc import Collection, Iterable
 import psycopg
 
 from cchc.sources.profile import Profile
-from cchc.warehouse.connection import take_lock
+from cchc.warehouse.connection import run_file, take_lock
+
+# The parameters of include/sql/sync/sources.sql, a list of values for each.
+COLUMNS = ("sources", "entities", "names_vi", "connections", "allowed_delay_days")
 
 
 def sync_sources(connection: psycopg.Connection, profiles: Iterable[Profile], rejected: Collection[str] = ()) -> None:
@@ -21,18 +24,14 @@ def sync_sources(connection: psycopg.Connection, profiles: Iterable[Profile], re
         for entity in profile.entities
     ]
     known = [*{row[0] for row in rows}, *rejected]
-    with connection.transaction(), connection.cursor() as cursor:
+    with connection.transaction():
         take_lock(connection, "sources")
         # Without a profile nothing computes the measures of a source.
-        cursor.execute("delete from ops.dirty_date where source <> all(%s)", [known])
-        cursor.execute(
+        connection.execute("delete from ops.dirty_date where source <> all(%s)", [known])
+        connection.execute(
             "delete from ops.source where (source, entity) not in (select * from unnest(%s::text[], %s::text[]))"
             " and source <> all(%s)",
             [[row[0] for row in rows], [row[1] for row in rows], list(rejected)],
         )
-        cursor.executemany(
-            "insert into ops.source (source, entity, name_vi, connection, allowed_delay_days)"
-            " values (%s, %s, %s, %s, %s) on conflict (source, entity) do update set name_vi = excluded.name_vi,"
-            " connection = excluded.connection, allowed_delay_days = excluded.allowed_delay_days",
-            rows,
-        )
+        lists = [list(values) for values in zip(*rows, strict=True)] or [[]] * len(COLUMNS)
+        run_file(connection, "sync/sources.sql", dict(zip(COLUMNS, lists, strict=True)))
