@@ -79,22 +79,22 @@ ROWS: list[tuple[str, dict[str, Any], set[str]]] = [
 ]  # fmt: skip
 
 RESPONSE = {
-    "envelope_code": "0", "rows_received": 5, "rows_total": 5, "repeated_rows": 0, "asked_from": FIRST,
+    "envelope_code": "0", "received_rows": 5, "rows_total": 5, "repeated_rows": 0, "asked_from": FIRST,
     "asked_to": LAST,
 }  # fmt: skip
-NOT_READ = RESPONSE | {"envelope_code": None, "rows_received": 0, "rows_total": None}
+NOT_READ = RESPONSE | {"envelope_code": None, "received_rows": 0, "rows_total": None}
 ANSWERS: list[tuple[dict[str, Any], set[str]]] = [
     (RESPONSE, set()),
-    (RESPONSE | {"rows_received": 0, "rows_total": 0}, set()),
+    (RESPONSE | {"received_rows": 0, "rows_total": 0}, set()),
     (NOT_READ | {"parse_failure": "not_json"}, {"not_json"}),
     (NOT_READ | {"parse_failure": "wrong_encoding"}, {"wrong_encoding"}),
     # A later page is cut short.
-    (RESPONSE | {"parse_failure": "not_json", "rows_received": 3}, {"not_json"}),
+    (RESPONSE | {"parse_failure": "not_json", "received_rows": 3}, {"not_json"}),
     (NOT_READ | {"envelope_code": "-1"}, {"wrong_envelope_code"}),
     (NOT_READ | {"envelope_code": ""}, {"wrong_envelope_code"}),
     (RESPONSE | {"missing_fields": ["VanBanDi"]}, {"required_field_gone"}),
-    (RESPONSE | {"rows_received": 4}, {"incomplete_list"}),
-    (RESPONSE | {"rows_received": 6}, {"incomplete_list"}),
+    (RESPONSE | {"received_rows": 4}, {"incomplete_list"}),
+    (RESPONSE | {"received_rows": 6}, {"incomplete_list"}),
     # Without a total, or with another on each page, nobody knows it.
     (RESPONSE | {"rows_total": None}, {"incomplete_list"}),
     (RESPONSE | {"repeated_rows": 1}, {"repeated_rows"}),

@@ -227,7 +227,7 @@ def login(cluster: Database) -> Iterator[Login]:
 def rows_judged(login: Login) -> Judged:
     """The file of ROWS, by number from 1."""
     with psycopg.connect(login.conninfo()) as connection:
-        response = {"load_id": FILE, "row_no": 1, "rows_received": len(ROWS), "repeated_rows": 0}
+        response = {"load_id": FILE, "row_no": 1, "received_rows": len(ROWS), "repeated_rows": 0}
         insert_rows(
             connection,
             "staging.returns_response",
@@ -251,11 +251,11 @@ def test_file_breaks_the_rule_of_its_mistake_and_no_other(login: Login) -> None:
         *(({"parse_failure": rule}, {rule}) for rule in REJECTIONS),
         ({"missing_fields": ["Tử số"]}, {"required_field_gone"}),
         ({"unknown_fields": ["Người lập"]}, {"unknown_field"}),
-        ({"rows_received": 5}, set()),
+        ({"received_rows": 5}, set()),
     ]
     with psycopg.connect(login.conninfo()) as connection:
         for number, (changes, _) in enumerate(wrong, 1):
-            whole = {"load_id": RESPONSES, "row_no": number, "rows_received": 0, "repeated_rows": 0}
+            whole = {"load_id": RESPONSES, "row_no": number, "received_rows": 0, "repeated_rows": 0}
             insert_rows(connection, "staging.returns_response", [whole | changes])
     _, broken = judge(login, RESPONSES, "returns_response")
     assert broken == {number: rules for number, (_, rules) in enumerate(wrong, 1) if rules}

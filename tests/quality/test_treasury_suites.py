@@ -158,7 +158,7 @@ REJECTIONS = (
     "no_headings", "hidden_sheets", "wrong_encoding", "no_rows",
 )  # fmt: skip
 ANSWER = {
-    "envelope_code": "0", "rows_received": 1, "rows_total": 1, "repeated_rows": 0, "asked_from": date(2024, 1, 1),
+    "envelope_code": "0", "received_rows": 1, "rows_total": 1, "repeated_rows": 0, "asked_from": date(2024, 1, 1),
     "asked_to": JUNE,
 }  # fmt: skip
 FILE = ANSWER | {"envelope_code": None, "rows_total": None, "asked_from": None}

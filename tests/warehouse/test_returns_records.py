@@ -45,7 +45,7 @@ def report(reported_on: date, *rows: Row, content_sha256: str = "00", saved_at: 
 
 def publish(connection: psycopg.Connection, reported: Report) -> tuple[int, int]:
     """Stage, and publish by the SQL files alone; how many values and task reports came into core."""
-    response = {"load_id": reported.load_id, "row_no": 1, "rows_received": len(reported.rows), "repeated_rows": 0}
+    response = {"load_id": reported.load_id, "row_no": 1, "received_rows": len(reported.rows), "repeated_rows": 0}
     insert_rows(
         connection, "staging.returns_response", [response | {"asked_to": reported.reported_on, "province_code": "H58"}]
     )

@@ -8,9 +8,9 @@ select
         select coalesce(array_agg(distinct v.rule_id order by v.rule_id), '{}')
         from staging.rule_violation as v
         where v.load_id = %(load_id)s and v.severity = 'critical'
-    ) as critical_rules,
+    ) as stop_rules,
     coalesce(count(*) = (
-        select r.rows_read from staging.staged_response as r
+        select r.received_rows from staging.staged_response as r
         where r.load_id = %(load_id)s
     ), false) as is_whole
 from staging.staged_row as s

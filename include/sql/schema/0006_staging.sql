@@ -14,7 +14,7 @@ create unlogged table staging.national_portal_response (
     entries_received bigint,
     entries_total bigint,
     repeated_entries bigint,
-    rows_received bigint not null,
+    received_rows bigint not null,
     missing_fields text[],
     missing_unused_fields text[],
     unknown_fields text[],
@@ -33,7 +33,7 @@ comment on column staging.national_portal_response.expected_root_code is 'Provin
 comment on column staging.national_portal_response.entries_received is 'Number of different departments in the list.';
 comment on column staging.national_portal_response.entries_total is 'pagination.total; NULL where the endpoint has none.';
 comment on column staging.national_portal_response.repeated_entries is 'List entries whose departmentId came before.';
-comment on column staging.national_portal_response.rows_received is 'Rows parsed into staging.national_portal_statistic.';
+comment on column staging.national_portal_response.received_rows is 'Rows parsed into staging.national_portal_statistic.';
 comment on column staging.national_portal_response.missing_fields is 'Fields and metrics of the contract that something uses and that are missing; NULL if none.';
 comment on column staging.national_portal_response.missing_unused_fields is 'Fields and metrics of the contract that nothing uses and that are missing; NULL if none.';
 comment on column staging.national_portal_response.unknown_fields is 'Fields outside the contract; NULL if none.';
@@ -83,7 +83,7 @@ create unlogged table staging.eoffice_response (
     parse_failure text,
     parse_failure_detail text,
     envelope_code text,
-    rows_received bigint not null,
+    received_rows bigint not null,
     rows_total bigint,
     repeated_rows bigint not null,
     missing_fields text[],
@@ -99,7 +99,7 @@ comment on column staging.eoffice_response.row_no is 'Always 1: one response for
 comment on column staging.eoffice_response.parse_failure is 'Rule that names why the bytes can not be parsed into rows; NULL when they can.';
 comment on column staging.eoffice_response.parse_failure_detail is 'The same in plain words: sheet, cell, size.';
 comment on column staging.eoffice_response.envelope_code is 'error_code of the envelope, 0 when well; NULL for files.';
-comment on column staging.eoffice_response.rows_received is 'Rows parsed into staging.';
+comment on column staging.eoffice_response.received_rows is 'Rows parsed into staging.';
 comment on column staging.eoffice_response.rows_total is 'TotalCount; NULL for files.';
 comment on column staging.eoffice_response.repeated_rows is 'Rows whose key came before in the same answer.';
 comment on column staging.eoffice_response.missing_fields is 'Fields of the contract that are missing; NULL if none.';
@@ -159,7 +159,7 @@ create unlogged table staging.treasury_response (
     parse_failure text,
     parse_failure_detail text,
     envelope_code text,
-    rows_received bigint not null,
+    received_rows bigint not null,
     rows_total bigint,
     repeated_rows bigint not null,
     missing_fields text[],
@@ -176,7 +176,7 @@ comment on column staging.treasury_response.row_no is 'Always 1: one response fo
 comment on column staging.treasury_response.parse_failure is 'Rule that names why the bytes can not be parsed into rows; NULL when they can.';
 comment on column staging.treasury_response.parse_failure_detail is 'The same in plain words: sheet, cell, size.';
 comment on column staging.treasury_response.envelope_code is 'error_code of the envelope, 0 when well; NULL for files.';
-comment on column staging.treasury_response.rows_received is 'Rows parsed into staging.';
+comment on column staging.treasury_response.received_rows is 'Rows parsed into staging.';
 comment on column staging.treasury_response.rows_total is 'TotalCount; NULL for files.';
 comment on column staging.treasury_response.repeated_rows is 'Rows whose key came before in the same answer.';
 comment on column staging.treasury_response.missing_fields is 'Fields of the contract that are missing; NULL if none.';
@@ -257,7 +257,7 @@ create unlogged table staging.returns_response (
     parse_failure text,
     parse_failure_detail text,
     envelope_code text,
-    rows_received bigint not null,
+    received_rows bigint not null,
     rows_total bigint,
     repeated_rows bigint not null,
     missing_fields text[],
@@ -274,7 +274,7 @@ comment on column staging.returns_response.row_no is 'Always 1: one file for eac
 comment on column staging.returns_response.parse_failure is 'Rule that names why the bytes can not be parsed into rows; NULL when they can.';
 comment on column staging.returns_response.parse_failure_detail is 'The same in plain words: sheet, cell, size.';
 comment on column staging.returns_response.envelope_code is 'error_code of the envelope, 0 when well; NULL for files.';
-comment on column staging.returns_response.rows_received is 'Rows parsed into staging.';
+comment on column staging.returns_response.received_rows is 'Rows parsed into staging.';
 comment on column staging.returns_response.rows_total is 'TotalCount; NULL for files.';
 comment on column staging.returns_response.repeated_rows is 'Rows whose key came before in the same answer.';
 comment on column staging.returns_response.missing_fields is 'Fields of the contract that are missing; NULL if none.';

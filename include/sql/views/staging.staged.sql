@@ -88,24 +88,24 @@ comment on column staging.accepted_row.quality_flags is 'Flags of the source and
 create or replace view staging.staged_response as
 select
     r.load_id,
-    r.rows_received as rows_read
+    r.received_rows
 from staging.national_portal_response as r
 union all
 select
     r.load_id,
-    r.rows_received as rows_read
+    r.received_rows
 from staging.eoffice_response as r
 union all
 select
     r.load_id,
-    r.rows_received as rows_read
+    r.received_rows
 from staging.treasury_response as r
 union all
 select
     r.load_id,
-    r.rows_received as rows_read
+    r.received_rows
 from staging.returns_response as r;
 comment on view staging.staged_response is 'Staged answers and files as a whole, of all sources.';
 comment on column staging.staged_response.load_id is 'Load under way that staged the answer or file.';
-comment on column staging.staged_response.rows_read is 'Number of rows parsed from it.';
+comment on column staging.staged_response.received_rows is 'Number of rows parsed from it.';
 grant select on staging.staged_row, staging.accepted_row, staging.staged_response to cchc_loader;

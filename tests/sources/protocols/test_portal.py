@@ -153,7 +153,7 @@ def test_excerpt_is_parsed_whole_and_lacks_only_the_rest_of_its_list(
         "entries_received": 8,
         "entries_total": None if endpoint.endswith("-tree") else 163,
         "repeated_entries": 0,
-        "rows_received": len(parsed.rows),
+        "received_rows": len(parsed.rows),
         "missing_fields": None,
         "missing_unused_fields": None,
         "unknown_fields": None,

@@ -91,7 +91,7 @@ def test_record_becomes_a_row_by_the_field_map(eoffice: RecordsProfile) -> None:
     (row,) = parsed.rows
     assert (row["agency_code"], row["day"], row["sent"], row["secret"]) == ("H58.01", DAY, Decimal(5), Decimal(0))
     assert (row["row_no"], row["pointer"], row["not_read"], row["source_flags"]) == (1, "page 1 /data/0", None, None)
-    assert parsed.response["rows_total"] == parsed.response["rows_received"] == 1
+    assert parsed.response["rows_total"] == parsed.response["received_rows"] == 1
     assert parsed.response["envelope_code"] == "0"
     assert (parsed.response["asked_from"], parsed.response["asked_to"]) == (DAYS.start, DAYS.end)
 
@@ -114,7 +114,7 @@ def test_mistakes_of_an_answer_become_columns_and_no_exception(eoffice: RecordsP
     assert parse(eoffice, envelope(gone, RECORD)).response["missing_fields"] is None
     strange = parse(eoffice, envelope(RECORD | {"Moi": 1}))
     assert (strange.response["unknown_fields"], strange.rows[0]["source_flags"]) == (["Moi"], ["unknown_field"])
-    assert parse(eoffice, envelope(7, None)).response["rows_received"] == 2
+    assert parse(eoffice, envelope(7, None)).response["received_rows"] == 2
 
 
 def test_header_opens_the_e_office_and_stands_in_no_archive(

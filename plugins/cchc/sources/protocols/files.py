@@ -88,7 +88,7 @@ def parse_file(
             **response,
             "row_no": 1,
             "envelope_code": None,
-            "rows_received": len(rows),
+            "received_rows": len(rows),
             "rows_total": None,
             "repeated_rows": 0,  # rules judge each row of a file by itself, so that its sender gets each reason
             "missing_fields": _unite(described, "missing_fields"),

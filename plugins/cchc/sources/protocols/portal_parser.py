@@ -78,7 +78,7 @@ class PageParser:
             "entries_received": len(set(known)) + len(self.ids) - len(known),
             "entries_total": self.total,
             "repeated_entries": len(known) - len(set(known)) or self._count_repeated_statistics(),
-            "rows_received": len(self.statistics),
+            "received_rows": len(self.statistics),
             "missing_fields": sorted(self.missing) or None,
             "missing_unused_fields": sorted(self.missing_unused) or None,
             "unknown_fields": sorted(self.unknown) or None,

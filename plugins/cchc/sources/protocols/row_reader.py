@@ -44,7 +44,7 @@ class RowReader:
         gone = self.missing | (required - self.present if self.rows else set())
         return {
             "row_no": 1,
-            "rows_received": len(self.rows),
+            "received_rows": len(self.rows),
             "missing_fields": sorted(gone) or None,
             "unknown_fields": sorted(self.unknown) or None,
         }
