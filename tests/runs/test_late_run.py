@@ -162,5 +162,5 @@ def test_declined_run_stores_nothing_is_tried_once_and_notifies_no_one(
     assert airflow.run(dag_id, **conf) == ("failed", 1)
     airflow.run_alerts()  # by then the callbacks of the failed run have been called too
     assert airflow.query("select count(*) from mart.indicator") == [(0,)]
-    assert airflow.query(f"select subject from ops.alert where subject like '{dag_id}%'") == []
+    assert airflow.query(f"select subject from ops.alert where kind = 'run_failed' and subject like '{dag_id}%'") == []
     assert airflow.list_mails(f"{dag_id}, đêm") == []
