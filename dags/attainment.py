@@ -13,13 +13,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from airflow.sdk import DAG, Asset, DeadlineAlert, DeadlineReference, Param, SyncCallback, task
+from airflow.sdk import DAG, DeadlineAlert, DeadlineReference, Param, SyncCallback, task
 from pendulum import datetime
 
 from cchc.calendar import LOCAL
 from cchc.tasks import alerts, attainment
 from cchc.tasks.operations import check_and_deliver
-from cchc.tasks.policy import RUN_CALLBACKS, TASK_DEFAULTS, run_daily
+from cchc.tasks.policy import DIRTY_DATES, RUN_CALLBACKS, TASK_DEFAULTS, run_daily
 
 # From 04:35 to a little after run_ready_by: the callback itself checks whether the run is late.
 HOURS_TO_BE_READY = timedelta(hours=2)
@@ -54,7 +54,7 @@ with DAG(
 with DAG(
     dag_id="attainment_late",
     description="Computes days again whose data have changed, and evaluates alerts",
-    schedule=[Asset("cchc_dirty_dates")],
+    schedule=[DIRTY_DATES],
     **COMMON,
 ):
     task(attainment.sync_catalog)() >> task(attainment.compute_dirty_dates)() >> task(alerts.evaluate_alerts)()

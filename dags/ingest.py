@@ -12,17 +12,16 @@ from __future__ import annotations
 
 import re
 
-from airflow.sdk import DAG, Asset, Param, task, task_group
+from airflow.sdk import DAG, Param, task, task_group
 from pendulum import datetime
 
 from cchc.calendar import LOCAL
 from cchc.sources.profile import Profile, read_all_profiles
 from cchc.tasks import ingest
 from cchc.tasks import profile as profile_task
-from cchc.tasks.policy import RUN_CALLBACKS, TASK_DEFAULTS, run_daily
+from cchc.tasks.policy import DIRTY_DATES, RUN_CALLBACKS, TASK_DEFAULTS, run_daily
 
 LOAD_NAME = "{{ load_name }}"
-DIRTY_DATES = Asset("cchc_dirty_dates")
 COMMON = {
     "doc_md": __doc__,
     "start_date": datetime(2024, 1, 1, tz=LOCAL.key),

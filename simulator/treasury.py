@@ -83,11 +83,6 @@ def closes_on(year: int) -> date:
     return date(year + 1, 1, 31)
 
 
-def list_open_years(day: date) -> list[int]:
-    """The budget years that are open on ``day``: two in January."""
-    return [day.year - 1, day.year] if day.month == 1 else [day.year]
-
-
 def share_paid(year: int, day: date) -> float:
     """Share of the payments of ``year`` that an ordinary project has by the end of ``day``."""
     ends = [date(year, month, monthrange(year, month)[1]) for month in range(1, 13)] + [closes_on(year)]

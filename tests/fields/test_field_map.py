@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from cchc.fields.cells import CALENDAR_1904, Percent, Unseen
-from cchc.fields.field_map import JSON, VIETNAMESE, Field, Notation, Type, read_record, read_vietnamese_number
+from cchc.fields.field_map import JSON, Field, Notation, Type, read_record, read_vietnamese_number
 
 LONG = "1" * 5_000
+VIETNAMESE = Notation("vietnamese")
 TYPES: list[Type] = ["text", "code", "number", "integer", "date", "period", "task_status"]
 
 

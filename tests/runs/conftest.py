@@ -105,10 +105,6 @@ class Installation:
         for name in names:
             self.environment.pop(f"AIRFLOW_CONN_{name.upper()}", None)
 
-    def disconnect_portal(self) -> None:
-        """Leave only the archive."""
-        self.disconnect("national_portal")
-
     def run_day(self, day: date, *, are_files_complete: bool = True) -> dict[str, str]:
         """Run the nightly DAGs for ``day`` in this process, of the sources that were ever connected (else of all).
 

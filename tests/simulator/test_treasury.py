@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from simulator import treasury_records
-from simulator.treasury import closes_on, draw_lines, list_open_years
+from simulator.treasury import closes_on, draw_lines
 
 Row = dict[str, Any]
 SEEDS = [1, 2, 3]
@@ -32,8 +32,6 @@ def sum_paid(rows: list[Row], *kinds: str) -> int:
 
 
 def test_two_years_are_open_in_january() -> None:
-    assert list_open_years(date(2025, 1, 31)) == [2024, 2025]
-    assert list_open_years(date(2025, 2, 1)) == [2025]
     for day, counts in ((date(2025, 1, 31), (True, True)), (date(2025, 2, 1), (False, True))):
         assert tuple(bool(list_rows(day, year=year)) for year in (2024, 2025)) == counts
     assert list_rows(date(2023, 12, 31)) == []

@@ -21,7 +21,7 @@ from cchc.sources.inbox import InboxFile, list_files
 from cchc.sources.inbox_store import DiskInbox, ObjectInbox, find_disk_folder
 from cchc.sources.raw_archive import Archive
 from cchc.sources.rejection_filing import file_rejection_reports, file_report
-from cchc.sources.window import FiledFile
+from cchc.sources.window import FileScope
 from cchc.spreadsheets.rejection_report import SentFile
 from tests.spreadsheets.hostile_workbooks import WANTED
 
@@ -66,7 +66,7 @@ def test_file_of_any_name_is_archived_and_gets_reports(tmp_path: Path, name: str
     inbox = DiskInbox(tmp_path / "inbox")
     other, file = list_files(inbox, MAX_BYTES)
     assert (other.name, file.name, file.sender) == ("H58.31/a.csv", f"H58.40/{name}", "H58.40")
-    filed = FiledFile("return", file.sha256 or "", DAY, file.address)
+    filed = FileScope("return", file.sha256 or "", DAY, file.address)
     assert filed.label.isprintable()
     capture = archive_file(Archive(tmp_path / "archive", "returns", "H58"), filed, file)
     assert (capture.read_bodies(), capture.pages[0].request["file"]) == ([b"1;2"], file.name)

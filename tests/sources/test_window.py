@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cchc.calendar import DateRange
-from cchc.sources.window import FiledFile, LoadScope, Window, plan_budget_years, plan_days, read_scope
+from cchc.sources.window import FileScope, LoadScope, Window, plan_budget_years, plan_days, read_scope
 
 DAY = date(2024, 6, 30)
 ALL_2024 = st.dates(date(2024, 1, 1), date(2024, 12, 31))
@@ -80,7 +80,7 @@ def test_budget_year_stays_open_until_the_end_of_january(day: date, years: list[
 
 
 DAYS = Window("van-ban", "days", date(2024, 1, 1), date(2024, 3, 31))
-FILE = FiledFile("return", "0" * 64, DAY, "file:///srv/inbox/so-noi-vu/bc.xlsx")
+FILE = FileScope("return", "0" * 64, DAY, "file:///srv/inbox/so-noi-vu/bc.xlsx")
 
 
 @pytest.mark.parametrize("scope", [DAYS, Window("transparency", "month", date(2024, 5, 1), date(2024, 5, 31)), FILE])
@@ -91,8 +91,8 @@ def test_scope_comes_back_from_its_message(scope: LoadScope) -> None:
 
 def test_window_of_days_and_file_are_known_by_their_folder() -> None:
     assert Window.from_name(DAYS.name) == DAYS
-    assert FiledFile.from_name(FILE.name, DAY) == FiledFile("return", "0" * 64, DAY)
-    assert (Window.from_name(FILE.name), FiledFile.from_name(DAYS.name, DAY)) == (None, None)
+    assert FileScope.from_name(FILE.name, DAY) == FileScope("return", "0" * 64, DAY)
+    assert (Window.from_name(FILE.name), FileScope.from_name(DAYS.name, DAY)) == (None, None)
 
 
 def test_years_and_months_are_planned_and_never_taken_from_a_folder() -> None:

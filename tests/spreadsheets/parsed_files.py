@@ -9,7 +9,7 @@ from typing import Any
 from cchc.settings import SOURCES
 from cchc.sources.profile import read_profile
 from cchc.sources.protocols.files import parse_file
-from cchc.sources.window import FiledFile
+from cchc.sources.window import FileScope
 from tests.spreadsheets.sent_workbooks import (
     headings,
     number,
@@ -26,7 +26,7 @@ def parse(
     content: bytes, name: str = "bc.xlsx", profile: Any = RETURNS
 ) -> tuple[Mapping[str, Any], list[dict[str, Any]]]:
     """The response and the rows that a file becomes in staging."""
-    filed = FiledFile("return", "", DATA_DATE)
+    filed = FileScope("return", "", DATA_DATE)
     parsed = parse_file(profile, filed, content, {"file": name, "rejection": None}, "H58")
     return parsed.response, parsed.rows
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import date
 
-from cchc.sources.window import FiledFile, LoadScope, Window
+from cchc.sources.window import FileScope, LoadScope, Window
 from cchc.warehouse.run_outcomes import MAX_REASONS, NO_REASON, RecordedOutcome, describe_failures, summarize_run
 
 DAY = date(2024, 2, 5)
 YEAR = Window("transparency", "year", date(2024, 1, 1), date(2024, 12, 31))
 MONTH = Window("transparency", "month", date(2024, 1, 1), date(2024, 1, 31))
-FILE = FiledFile("return", "ab" * 32, DAY, "file:///srv/inbox/H58.40/bc.xlsx")
+FILE = FileScope("return", "ab" * 32, DAY, "file:///srv/inbox/H58.40/bc.xlsx")
 
 
 def record(window: LoadScope, status: str, error: str | None = None, data_date: date | None = None) -> RecordedOutcome:
@@ -54,7 +54,7 @@ def test_published_windows_need_no_sentence() -> None:
 
 
 def test_sentences_name_the_first_reasons_only() -> None:
-    files = [FiledFile("return", f"{number:064}", DAY) for number in range(MAX_REASONS + 3)]
+    files = [FileScope("return", f"{number:064}", DAY) for number in range(MAX_REASONS + 3)]
     text = describe_failures(summarize_run(files, (), (), DAY))
     assert text.startswith(f"{MAX_REASONS + 3} of {MAX_REASONS + 3} windows not published: ")
     assert text.endswith("; and 3 more.")

@@ -31,7 +31,7 @@ from cchc.sources.inbox_store import DiskInbox
 from cchc.sources.load import Load
 from cchc.sources.profile import read_profile
 from cchc.sources.raw_archive import Archive
-from cchc.sources.window import FiledFile
+from cchc.sources.window import FileScope
 from cchc.warehouse.connection import Login, connect
 from cchc.warehouse.publish import publish
 from cchc.warehouse.staging import stage
@@ -194,7 +194,7 @@ def archive_files(folder: Path, numbers: list[tuple[str, Decimal]]) -> tuple[lis
         key = hashlib.sha256(content).hexdigest()
         path = folder / f"{key[:8]}-{name}"
         path.write_bytes(content)
-        filed = FiledFile("return", key, DAY, str(path))
+        filed = FileScope("return", key, DAY, str(path))
         load = Load(
             "returns", filed, archive_file(archive, filed, InboxFile(DiskInbox(folder), path.name, len(content), key))
         )

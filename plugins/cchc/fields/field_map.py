@@ -66,7 +66,6 @@ class Notation:
 
 
 JSON = Notation("json")
-VIETNAMESE = Notation("vietnamese")
 
 
 class Field(BaseModel):

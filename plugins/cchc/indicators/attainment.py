@@ -53,7 +53,7 @@ def compute_attainment(
             own = [day for _, source, day in dirty if source == profile.source]
             for chosen in _choose_measured(days, own):
                 _compute_measures(connection, profile, province, chosen)
-        ranges = _choose_attained(connection, province, days, [day for _, _, day in dirty])
+        ranges = _choose_computed(connection, province, days, [day for _, _, day in dirty])
         for chosen in ranges:
             for month in _split_by_month(chosen):
                 _compute_results(connection, province, month, run_id)
@@ -71,12 +71,12 @@ def _choose_measured(days: DateRange | None, dirty: list[date]) -> list[DateRang
     return merge_ranges([*ranges, days] if days else ranges)
 
 
-def _choose_attained(
+def _choose_computed(
     connection: psycopg.Connection, province: str, days: DateRange | None, dirty: list[date]
 ) -> list[DateRange]:
     """``days``, and the computed days from the first dirty date on.
 
-    Values end with their year, but an agency that is first seen on a day is on the map of all later days.
+    Later years are among them: an agency that is first seen on a day has results on all later days.
     """
     ranges = [days] if days else []
     for day in [min(dirty)] if dirty else []:

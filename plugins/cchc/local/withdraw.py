@@ -31,7 +31,7 @@ from cchc.mistake import CatalogError
 from cchc.settings import ALERT_RULES, read_now, read_settings
 from cchc.sources.profile import read_profiles
 from cchc.sources.raw_archive import Archive, ArchiveError, Capture, read_capture
-from cchc.sources.window import FiledFile
+from cchc.sources.window import FileScope
 from cchc.warehouse.connection import take_lock
 from cchc.warehouse.withdrawal import (
     RemovedRows,
@@ -122,11 +122,11 @@ def _correct_archive(
 ) -> Iterator[str]:
     """Refile files of the inbox under the next run's day; answers stay archived, out of use for every run."""
     for folder in list_withdrawn_folders(connection, withdrawal):
-        if not FiledFile.from_name(folder.parent.name, withdrawal.day) and folder.is_dir():
+        if not FileScope.from_name(folder.parent.name, withdrawal.day) and folder.is_dir():
             _set_aside(folder)
     for archive in [] if withdrawal.is_proper else _list_archives(withdrawal.province):
         for name in archive.list_scope_names(withdrawal.day):
-            if not FiledFile.from_name(name, withdrawal.day):
+            if not FileScope.from_name(name, withdrawal.day):
                 for capture in _find(archive, name, withdrawal.day):
                     capture.set_aside()
     refiled: dict[date, int] = {}

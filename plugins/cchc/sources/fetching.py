@@ -21,7 +21,7 @@ from cchc.sources.profile_parts import ClientCredentialsAuth
 from cchc.sources.protocols.protocol import ApiProfile
 from cchc.sources.raw_archive import Archive, Capture, Draft
 from cchc.sources.target import Target
-from cchc.sources.window import FiledFile, Window
+from cchc.sources.window import FileScope, Window
 
 log = logging.getLogger(__name__)
 
@@ -162,7 +162,7 @@ class Session:
         return {"Authorization": f"Bearer {self._token}"}
 
 
-def archive_file(archive: Archive, scope: FiledFile, file: InboxFile) -> Capture:
+def archive_file(archive: Archive, scope: FileScope, file: InboxFile) -> Capture:
     """Archive a file of the inbox as it is; of a file that is too large, only its name and size.
 
     Raises OSError where the file has changed since it was listed, or the archive can't be written.

@@ -10,7 +10,7 @@ from typing import Any, Self
 from uuid import UUID, uuid5
 
 from cchc.sources.raw_archive import Archive, Capture, read_capture
-from cchc.sources.window import FiledFile, LoadScope, read_scope
+from cchc.sources.window import FileScope, LoadScope, read_scope
 
 # The same bytes are the same load in every installation.
 NAMESPACE = UUID("6f1ad1d8-5d5c-5e0b-9d2c-35a1c11a2024")
@@ -33,7 +33,7 @@ class Load:
     @property
     def is_file(self) -> bool:
         """Whether it is a file of the inbox, which a person sent."""
-        return isinstance(self.scope, FiledFile)
+        return isinstance(self.scope, FileScope)
 
     @property
     def data_date(self) -> date:

@@ -1,6 +1,6 @@
 """The scope of a load: a window asked of a source, or a file of the inbox; and the plans of windows for a data date.
 
-``Window`` and ``FiledFile`` share the attributes that the archive and the ledger need:
+``Window`` and ``FileScope`` share the attributes that the archive and the ledger need:
 
 - ``entity``, ``start``, ``end``: as in ops.load; both dates are included;
 - ``name``: the folder in the archive, a part of the load's id; ``label``: the name for logs and Airflow's pages;
@@ -81,7 +81,7 @@ class Window:
 
 
 @dataclass(frozen=True)
-class FiledFile:
+class FileScope:
     """A file of the inbox, filed under a data date.
 
     ``key``: the SHA-256 of its bytes. ``seen_on``: the data date of the run that first saw it. ``address``: where it
@@ -143,12 +143,12 @@ class FiledFile:
         return cls(found[1], found[2], seen_on) if found else None
 
 
-LoadScope = Window | FiledFile
+LoadScope = Window | FileScope
 
 
 def read_scope(reference: Mapping[str, str]) -> LoadScope:
     """The window or file that ``to_reference`` describes, as one task hands it to the next."""
-    return Window.from_reference(reference) if "period" in reference else FiledFile.from_reference(reference)
+    return Window.from_reference(reference) if "period" in reference else FileScope.from_reference(reference)
 
 
 def plan_year_and_month(entities: Iterable[str], day: date) -> list[Window]:

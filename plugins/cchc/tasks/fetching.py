@@ -14,7 +14,7 @@ from cchc.sources.fetching import archive_file, fetch_window
 from cchc.sources.load import Load, choose_load, list_archived_loads
 from cchc.sources.profile import Profile
 from cchc.sources.raw_archive import Archive, ArchiveError, Capture
-from cchc.sources.window import FiledFile, LoadScope, Window
+from cchc.sources.window import FileScope, LoadScope, Window
 from cchc.tasks.context import current_day, current_run_id
 from cchc.tasks.inbox import find_file
 from cchc.tasks.plan import read_source_target
@@ -38,7 +38,7 @@ def fetch_scope(
     if known:
         log.info("%s of %s is archived in %s; not asked again", scope.label, day, known.capture.folder)
         return known
-    if isinstance(scope, FiledFile):
+    if isinstance(scope, FileScope):
         return Load(profile.source, scope, archive_file(archive, scope, find_file(profile, scope)))
     return _ask(connection, profile, archive, scope, day) or _use_stopped(connection, archived, scope, day)
 

@@ -35,7 +35,7 @@ from cchc.sources.load import Load
 from cchc.sources.profile import Profile, read_all_profiles
 from cchc.sources.raw_archive import Archive, ArchiveError, Capture, read_capture
 from cchc.sources.rejection_filing import file_rejection_reports, file_report
-from cchc.sources.window import FiledFile
+from cchc.sources.window import FileScope
 from cchc.spreadsheets.rejection_report import SentFile, list_hidden
 from cchc.spreadsheets.table import Wanted
 from cchc.strict_yaml import read_document
@@ -66,7 +66,7 @@ def open_inbox(profile: Profile) -> InboxStore | None:
     return inbox
 
 
-def plan_files(connection: psycopg.Connection, profile: Profile, archive: Archive, day: date) -> list[FiledFile]:
+def plan_files(connection: psycopg.Connection, profile: Profile, archive: Archive, day: date) -> list[FileScope]:
     """The archived files of ``day``, those that no earlier run has brought to an end, and the new ones, in this order.
 
     A new file is filed under ``day``. A run for an old day files it under the day of the next run to come, because the
@@ -90,7 +90,7 @@ def plan_files(connection: psycopg.Connection, profile: Profile, archive: Archiv
     filed_on = choose_filing_day(day, (file.seen_on for file in archived), newest_complete_day(read_now()))
     (entity, *_) = profile.entities
     new = choose_new_files(inbox, profile, archive)
-    return planned + [FiledFile(entity, identify(file), filed_on, file.address) for file in new]
+    return planned + [FileScope(entity, identify(file), filed_on, file.address) for file in new]
 
 
 def choose_new_files(inbox: InboxStore, profile: Profile, archive: Archive) -> list[InboxFile]:
@@ -116,7 +116,7 @@ def choose_new_files(inbox: InboxStore, profile: Profile, archive: Archive) -> l
     return chosen
 
 
-def find_file(profile: Profile, filed: FiledFile) -> InboxFile:
+def find_file(profile: Profile, filed: FileScope) -> InboxFile:
     """A planned file in the inbox. Raises SourceError when it is gone or has changed."""
     inbox = open_inbox(profile)
     if inbox is not None and filed.address.startswith(inbox.address("")):
@@ -249,6 +249,6 @@ def _may_take_files(source: str, good: Sequence[Profile]) -> bool:
         return True
 
 
-def _list_archived(archive: Archive) -> list[FiledFile]:
-    files = (FiledFile.from_name(name, filed_on) for filed_on, name in archive.list_files())
+def _list_archived(archive: Archive) -> list[FileScope]:
+    files = (FileScope.from_name(name, filed_on) for filed_on, name in archive.list_files())
     return [file for file in files if file]

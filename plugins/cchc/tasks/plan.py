@@ -20,7 +20,7 @@ from cchc.sources.http_session import is_loopback
 from cchc.sources.profile import ApiProfile, Profile
 from cchc.sources.raw_archive import Archive
 from cchc.sources.target import Target
-from cchc.sources.window import FiledFile, LoadScope, Window
+from cchc.sources.window import FileScope, LoadScope, Window
 from cchc.tasks.context import read_connection
 from cchc.tasks.inbox import plan_files
 from cchc.warehouse.catalog_sync import sync_catalog
@@ -37,7 +37,7 @@ class Plan:
     """The scopes of a run: windows, each with a chain of tasks of its own, and files, which share chains."""
 
     windows: Sequence[Window]
-    files: Sequence[FiledFile]
+    files: Sequence[FileScope]
 
     @property
     def size(self) -> int:
@@ -60,7 +60,7 @@ def plan_run(connection: psycopg.Connection, profile: Profile, archive: Archive,
     if profile.api is None:
         _sync_catalog(connection)  # its rules look up the codes of the catalog
         return Plan([], plan_files(connection, profile, archive, day))
-    files: list[FiledFile] = []
+    files: list[FileScope] = []
     try:
         files = plan_files(connection, profile, archive, day) if profile.inbox else []
     except SourceError as error:  # the source of returns fails on its inbox; this one has another way

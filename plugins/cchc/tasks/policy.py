@@ -1,11 +1,11 @@
-"""The defaults of every task and DAG: which errors are tried again, callbacks, and the schedule."""
+"""What the DAGs share: which errors are tried again, callbacks, the schedule, the asset of dirty dates."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
 
-from airflow.sdk import CronPartitionTimetable, ExceptionRetryPolicy, RetryAction, RetryRule
+from airflow.sdk import Asset, CronPartitionTimetable, ExceptionRetryPolicy, RetryAction, RetryRule
 
 from cchc.calendar import LOCAL
 from cchc.settings import read_settings
@@ -42,6 +42,9 @@ TASK_DEFAULTS: dict[str, Any] = {
     "execution_timeout": timedelta(minutes=30),
     "on_failure_callback": report_failed_run,
 }
+
+# A publish that leaves dirty dates updates it; attainment_late waits for it.
+DIRTY_DATES = Asset("cchc_dirty_dates")
 
 # The run's own callback too: Airflow 3.3 calls none for a task whose process was killed (apache/airflow#60858).
 RUN_CALLBACKS: dict[str, Any] = {"on_failure_callback": report_failed_run, "on_success_callback": report_successful_run}

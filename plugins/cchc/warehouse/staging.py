@@ -72,8 +72,9 @@ def sort_by_newest_day(connection: psycopg.Connection, loads: list[tuple[Load, P
 def _copy(connection: psycopg.Connection, load: Load, table: str, rows: list[dict[str, Any]]) -> None:
     if not rows:
         return
-    columns = sql.SQL(", ").join(map(sql.Identifier, rows[0]))
+    names = list(rows[0])
+    columns = sql.SQL(", ").join(map(sql.Identifier, names))
     command = sql.SQL("copy {} (load_id, {}) from stdin").format(sql.Identifier("staging", table), columns)
     with connection.cursor().copy(command) as copy:
         for row in rows:
-            copy.write_row((load.load_id, *row.values()))
+            copy.write_row((load.load_id, *(row[name] for name in names)))

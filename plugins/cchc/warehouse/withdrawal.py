@@ -16,7 +16,7 @@ import psycopg
 
 from cchc.sources.load import Load
 from cchc.sources.raw_archive import ArchiveError, read_capture
-from cchc.sources.window import FiledFile, LoadScope, Window
+from cchc.sources.window import FileScope, LoadScope, Window
 from cchc.warehouse.connection import run_file
 from cchc.warehouse.ledger import archive_folder
 
@@ -107,7 +107,7 @@ def list_lost_loads(connection: psycopg.Connection) -> list[Load]:
             log.warning("%s", error)
             continue
         name = capture.folder.parent.name
-        scope: LoadScope | None = FiledFile.from_name(name, filed_on) or Window.from_name(name)
+        scope: LoadScope | None = FileScope.from_name(name, filed_on) or Window.from_name(name)
         loads.append(Load(source, scope or Window(entity, _read_period(name), start, end), capture))
     return loads
 

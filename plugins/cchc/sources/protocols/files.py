@@ -12,7 +12,7 @@ from cchc.sources.parsed_load import ParsedLoad
 from cchc.sources.profile_parts import ConnectionName, Sheet, find_repeated, name_headings
 from cchc.sources.protocols.protocol import Profile
 from cchc.sources.protocols.row_reader import RowReader
-from cchc.sources.window import FiledFile
+from cchc.sources.window import FileScope
 from cchc.spreadsheets.workbook import RejectedFileError, Table, read_tables
 from cchc.strict_yaml import Filled
 
@@ -60,7 +60,7 @@ class FilesProfile(Profile):
 
 
 def parse_file(
-    profile: Profile, file: FiledFile, content: bytes, request: Mapping[str, Any], province: str
+    profile: Profile, file: FileScope, content: bytes, request: Mapping[str, Any], province: str
 ) -> ParsedLoad:
     """The rows of one file of any source that takes files; ``request``: its entry in the archive.
 
@@ -81,7 +81,6 @@ def parse_file(
     rows = [row for reader in readers for row in reader.rows]
     for number, row in enumerate(rows, 1):
         row["row_no"] = number
-    columns = dict.fromkeys(column for row in rows for column in row)
     described = [reader.describe() for reader in readers]
     return ParsedLoad(
         response={
@@ -98,8 +97,14 @@ def parse_file(
             "province_code": province,
             "delimiter": delimiter,
         },
-        rows=[{column: row.get(column) for column in columns} for row in rows],
+        rows=_align(rows),
     )
+
+
+def _align(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The rows with the same columns in the same order: a column that a kind of sheet lacks is None."""
+    columns = dict.fromkeys(column for row in rows for column in row)
+    return [{column: row.get(column) for column in columns} for row in rows]
 
 
 def _read_table(profile: Profile, table: Table, fields: Mapping[str, WireField]) -> RowReader:
