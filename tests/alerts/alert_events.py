@@ -234,9 +234,9 @@ DIGESTS: dict[Audience, list[AlertEvent]] = {
     ],
     "operators": [
         make_event(OPERATION),
-        make_event(make_operation("run_late", "Đêm 30/06/2024", "Chưa có kết quả lúc 06:30.", "Nothing ran tonight")),
+        make_event(make_operation("run_late", "Đêm 30/06/2024", "Chưa có kết quả lúc 06:30.", "Nothing ran today")),
         make_event(make_operation("run_failed", "attainment.attain", "OperationalError", "A run was killed")),
-        make_event(make_operation("undelivered", "Thư gửi so_noi_vu", "SMTP 550", "Nothing ran tonight")),
+        make_event(make_operation("undelivered", "Thư gửi so_noi_vu", "SMTP 550", "Nothing ran today")),
         make_event(DIFFERS),
         make_event(OPERATION, "resolved", begins=date(2024, 6, 1)),
     ],
