@@ -5,7 +5,7 @@ create role cchc_loader;
 create role cchc_analyst;
 grant cchc_loader, cchc_analyst to cchc_app;
 create database cchc owner cchc_app;
--- An analyst reads. What one session could take from all others is for the loader, or for nobody.
+-- An analyst reads. Rights by which one session could harm all others are for the loader, or for nobody.
 revoke connect on database postgres, template1 from public;
 revoke all on database cchc from public;
 grant connect, temporary on database cchc to cchc_loader;
