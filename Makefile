@@ -59,7 +59,7 @@ snooze: $(INSTALLED) ## suppresses notifications of an alert up to a day: make s
 alerts-dry-run: $(INSTALLED) ## notifications of a day, their recipients, and suppressed ones with the reason: make alerts-dry-run DATE=2024-06-30
 	@$(CCHC) alerts-dry-run -- "$$DATE"
 
-retry: $(INSTALLED) ## audits the stopped loads of a day again, from the same bytes: make retry SOURCE=eoffice DATE=2024-06-30
+retry: $(INSTALLED) ## prepares the stopped loads of a day: the next run audits the same bytes again: make retry SOURCE=eoffice DATE=2024-06-30
 	@$(CCHC) retry -- "$$SOURCE" "$$DATE"
 
 withdraw: $(INSTALLED) ## removes a day that was computed by mistake, with its effects: make withdraw DATE=2042-12-31

@@ -16,6 +16,7 @@ FIRST_FOLDERS = (
 )
 PATH = re.compile(rf"(?<![\w/.<])(?:{FIRST_FOLDERS})/[\w./-]*\w/?")
 TEST = re.compile(r"(?<![\w/])test_\w+\.py")
+SQL_FOLDERS = re.compile(r"^\*\*include/sql/\*\* .*?Names:$", re.MULTILINE | re.DOTALL)
 SCHEMA = re.compile(r"^### (\w+):", re.MULTILINE)
 TABLE = re.compile(r"^\| `([\w<>]+)` \| ([^|]+) \|", re.MULTILINE)
 
@@ -27,7 +28,10 @@ inner join pg_attribute as a on a.attrelid = c.conrelid and a.attnum = k.number
 where c.contype = 'p' and c.connamespace::regnamespace::text in ('staging', 'core', 'mart', 'ops')
 group by c.conrelid
 """
-VIEWS = "select schemaname || '.' || viewname from pg_views where schemaname in ('core', 'mart')"
+VIEWS = """
+select schemaname || '.' || viewname from pg_views
+where schemaname in ('staging', 'core', 'mart') and viewname !~ '_audit$'
+"""
 
 
 def test_every_path_of_the_page_exists() -> None:
@@ -42,6 +46,13 @@ def test_every_test_file_of_the_page_exists() -> None:
     assert sorted(name for name in named if not list((CHECKOUT / "tests").rglob(name))) == []
 
 
+def test_page_names_every_folder_of_sql_files() -> None:
+    paragraph = SQL_FOLDERS.search(PAGE.read_text(encoding="utf-8"))
+    assert paragraph
+    folders = {file.parent.name for file in (CHECKOUT / "include" / "sql").glob("*/*.sql")}
+    assert sorted(re.findall(r"`(\w+)/`", paragraph[0])) == sorted(folders)
+
+
 def test_tables_of_the_page_have_the_primary_keys_of_the_schema(warehouse: Warehouse) -> None:
     keys = dict(warehouse.query(PRIMARY_KEYS))
     responses = {table: key for table, key in keys.items() if re.fullmatch(r"staging\.\w+_response", table)}
@@ -50,7 +61,7 @@ def test_tables_of_the_page_have_the_primary_keys_of_the_schema(warehouse: Wareh
     assert read_tables() == expected | {"staging.<source>_response": responses.popitem()[1]}
 
 
-def test_page_names_every_view_that_analysts_read(warehouse: Warehouse) -> None:
+def test_page_names_every_view_beside_those_of_audits(warehouse: Warehouse) -> None:
     named = {
         f"{schema}.{view}"
         for schema, text in read_sections().items()

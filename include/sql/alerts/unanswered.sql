@@ -1,5 +1,6 @@
 -- Open performance alerts that aren't suppressed, snoozed or escalated, and the time since when each waits for an
--- answer: its last opening, the end of its acknowledgement or the end of its snooze.
+-- answer: its last opening, the end of its acknowledgement or the end of its snooze. The kinds drop, unknown and
+-- task_due_soon are never escalated.
 select
     a.alert_id,
     greatest(max(s.noted_at), a.snoozed_until::timestamptz) as waiting_since

@@ -119,7 +119,7 @@ create table ops.lock (
     name text primary key
 );
 comment on table ops.lock is 'Locks of the runs, one row each. The transaction that holds the row FOR UPDATE holds the lock.';
-comment on column ops.lock.name is 'Name of the work that one process does at a time: attain, catalog, sources, compose, deliver, publish, or ask with a source.';
+comment on column ops.lock.name is 'Name of the work that one process does at a time: attain, catalog, sources, compose, deliver; or publish, ask or check with a source.';
 
 create table ops.expectation_result (
     load_id uuid not null,

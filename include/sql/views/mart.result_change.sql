@@ -56,7 +56,7 @@ select
                     group by r.agency_code
                 ),
 
-                -- What the source counts for the province and for no agency is a part of its own, of either sign.
+                -- Cases counted for the province and for no agency are a part of their own, of either sign.
                 part as (
                     select
                         g.agency_code,

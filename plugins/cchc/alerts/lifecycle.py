@@ -1,4 +1,4 @@
-"""The life of alerts in ops.alert: opened once, changed by steps, ended. A step names whom to notify and from when.
+"""Opens alerts in ops.alert and records their later steps. Each step has the recipients to notify, and from when.
 
 It doesn't decide when an alert opens or ends (``detection``) and sends nothing (``notification``).
 """

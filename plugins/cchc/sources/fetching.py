@@ -118,7 +118,7 @@ class _Recorder:
 
 @contextmanager
 def _ignoring_full_archive() -> Iterator[None]:
-    """Evidence that can't be written is given up: the answer of the source decides what happens next."""
+    """Go on where a rejected answer can't be archived: the caller reports the error of the source, not of the disk."""
     try:
         yield
     except OSError as error:

@@ -72,7 +72,7 @@ def read_profile(path: Path) -> Profile:
 def read_all_profiles(folder: Path = SOURCES) -> ProfilesRead:
     """Every profile of a folder, checked with the files that it names; a bad one stops no other.
 
-    Of two profiles that claim the same, the copy is rejected: the one whose tables aren't called as its file is.
+    Where two profiles claim the same, the copy is rejected: the one whose tables aren't called as its file is.
     """
     read: dict[str, Profile] = {}
     rejected: dict[str, ProfileError] = {}

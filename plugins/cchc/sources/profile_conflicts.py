@@ -10,7 +10,7 @@ from cchc.sources.protocols.protocol import Profile
 
 
 def find_conflicts(profiles: Mapping[str, Profile]) -> Mapping[str, list[FieldMistake]]:
-    """Source → its names that another profile has already. Of two profiles the copy gets the mistake.
+    """Source → its names that another profile has already. The copy of two profiles gets the mistake.
 
     The copy is the one whose tables aren't called as its file is. A connection with the name of a source belongs to
     that source, with its host and login.

@@ -1,7 +1,7 @@
 """The zip package of a workbook: a hostile one is rejected before it is opened, XML is read within bounds.
 
 Only the parts that hold values are opened: workbook, sheets, texts and number formats. Expat keeps nothing of them,
-so that memory and time stay bounded. What the elements mean is xlsx_reader.py's business.
+so that memory and time stay bounded. Their meaning belongs to xlsx_reader.py.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the DAGs share: which errors are tried again, callbacks, the schedule, the asset of dirty dates."""
+"""Settings that the DAGs share: which errors are tried again, callbacks, the schedule, the asset of dirty dates."""
 
 from __future__ import annotations
 
@@ -46,7 +46,8 @@ TASK_DEFAULTS: dict[str, Any] = {
 # A publish that leaves dirty dates updates it; attainment_late waits for it.
 DIRTY_DATES = Asset("cchc_dirty_dates")
 
-# The run's own callback too: Airflow 3.3 calls none for a task whose process was killed (apache/airflow#60858).
+# A run has callbacks beside those of its tasks: Airflow 3.3 calls none for a task whose process was killed
+# (apache/airflow#60858).
 RUN_CALLBACKS: dict[str, Any] = {"on_failure_callback": report_failed_run, "on_success_callback": report_successful_run}
 
 

@@ -23,7 +23,7 @@ from cchc.catalog import (
 )
 from cchc.warehouse.connection import take_lock
 
-# The catalog has in the name that the end is exclusive, the tables have it in the comment.
+# Field of the catalog → its column. Both ends are exclusive: the field's name states it, the column's COMMENT too.
 COLUMNS = {"valid_to_exclusive": "valid_to"}
 
 

@@ -94,7 +94,10 @@ class Detector:
         return is_observed and is_judgeable(result, indicator, self.rules)
 
     def _detect_again(self, series: SeriesKey, results: Sequence[Result]) -> list[Detection]:
-        """Detection over a whole year. A kind that lost its state has no episodes, so that its alert is withdrawn."""
+        """The detections of a series, computed over its whole year instead of from its stored states.
+
+        A kind that had a state, and has none after this, gets a detection without episodes: its alert is withdrawn.
+        """
         known = {kind for kind, own in self.states.items() if own.pop(series, None)}
         detected = {detection.kind: detection for detection in self._advance(series, results)}
         lost = [Detection(series, kind, [], results[-1]) for kind in known - detected.keys()]

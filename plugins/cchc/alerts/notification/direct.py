@@ -36,7 +36,7 @@ def send_directly(
 ) -> None:
     """Send a failure to the operators, once for each DAG and day as far as the files in ``folder`` show.
 
-    ``reason``: why the warehouse couldn't store it. What a channel doesn't take is logged.
+    ``reason``: why the warehouse couldn't store it. A message that a channel doesn't accept is logged.
     """
     marker = folder / f"{failure.dag_id}.{failure.day}"
     if marker.exists():

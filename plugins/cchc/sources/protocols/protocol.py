@@ -2,7 +2,7 @@
 
 A source is one object: its profile, read from include/sources/<source>.yaml, is an instance of the class of its
 protocol. That class knows the fields of the YAML, the windows of a data date, the requests, and the meaning of an
-answer. ``cchc.sources.profile`` lists the classes and reads the files. What several protocols share in parsing is in
+answer. ``cchc.sources.profile`` lists the classes and reads the files. Parsing that several protocols share is in
 modules of their own beside this one.
 """
 
@@ -138,7 +138,7 @@ class Profile(Model):
 
     @abstractmethod
     def exclusive_names(self) -> dict[str, str]:
-        """What no other profile may have, in words → the field that names it: requests, and files of the inbox."""
+        """Claim that no other profile may share, in words → the field that makes it: requests and inbox files."""
 
     def connection_uses(self) -> dict[str, tuple[str, str]]:
         """Connection → the field that names it, and in words how it is used: it has one login for one host."""
@@ -178,7 +178,7 @@ class ApiProfile(Profile):
 
     @abstractmethod
     def find_missing_setting(self, target: Target) -> str | None:
-        """What the connection lacks, for the person who sets it; None where it has all that requests need."""
+        """The setting that the connection lacks, in words for the person who sets it; None where requests have all."""
 
     @abstractmethod
     def plan_windows(self, day: date, read_complete: ReadComplete) -> list[Window]:
