@@ -10,7 +10,7 @@ import openpyxl
 import pytest
 
 from cchc.catalog import Catalog, load_catalog
-from cchc.fields.field_map import VIETNAMESE, read_record
+from cchc.fields.field_map import Notation, read_record
 from cchc.presentation.return_templates import Reporter, list_reporters, write_templates
 from cchc.settings import CHECKOUT, SOURCES
 from cchc.sources.profile import read_profile
@@ -107,7 +107,7 @@ def test_filled_template_is_read_as_written(folder: Path) -> None:
     file = io.BytesIO()
     workbook.save(file)
     indicator, task = [
-        read_record(record, WANTED[table.kind], VIETNAMESE)
+        read_record(record, WANTED[table.kind], Notation("vietnamese"))
         for table in read_tables(file.getvalue(), "bc.xlsx", WANTED)
         for _, record in table.rows
     ]
