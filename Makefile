@@ -38,7 +38,7 @@ test: $(INSTALLED) ## all tests but those of test-nightly and test-stack
 test-fast: $(INSTALLED) ## tests that take less than a minute together: no whole runs, no commands, no years
 	@$(PYTEST) -m 'not nightly and not slow' --ignore=tests/stack
 
-test-nightly: $(INSTALLED) ## tests of the SQL on PostgreSQL 16, of docker-compose.yaml's details and of the simulator
+test-nightly: $(INSTALLED) ## the longest tests, and those of PostgreSQL 16, docker-compose.yaml and the simulator
 	@$(PYTEST) -m nightly --ignore=tests/stack
 
 test-stack: $(INSTALLED) ## runs of docker-compose.yaml's services as plain processes; skipped without a redis-server

@@ -6,6 +6,7 @@ import atexit
 import itertools
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +25,9 @@ from cchc.warehouse.migrations import migrate
 
 ignore_libpq_environment()
 
+# A shell may start its jobs without Ctrl-C, and processes inherit that: here they can be interrupted.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 # Airflow makes its home at its import, by default in the user's folder; tests of whole runs set another.
 if "AIRFLOW_HOME" not in os.environ:
     os.environ["AIRFLOW_HOME"] = tempfile.mkdtemp(prefix="cchc-test-airflow-")
@@ -36,7 +40,6 @@ TEMPLATE = "migrated"
 # Folders and files whose tests get a marker of pyproject.toml. Slow ones begin first: short ones then fill the gaps.
 MARKED = {
     "slow": (
-        "alerts/test_disturbed_year.py",
         "alerts/test_seeded_year.py",
         "indicators/test_attainment_oracle.py",
         "indicators/test_order_of_loading.py",
@@ -47,18 +50,28 @@ MARKED = {
         "local/test_install.py",
         "local/test_lock_files.py",
         "local/test_query.py",
+        "local/test_retry.py",
         "local/test_roles.py",
         "local/test_server.py",
         "local/test_services.py",
-        "local/test_stack.py",
+        "local/test_validate.py",
         "local/test_withdraw.py",
         "oracle",
         "presentation/test_quality_page.py",
         "presentation/test_reference_pages.py",
         "quality",
         "runs",
+        "spreadsheets/test_hostile_workbooks.py",
+        "warehouse",
     ),
-    "nightly": ("compose", "local/test_stack.py", "simulator"),
+    "nightly": (
+        "alerts/test_disturbed_year.py",
+        "compose",
+        "local/test_demonstration_up.py",
+        "local/test_stack.py",
+        "simulator",
+        "warehouse/test_large_loads.py",
+    ),
 }
 
 

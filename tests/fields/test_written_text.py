@@ -1,4 +1,4 @@
-"""What people type is compared as it looks."""
+"""Typed text is compared as it looks."""
 
 from __future__ import annotations
 

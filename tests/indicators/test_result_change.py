@@ -44,7 +44,7 @@ def test_oracle_splits_a_change_into_rates_and_mix_as_by_hand() -> None:
 def test_oracle_has_parts_for_new_and_closed_agencies_and_for_the_rest() -> None:
     # 70 of 100 = 70 %, then 60 of 100 = 60 %: −10 points.
     # H58.01, 30 of 40, is closed: −30. H58.02, 10 of 50, is new: +10. H58.03 has no case on the first day: +20.
-    # Of the rest 40 of 60 (66⅔ %, weight 0.6), then 30 of 20 (150 %, weight 0.2): rate +83⅓ × 0.4; mix −0.4 × 108⅓
+    # The rest has 40 of 60 (66⅔ %, weight 0.6), then 30 of 20 (150 %, weight 0.2): rate +83⅓ × 0.4; mix −0.4 × 108⅓
     parts = decompose(
         before={"H58.01": Share(30, 40), "H58.03": Share(0, 0)},
         after={"H58.02": Share(10, 50), "H58.03": Share(20, 30)},

@@ -19,7 +19,7 @@ from cchc.local.warehouse import prepare_warehouse
 from cchc.settings import CHECKOUT
 from tests.alerts.attainment_fixture import AttainmentFixture, make_recipient
 
-# Of another province, so that no evaluation here reads them.
+# It belongs to another province, so no evaluation here reads it.
 ALERT = """
 insert into ops.alert (
     alert_id, kind, severity, audience, status, province_code, subject, began_on, as_of_date, is_notified, facts,

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from cchc.local.processes import name_place
+from cchc.local.processes import is_alive, name_place
 from cchc.settings import CHECKOUT
 
 LOOK = """
@@ -46,3 +46,19 @@ def test_another_container_is_another_place() -> None:
     assert result.stdout.strip() not in ("", name_place())
     here = subprocess.run([sys.executable, "-c", program], env=environment, check=True, capture_output=True, text=True)
     assert here.stdout.strip() == name_place()
+
+
+def test_process_is_alive_until_it_has_ended_also_as_a_zombie() -> None:
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE) as process:
+        assert is_alive(process.pid)
+        process.stdin.close()
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)  # leaves the zombie
+        assert not is_alive(process.pid)
+    assert not is_alive(process.pid)
+
+
+def test_process_is_alive_while_its_program_begins() -> None:
+    for _ in range(50):
+        with subprocess.Popen(["sh", "-c", "exec sleep 5"]) as process:
+            assert is_alive(process.pid)
+            process.kill()

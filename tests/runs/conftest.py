@@ -1,4 +1,4 @@
-"""Fixtures of whole runs: real DAG objects, HTTP and warehouse; Airflow's metadata in the worker's own cluster."""
+"""Fixtures of whole runs: real HTTP and warehouse; Airflow's metadata in the worker's own cluster."""
 
 from __future__ import annotations
 
@@ -106,18 +106,29 @@ class Installation:
             self.environment.pop(f"AIRFLOW_CONN_{name.upper()}", None)
 
     def run_day(self, day: date, *, are_files_complete: bool = True) -> dict[str, str]:
-        """Run the nightly DAGs for ``day`` in this process, of the sources that were ever connected (else of all).
+        """Run the tasks of the nightly DAGs for ``day``, of the sources that were ever connected.
 
-        Returns the state of each. ``are_files_complete``: set the last change of new files in the inbox to 16:00 of
+        Returns the state of each DAG. ``are_files_complete``: set the last change of new files in the inbox to 16:00 of
         ``day``, so that the run needn't wait for further changes.
         """
+        from tests.runs.direct_run import run_tasks  # Airflow reads its environment at its import
+
+        return self._run(run_tasks, day, are_files_complete=are_files_complete)
+
+    def run_dags(self, day: date) -> dict[str, str]:
+        """``run_day`` by the DAG objects, as ``make nightly`` runs them."""
+        from cchc.tasks.nightly import run_dags
+
+        return self._run(run_dags, day)
+
+    def _run(
+        self, run: Callable[[date, set[str]], dict[str, str]], day: date, *, are_files_complete: bool = True
+    ) -> dict[str, str]:
         if are_files_complete:
             self._age_files(day)
         with _environment(self.environment):
             _point_airflow_here()
-            from cchc.tasks.nightly import run_dags  # Airflow reads its environment at its import
-
-            return run_dags(day, self.sources)
+            return run(day, self.sources)
 
     def _age_files(self, day: date) -> None:
         just_now = time.time() - 3600

@@ -20,7 +20,7 @@ def count_rows(installation):
 def test_declined_run_stores_nothing_asks_nothing_and_notifies_no_one(installation, portal, day):
     installation.connect_portal(portal.base_url, portal.root_department_id)
     installation.connect_inbox()
-    states = installation.run_day(day)
+    states = installation.run_dags(day)
     assert set(states.values()) == {"failed"}
     assert count_rows(installation) == dict.fromkeys(STORED, 0)
     assert portal.requests() == []
@@ -33,6 +33,6 @@ def test_declined_run_leaves_the_warehouse_unchanged(installation, portal):
     set_portal_clock(portal, DAY)
     installation.run_day(DAY)
     before, stored = installation.checksum(), count_rows(installation)
-    assert set(installation.run_day(NEVER).values()) == {"failed"}
+    assert set(installation.run_dags(NEVER).values()) == {"failed"}
     assert (installation.checksum(), count_rows(installation)) == (before, stored)
     assert installation.query("select max(as_of_date) from mart.attainment_latest") == [(DAY,)]

@@ -52,11 +52,11 @@ def after_yesterday(make_installation: Callable[..., Installation]) -> Installat
     return installation
 
 
-def run(installation, portal, day, **extra):
+def run(installation, portal, day, run_by=Installation.run_day, **extra):
     """Run ``day`` on the portal with its faults; ``extra``: of its connection."""
     installation.connect_portal(portal.base_url, portal.root_department_id, **extra)
     set_portal_clock(portal, day)
-    return installation.run_day(day)
+    return run_by(installation, day)
 
 
 def list_published(installation, day):
@@ -138,23 +138,24 @@ def test_missing_metrics_stop_a_load_only_where_an_indicator_uses_them(installat
 
 
 @pytest.mark.parametrize(
-    ("kind", "options", "asked"),
+    ("fault", "asked", "run_by"),
     [
-        ("unauthorized", {}, 1),
-        ("forbidden", {}, 1),
-        ("firewall_page", {}, 1),
-        ("server_error", {}, 4),
-        ("timeout", {"seconds": 3}, 4),
-        ("dropped_connection", {}, 4),
+        ({"kind": "unauthorized"}, 1, Installation.run_day),
+        ({"kind": "forbidden"}, 1, Installation.run_dags),  # Airflow tries neither kind of failure again
+        ({"kind": "firewall_page"}, 1, Installation.run_day),
+        ({"kind": "server_error"}, 4, Installation.run_dags),
+        ({"kind": "timeout", "seconds": 3}, 4, Installation.run_day),
+        ({"kind": "dropped_connection"}, 4, Installation.run_day),
     ],
+    ids=["unauthorized", "forbidden", "firewall page", "server error", "timeout", "dropped connection"],
 )
 def test_source_that_refuses_or_fails_is_asked_no_more_and_earlier_results_are_stale(
-    make_installation, after_yesterday, portal, kind, options, asked
+    make_installation, after_yesterday, portal, fault, asked, run_by
 ):
     installation = make_installation(after_yesterday)
     before = len(portal.requests())
-    portal.set_fault("*", kind, **options)
-    states = run(installation, portal, DAY, read_timeout_seconds=1)
+    portal.set_fault("*", **fault)
+    states = run(installation, portal, DAY, run_by, read_timeout_seconds=1)
     assert states == {**PORTAL_WELL, "ingest_national_portal": "failed"}
     assert len(portal.requests()) - before == asked
     assert list_published(installation, DAY) == set()
@@ -191,15 +192,15 @@ def test_window_archived_before_a_refusal_is_published(installation, portal):
     assert list_published(installation, DAY) == ENDPOINTS
 
 
-# Great Expectations itself lists at most 200 rows; tests/warehouse/test_publish.py tries thousands.
-def test_three_hundred_bad_rows_are_three_hundred_rows_in_quarantine(installation, portal):
-    portal.set_fault("dossier-digitized", "many_bad_rows", n=300, good=750)
+# Great Expectations itself lists at most 200 rows; tests/warehouse/test_large_loads.py tries thousands.
+def test_more_bad_rows_than_great_expectations_lists_are_all_in_quarantine(installation, portal):
+    portal.set_fault("dossier-digitized", "many_bad_rows", n=210, good=525)
     assert set(run(installation, portal, DAY, read_timeout_seconds=30).values()) == {"success"}
     rules = installation.query("select rules, count(*) from ops.quarantine group by rules")
-    assert rules == [(["negative_count"], 300)]
+    assert rules == [(["negative_count"], 210)]
     received = installation.query(
         "select received_rows, accepted_rows + quarantined_rows, quarantined_rows from ops.load"
         " where entity = 'dossier-digitized'"
     )
     assert received[0][0] == received[0][1]
-    assert received[0][2] == 300
+    assert received[0][2] == 210

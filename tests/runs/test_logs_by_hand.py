@@ -57,7 +57,7 @@ def test_logs_of_good_and_failed_tasks_are_found_by_airflow(returns_alone, begun
     recipients.write_text("no_such_key: 1\n")
     returns_alone.environment["CCHC_RECIPIENTS"] = str(recipients)
 
-    assert returns_alone.run_day(DAY) == {"ingest_returns": "success", "attainment": "failed"}
+    assert returns_alone.run_dags(DAY) == {"ingest_returns": "success", "attainment": "failed"}
 
     well = read_log(returns_alone, begun, "plan_loads")
     planned = ("returns, data date 2024-06-30: 0 windows and files", "info")
@@ -80,7 +80,7 @@ def test_retry_comes_at_once_and_has_its_own_log(returns_alone, begun, monkeypat
         sync(*arguments)
 
     monkeypatch.setattr(catalog_sync, "sync_catalog", sync_or_fail)
-    assert returns_alone.run_day(DAY) == {"ingest_returns": "success", "attainment": "success"}
+    assert returns_alone.run_dags(DAY) == {"ingest_returns": "success", "attainment": "success"}
     first, second = (read_log(returns_alone, begun, "sync_catalog", number) for number in (1, 2))
     assert "the warehouse is away" in str([line for line in first if line.get("level") == "error"])
     assert not [line for line in second if line.get("level") == "error"]
@@ -90,4 +90,4 @@ def test_retry_comes_at_once_and_has_its_own_log(returns_alone, begun, monkeypat
 
 def test_unwritable_log_keeps_no_task_from_running(returns_alone):
     returns_alone.environment["AIRFLOW__LOGGING__BASE_LOG_FOLDER"] = "/dev/null/logs"
-    assert returns_alone.run_day(DAY) == {"ingest_returns": "success", "attainment": "success"}
+    assert returns_alone.run_dags(DAY) == {"ingest_returns": "success", "attainment": "success"}

@@ -99,7 +99,7 @@ def tls(folder: Path) -> ssl.SSLContext:
 
 
 def tunnel(client: socket.socket, port: int) -> None:
-    """What a proxy does for a CONNECT."""
+    """Answer a CONNECT as a proxy does, and pass the bytes on."""
     with socket.create_connection(("127.0.0.1", port)) as server:
         client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
         back = Thread(target=pump, args=[server, client])

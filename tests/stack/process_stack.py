@@ -1,6 +1,6 @@
 """docker-compose.yaml without Docker: each service's command, environment and health check as plain processes.
 
-What Docker gives to each container is put in its place: a service's name becomes a loopback address of its own, as do
+Substitutes stand for the parts of Docker: a service's name becomes a loopback address of its own, as do
 0.0.0.0 and 127.0.0.1, which mean the service itself; a mounted path becomes a folder; HOSTNAME is the container's name.
 The images' own work is redone where it isn't ours: PostgreSQL in tests/stack/postgres_service.py.
 """

@@ -12,7 +12,7 @@ import pytest
 
 from cchc.settings import CHECKOUT
 
-# What Airflow does while a task runs: a handler of its own for SIGTERM, and every exception is a failure of the task.
+# Airflow's part while a task runs: a handler of its own for SIGTERM, and every exception is a failure of the task.
 RUN = """
 import signal, sys, time
 from cchc.tasks.interruption import noting_signals

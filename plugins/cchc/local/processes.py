@@ -29,6 +29,11 @@ def read_command(pid: int) -> list[str]:
         return []
 
 
+def is_alive(pid: int) -> bool:
+    """Whether a process of any user has not ended. Its command line is empty for a moment while a program begins."""
+    return bool(_read_stat(PROC / str(pid)))
+
+
 def runs_in(pid: int, folder: Path) -> bool:
     """Whether a live process has the working directory ``folder``."""
     try:
@@ -83,10 +88,14 @@ def _list_live() -> Iterator[tuple[int, int, str]]:
     task, also to its own user.
     """
     for entry in PROC.iterdir():
-        if entry.name.isdecimal():
-            try:
-                fields = (entry / "stat").read_text().rpartition(") ")[2].split()
-            except (FileNotFoundError, ProcessLookupError, PermissionError):
-                continue
-            if fields[0] not in "ZX":
-                yield int(entry.name), int(fields[3]), fields[19]
+        if entry.name.isdecimal() and (fields := _read_stat(entry)):
+            yield int(entry.name), int(fields[3]), fields[19]
+
+
+def _read_stat(process: Path) -> list[str]:
+    """The fields of /proc/*/stat from the state on; empty for a process that has ended, also for a zombie."""
+    try:
+        fields = (process / "stat").read_text().rpartition(") ")[2].split()
+    except (FileNotFoundError, ProcessLookupError, PermissionError):
+        return []
+    return fields if fields[0] not in "ZX" else []

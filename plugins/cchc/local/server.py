@@ -19,7 +19,7 @@ from psycopg.pq import PGconn, Ping
 from cchc.local import LocalError
 from cchc.local.credentials import write_private
 from cchc.local.ports import HOST, choose_port, is_free
-from cchc.local.processes import find_attached, is_attached, name_place, read_command, runs_in, send_signal
+from cchc.local.processes import find_attached, is_alive, is_attached, name_place, read_command, runs_in, send_signal
 from cchc.local.programs import Programs
 
 logger = logging.getLogger(__name__)
@@ -224,9 +224,9 @@ class Server:
         size = self.log.stat().st_size if self.log.exists() else 0
         pid = self.programs.start("postgres", "-D", str(self.data), *options, log=self.log)
         deadline = time.monotonic() + PATIENCE_SECONDS
-        while read_command(pid) and not self._is_ready(pid) and time.monotonic() < deadline:
+        while is_alive(pid) and not self._is_ready(pid) and time.monotonic() < deadline:
             time.sleep(PAUSE_SECONDS)
-        if not read_command(pid) and is_free(port):
+        if not is_alive(pid) and is_free(port):
             with self.log.open("rb") as log:
                 log.seek(size)
                 output = log.read().decode(errors="replace")

@@ -54,6 +54,7 @@ SERVICES: Mapping[str, tuple[str, ...]] = {
 }
 HEALTH_CHECKS = {"metadatabase", "scheduler", "triggerer", "dag_processor"}
 API_TRIES = 5
+HEALTH_TRIES = 4  # a busy machine answers late
 STOP_SECONDS = 10  # then it is killed, tasks too: a run that was killed at any point can be run again
 
 
@@ -67,7 +68,7 @@ def start_services(home: Path) -> int:
     with hold_runs(home, "up"), _locked(home), open_database(home) as database:
         notes = read_notes(home)
         port = notes.port
-        if not (_is_complete(notes.sessions, demonstration) and _is_current(notes) and _is_healthy(port)):
+        if not (_is_complete(notes.sessions, demonstration) and _is_current(notes) and _is_soon_healthy(port)):
             _end_sessions(notes.sessions)
             port = _start(home, database, demonstration)
         password = database.credentials[ADMIN]
@@ -158,6 +159,15 @@ def _start_simulator(home: Path, demonstration: Demonstration, launch: Launch) -
 
 def _is_healthy(port: int) -> bool:
     return _check_health(port, HEALTH_CHECKS)
+
+
+def _is_soon_healthy(port: int) -> bool:
+    """Whether all of Airflow is healthy in one of HEALTH_TRIES, a second apart."""
+    for _ in range(HEALTH_TRIES):
+        if _is_healthy(port):
+            return True
+        time.sleep(1)
+    return False
 
 
 def _check_health(port: int, checks: Collection[str]) -> bool:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 import psycopg
+from psycopg import sql
 
 from cchc.settings import EXPECTATIONS
 from cchc.sources.load import Load
@@ -72,15 +73,16 @@ def audit(
         connection.execute("select set_config('cchc.load_ids', %s, true)", [named])
         connection.execute("delete from staging.rule_violation where load_id = any(%s)", [load_ids])
         connection.execute("delete from ops.expectation_result where load_id = any(%s)", [load_ids])
+        rows = {suite: _count_rows(connection, suite, load_ids) for suite in profile.suites}
         for result in results:
-            _record(connection, load_ids, result, run_id)
+            _record(connection, rows[result.suite], result, run_id)
         # Row 0 stands for the load as a whole. This one marks it as audited, also where no rule was broken.
         connection.execute(
             "insert into staging.rule_violation (load_id, row_no, rule_id, severity)"
             " select load_id, 0, 'audited', 'info' from unnest(%s::uuid[]) as l (load_id)",
             [load_ids],
         )
-    label = loads[0].scope.label if len(loads) == 1 else f"{len(loads)} files"
+    label = loads[0].scope.label if len(loads) == 1 else f"{len(loads)} loads of {profile.source}"
     for result in results:
         if result.unexpected_rows:
             log.info("%s: %s %s on %d rows", label, result.severity, result.rule_id, result.unexpected_rows)
@@ -144,8 +146,19 @@ def _read_result(suite: str, item: Any) -> RuleResult:
     )
 
 
-def _record(connection: psycopg.Connection, load_ids: Sequence[UUID], result: RuleResult, run_id: str) -> None:
-    """Write the rows that broke a rule to staging.rule_violation, and its result for each load."""
+def _count_rows(connection: psycopg.Connection, suite: str, load_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """The number of rows of each load that a suite looks at."""
+    query = sql.SQL("select load_id, count(*) from {} group by load_id").format(
+        sql.Identifier("staging", f"{suite}_audit")
+    )
+    return dict.fromkeys(load_ids, 0) | dict(connection.execute(query).fetchall())
+
+
+def _record(connection: psycopg.Connection, rows: Mapping[UUID, int], result: RuleResult, run_id: str) -> None:
+    """Write the rows that broke a rule to staging.rule_violation, and its result for each load.
+
+    ``rows``: the number of rows of each load.
+    """
     rows_query = result.rows_query.replace("%", "%%") if result.unexpected_rows else NO_ROWS
     row_no = "0" if result.suite.endswith("_response") else "row_no"
     # The query is the suite's own or Great Expectations' for it: no value of a load is in it.
@@ -156,13 +169,12 @@ def _record(connection: psycopg.Connection, load_ids: Sequence[UUID], result: Ru
         " insert into ops.expectation_result"
         " (load_id, suite, rule_id, expectation, severity, is_success, checked_rows, unexpected_rows, run_id)"
         " select l.load_id, %(suite)s, %(rule)s, %(expectation)s, %(severity)s, count(b.row_no) = 0,"
-        " %(checked)s, count(b.row_no), %(run_id)s"
-        " from unnest(%(load_ids)s::uuid[]) as l (load_id) left join broken as b on l.load_id = b.load_id"
-        " group by l.load_id",
+        " case when %(is_counted)s then l.checked end, count(b.row_no), %(run_id)s"
+        " from unnest(%(load_ids)s::uuid[], %(rows)s::bigint[]) as l (load_id, checked)"
+        " left join broken as b on l.load_id = b.load_id group by l.load_id, l.checked",
         {
             "suite": result.suite, "rule": result.rule_id, "expectation": result.expectation,
-            "severity": result.severity, "run_id": run_id, "load_ids": list(load_ids),
-            # It is counted over all loads together, so that it isn't known of one among several.
-            "checked": result.checked_rows if len(load_ids) == 1 else None,
+            "severity": result.severity, "run_id": run_id, "load_ids": list(rows), "rows": list(rows.values()),
+            "is_counted": result.checked_rows is not None,
         },
     )  # fmt: skip

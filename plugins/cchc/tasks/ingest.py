@@ -1,4 +1,4 @@
-"""Tasks of an ingest DAG: plan; then fetch, stage, audit and publish for each window or group of files; then close.
+"""Tasks of an ingest DAG: plan; fetch and stage each window or group of files; audit all; publish each; close.
 
 Each is a few lines around plain functions. ``fetching`` has the fetch, ``inbox`` the files of the inbox.
 """
@@ -9,13 +9,14 @@ import logging
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from cchc.messages import read_messages
 from cchc.presentation.quality_page import write_page
-from cchc.quality.judgement import ensure_judged, judge
+from cchc.quality.judgement import ensure_judged, judge, judge_all
 from cchc.settings import SOURCES, read_settings
 from cchc.sources.errors import SourceError
 from cchc.sources.load import Load
@@ -81,8 +82,9 @@ def stage_loads(references: list[LoadReference]) -> list[LoadReference]:
     """
     staged = []
     with connect(read_login()) as connection:
-        for load, profile in _read_loads(connection, references):
-            with recording_failure(connection, load.source, load.scope, is_alone=len(references) == 1):
+        is_alone = len(references) == 1
+        for load, profile in _read_loads(connection, references, is_alone=is_alone):
+            with recording_failure(connection, load.source, load.scope, is_alone=is_alone):
                 if has_ended(connection, load):
                     log.info("%s of %s is accounted for (load %s)", load.scope.label, load.data_date, load.load_id)
                 else:
@@ -92,15 +94,24 @@ def stage_loads(references: list[LoadReference]) -> list[LoadReference]:
     return staged
 
 
-def audit_loads(references: list[LoadReference]) -> list[LoadReference]:
-    """Judge the staged rows, unless a load has ended already."""
+def audit_loads(staged: object) -> list[list[LoadReference]]:
+    """Judge the staged rows of all loads together, but of those that have ended; returns the groups for publish.
+
+    A load that can't be judged is left out of its group and stops no other.
+    """
     login = read_login()
     with connect(login) as connection:
-        loads = _read_loads(connection, references)
-        waiting = [load for load, _ in loads if not has_ended(connection, load)]
-        if waiting:
-            judge(connection, login, loads[0][1], waiting, read_settings().province, current_run_id())
-    return [load.to_reference() for load, _ in loads]
+        groups = [_read_loads(connection, references, is_alone=False) for references in _list_groups(staged)]
+        waiting = [pair for group in groups for pair in group if not has_ended(connection, pair[0])]
+        loads, failures = [load for load, _ in waiting], {}
+        if loads:
+            profile = waiting[0][1]
+            failures = judge_all(connection, login, profile, loads, read_settings().province, current_run_id())
+        for load in loads:
+            if why := failures.get(load.load_id):
+                record_failure(connection, load.source, load.scope, current_day(), current_run_id(), why)
+                log.warning("%s: %s", load.scope.label, why)
+    return [[load.to_reference() for load, _ in group if load.load_id not in failures] for group in groups]
 
 
 def publish_loads(references: list[LoadReference]) -> list[str]:
@@ -112,7 +123,7 @@ def publish_loads(references: list[LoadReference]) -> list[str]:
     login = read_login()
     ended = []
     with connect(login) as connection:
-        loads = _read_loads(connection, references)
+        loads = _read_loads(connection, references, is_alone=len(references) == 1)
         for load, profile in sort_by_newest_day(connection, loads):
             if not has_ended(connection, load):
                 # Among files that came together, those of earlier closing days are the history of the later ones.
@@ -197,6 +208,15 @@ def _report_rejections(connection: psycopg.Connection, profile: Profile, load: L
     return True
 
 
+def _list_groups(staged: object) -> list[list[LoadReference]]:
+    """The groups in the results of the mapped tasks, at least one, which may be empty: see ``Plan.group``.
+
+    Airflow gives a list of them or, for a single task, its group.
+    """
+    groups: list[Any] = list(staged) if isinstance(staged, Iterable) else []
+    return [groups] if not groups or isinstance(groups[0], dict) else groups
+
+
 def _flatten(published: object) -> Iterator[str]:
     """The names in the results of the mapped tasks: Airflow gives a list of lists or, for a single task, its list."""
     if isinstance(published, str):
@@ -214,13 +234,15 @@ def _name_map_index(scopes: Sequence[LoadScope]) -> None:
     name_map_index(name[:MAX_INDEX_NAME])
 
 
-def _read_loads(connection: psycopg.Connection, references: list[LoadReference]) -> list[tuple[Load, Profile]]:
-    """The loads of references with their profiles; a load whose capture is damaged is left out of a group."""
+def _read_loads(
+    connection: psycopg.Connection, references: list[LoadReference], *, is_alone: bool
+) -> list[tuple[Load, Profile]]:
+    """The loads of references with their profiles; a load whose capture is damaged is left out, unless ``is_alone``."""
     loads: list[Load] = []
     scopes = [read_scope(reference) for reference in references]
     _name_map_index(scopes)
     for reference, scope in zip(references, scopes, strict=True):
-        with recording_failure(connection, reference["source"], scope, is_alone=len(references) == 1):
+        with recording_failure(connection, reference["source"], scope, is_alone=is_alone):
             loads.append(Load.from_reference(reference))
     profiles = {source: _read_profile(source) for source in {load.source for load in loads}}
     return [(load, profiles[load.source]) for load in loads]

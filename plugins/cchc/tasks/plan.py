@@ -34,7 +34,7 @@ LoadReference = dict[str, str]
 
 @dataclass(frozen=True)
 class Plan:
-    """The scopes of a run: windows, each with a chain of tasks of its own, and files, which share chains."""
+    """The scopes of a run: windows, each with tasks of its own, and files, which share tasks."""
 
     windows: Sequence[Window]
     files: Sequence[FileScope]
