@@ -14,9 +14,9 @@ CCHC := PYTHONUTF8=1 PYTHONPATH=plugins:. .venv/bin/python -m cchc.local
 # The caller's variables for Python (PYTHONHOME, PYTHONWARNINGS …) are meant for other programs.
 unexport $(filter-out PYTHON,$(filter PYTHON%,$(.VARIABLES)))
 
-# The tests of a file stay in one worker and share its server and its runs. Three workers keep two cores busy: one of
-# them often waits for a server or a command.
-PYTEST := .venv/bin/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+# The tests of a file stay in one worker and share its server and its runs. Four workers keep two cores busy: some of
+# them wait for a server or a command.
+PYTEST := .venv/bin/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 # A user's text may have quotes, $ and line ends: it reaches the shell unchanged, by environment.
 unexport Q WHY WHO

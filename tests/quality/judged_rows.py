@@ -12,13 +12,13 @@ from psycopg import sql
 from cchc.local.embedded import Database
 from cchc.quality.audit import RuleResult, run_suite
 from cchc.warehouse.connection import LOADER, Login
-from tests.conftest import TEMPLATE, run_as_superuser
+from tests.conftest import COPY_DATABASE, TEMPLATE, run_as_superuser
 
 
 @contextmanager
 def open_warehouse(cluster: Database, name: str) -> Iterator[Login]:
     """The loader's login to a migrated warehouse that is dropped afterwards; suites are slow, so tests share it."""
-    run_as_superuser(cluster, "CREATE DATABASE {} TEMPLATE {} OWNER {}", name, TEMPLATE, "cchc_owner")
+    run_as_superuser(cluster, COPY_DATABASE, name, TEMPLATE, "cchc_owner")
     yield Login(cluster.host, cluster.port, name, LOADER, cluster.credentials[LOADER])
     run_as_superuser(cluster, "DROP DATABASE {} WITH (FORCE)", name)
 

@@ -173,7 +173,9 @@ def make_installation(
     def make(like: Installation | None = None) -> Installation:
         name = f"run_{next(numbers)}"
         template = like.database if like else TEMPLATE
-        _run_as_superuser(cluster, f'create database "{name}" template "{template}" owner cchc_owner')
+        _run_as_superuser(
+            cluster, f'create database "{name}" template "{template}" owner cchc_owner strategy file_copy'
+        )
         made.append(name)
         login = {
             "conn_type": "postgres",

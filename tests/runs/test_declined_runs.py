@@ -33,6 +33,6 @@ def test_declined_run_leaves_the_warehouse_unchanged(installation, portal):
     set_portal_clock(portal, DAY)
     installation.run_day(DAY)
     before, stored = installation.checksum(), count_rows(installation)
-    assert set(installation.run_dags(NEVER).values()) == {"failed"}
+    assert set(installation.run_day(NEVER).values()) == {"failed"}
     assert (installation.checksum(), count_rows(installation)) == (before, stored)
     assert installation.query("select max(as_of_date) from mart.attainment_latest") == [(DAY,)]

@@ -60,7 +60,7 @@ def test_windows_that_the_archive_cannot_store_fail_with_their_reason_and_are_pu
 
     for block in blocks:
         block.unlink()
-    assert installation.run_dags(DAY) == PORTAL_WELL
+    assert installation.run_day(DAY) == PORTAL_WELL
     assert installation.query("select count(*) from ops.load where status = 'published'") == [(6,)]
     assert (installation.home / "pages" / DAY.isoformat() / "national_portal.html").exists()
 
@@ -93,5 +93,5 @@ def test_hostile_sender_stops_no_other_and_the_run_names_the_missing_report(inst
     assert "is a link or no folder" in trouble
 
     (inbox / "H58.40" / "tra-lai").unlink()
-    assert installation.run_dags(DAY) == FILES_WELL
+    assert installation.run_day(DAY) == FILES_WELL
     assert len(list((inbox / "H58.40" / "tra-lai").iterdir())) == 1

@@ -109,5 +109,5 @@ def test_interrupted_run_ends_at_once_and_repeated_ends_as_if_undisturbed(
     assert ended == code, output
     assert "attainment of" not in output
     assert installation.query("select count(*) from mart.indicator_attainment") == [(0,)]
-    assert installation.run_dags(DAY) == PORTAL_WELL
+    assert installation.run_day(DAY) == PORTAL_WELL
     assert installation.checksum() == undisturbed

@@ -22,7 +22,7 @@ from psycopg import sql
 from cchc.indicators.attainment import ATTAINMENT, TASK_STATUS
 from cchc.local.embedded import Database
 from cchc.warehouse.connection import run_file
-from tests.conftest import TEMPLATE, run_as_superuser
+from tests.conftest import COPY_DATABASE, TEMPLATE, run_as_superuser
 
 HERE = Path(__file__).parent
 CASES = sorted(path.parent for path in HERE.glob("cases/*/params.yaml"))
@@ -56,7 +56,7 @@ order by 2, 1
 @pytest.fixture(scope="module")
 def connection(cluster: Database) -> Iterator[psycopg.Connection]:
     """A migrated warehouse, as the loader sees it; what a case does in it is undone."""
-    run_as_superuser(cluster, "CREATE DATABASE {} TEMPLATE {} OWNER {}", "cases", TEMPLATE, "cchc_owner")
+    run_as_superuser(cluster, COPY_DATABASE, "cases", TEMPLATE, "cchc_owner")
     with psycopg.connect(cluster.url("cchc_loader", "cases")) as opened:
         yield opened
     run_as_superuser(cluster, "DROP DATABASE {} WITH (FORCE)", "cases")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ def test_flood_of_one_sender_keeps_nobody_waiting_and_the_log_names_those_who_wa
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(tasks_inbox, "MAX_FILES", 4)
-    monkeypatch.setattr("cchc.sources.inbox.time.sleep", lambda _: None)
+    monkeypatch.setattr("cchc.sources.inbox.QUIET_TIME", timedelta(0))
     names = [f"H58.02/{number}.csv" for number in range(9)] + ["H58.31/a.csv", "H58.40/b.csv", "c.csv"]
     for name in names:
         path = tmp_path / "inbox" / name
@@ -57,7 +58,7 @@ ORIGINAL = {source: (SOURCES / f"{source}.yaml").read_text(encoding="utf-8") for
 def test_unknown_file_waits_only_for_a_rejected_source_that_may_take_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, content: bytes | None, is_chosen: bool
 ) -> None:
-    monkeypatch.setattr("cchc.sources.inbox.time.sleep", lambda _: None)
+    monkeypatch.setattr("cchc.sources.inbox.QUIET_TIME", timedelta(0))
     folder = tmp_path / "sources"
     folder.mkdir()
     (folder / "returns.yaml").write_text(ORIGINAL["returns"], encoding="utf-8")

@@ -21,7 +21,7 @@ from tests.alerts.smtp_server import MailServer, serve_mail
 from tests.alerts.year.deliveries import Delivery, read_mails, read_posts
 from tests.alerts.year.scenario import CATALOG, YEAR_FOLDER, Scenario
 from tests.alerts.year.warehouse import YearWarehouse
-from tests.conftest import TEMPLATE, run_as_superuser
+from tests.conftest import COPY_DATABASE, TEMPLATE, run_as_superuser
 from tests.sources.scripted_server import Answer, Script, serve_script
 
 MAIL_ROUTE = "alerts_smtp"
@@ -54,7 +54,7 @@ class Stage:
 @contextmanager
 def open_stage(cluster: Database, name: str, scenario: Scenario) -> Iterator[Stage]:
     """An empty stage, until the block ends. ``name``: of its database."""
-    run_as_superuser(cluster, "CREATE DATABASE {} TEMPLATE {} OWNER {}", name, TEMPLATE, "cchc_owner")
+    run_as_superuser(cluster, COPY_DATABASE, name, TEMPLATE, "cchc_owner")
     url = cluster.url("cchc_loader", name)
     with ExitStack() as stack:
         stack.callback(run_as_superuser, cluster, "DROP DATABASE {} WITH (FORCE)", name)
