@@ -23,7 +23,7 @@ from cchc.local.checksum import compute_checksum
 from cchc.local.embedded import Database
 from cchc.settings import CHECKOUT
 from simulator.server import Simulator, run_simulator
-from tests.conftest import TEMPLATE
+from tests.conftest import COPY_DATABASE, TEMPLATE, run_as_superuser
 
 # Tests check rules, not times: short pauses, quick retries.
 HURRY = {"pause_seconds": 0, "first_wait_seconds": 0.05, "read_timeout_seconds": 5}
@@ -173,9 +173,7 @@ def make_installation(
     def make(like: Installation | None = None) -> Installation:
         name = f"run_{next(numbers)}"
         template = like.database if like else TEMPLATE
-        _run_as_superuser(
-            cluster, f'create database "{name}" template "{template}" owner cchc_owner strategy file_copy'
-        )
+        run_as_superuser(cluster, COPY_DATABASE, name, template, "cchc_owner")
         made.append(name)
         login = {
             "conn_type": "postgres",
@@ -198,7 +196,7 @@ def make_installation(
 
     yield make
     for name in made:
-        _run_as_superuser(cluster, f'drop database "{name}" with (force)')
+        run_as_superuser(cluster, "DROP DATABASE {} WITH (FORCE)", name)
 
 
 @pytest.fixture
@@ -244,11 +242,6 @@ def _environment(values: dict[str, str]) -> Iterator[None]:
     finally:
         os.environ.clear()
         os.environ.update(before)
-
-
-def _run_as_superuser(cluster: Database, statement: str) -> None:
-    with psycopg.connect(cluster.url("postgres", "postgres"), autocommit=True) as connection:
-        connection.execute(statement.encode())
 
 
 __all__ = [
