@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from cchc.presentation.formats_vi import (
     format_beside,
     format_day,
+    format_difference,
     format_exact,
     format_number,
     format_signed,
@@ -78,6 +79,27 @@ def test_difference_shows_its_sign_unless_there_is_none(value: Decimal) -> None:
     text = format_signed(value)
     assert text[0] == ("+" if value > 0 else "−" if value < 0 else "0")
     assert (read(text) == 0) == (value == 0)
+
+
+@pytest.mark.parametrize(
+    ("value", "other", "text"),
+    [
+        ("82.746", "79.971", "2,78"),  # 82,75 and 79,97, though 2.775 lies between them
+        ("79.971", "82.746", "2,78"),
+        ("79.974", "79.971", "0,003"),  # both look like 79,97
+        ("89.996", "90", "0,004"),
+        ("50", "50", "0,00"),
+    ],
+)
+def test_difference_is_that_of_the_values_as_shown(value: str, other: str, text: str) -> None:
+    assert format_difference(Decimal(value), Decimal(other), Decimal(90)) == text
+
+
+@given(FIGURES, FIGURES, FIGURES)
+def test_shown_values_differ_by_the_shown_difference(value: Decimal, other: Decimal, bound: Decimal) -> None:
+    shown = read(format_beside(value, bound)) - read(format_beside(other, bound))
+    difference = read(format_difference(value, other, bound))
+    assert difference == abs(shown) if shown else (difference == 0) == (value == other)
 
 
 @pytest.mark.parametrize(

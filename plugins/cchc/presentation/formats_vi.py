@@ -26,12 +26,24 @@ def format_beside(value: Decimal | None, *others: Decimal | None, places: int = 
     89.996 beside 90 is 89,996, because 90,00 would reach the target; 90 beside 90 is 90,00. None in ``others`` is
     ignored. A number equal to ``value`` asks for all its decimals, except for those of a fraction that never ends.
     """
-    if value is None:
-        return NOTHING
+    return NOTHING if value is None else _write(round_beside(value, *others, places=places))
+
+
+def round_beside(value: Decimal, *others: Decimal | None, places: int = 2) -> Decimal:
+    """``value`` as ``format_beside`` shows it."""
     against = [other for other in others if other is not None and (other != value or _ends(value))]
     while any(_round(value, places).compare(other) != value.compare(other) for other in against):
         places += 1
-    return _write(_round(value, places))
+    return _round(value, places)
+
+
+def format_difference(value: Decimal, other: Decimal, *bounds: Decimal | None) -> str:
+    """The distance between two values as shown beside ``bounds``: 82,75 − 79,97 is 2,78, whatever was rounded off.
+
+    Values that look equal and differ give what they differ by.
+    """
+    shown = abs(round_beside(value, *bounds) - round_beside(other, *bounds))
+    return _write(shown) if shown else format_beside(abs(value - other), Decimal(0))
 
 
 def format_signed(value: Decimal) -> str:

@@ -30,6 +30,7 @@ from cchc.messages import clean_text, fill
 from cchc.presentation.formats_vi import (
     format_beside,
     format_day,
+    format_difference,
     format_exact,
     format_number,
     format_signed,
@@ -254,7 +255,7 @@ def _compare(facts: IndicatorFacts, label: str, bound: Decimal, target: str, wor
         return wording.line(label, "target", target=target)
     gap = facts.value - bound
     sentence = "below" if gap < 0 else "above" if gap else "equal"
-    return wording.line(label, sentence, target=target, gap=_format_difference(facts, abs(gap), wording))
+    return wording.line(label, sentence, target=target, gap=_format_difference(facts, facts.value, bound, wording))
 
 
 def _format_value(facts: IndicatorFacts, value: Decimal) -> str:
@@ -263,9 +264,11 @@ def _format_value(facts: IndicatorFacts, value: Decimal) -> str:
     return f"{number} {facts.unit_vi}"
 
 
-def _format_difference(facts: IndicatorFacts, by: Decimal, wording: Wording) -> str:
-    """A difference of shares in points, of counts in their unit."""
-    return f"{format_beside(by, Decimal(0))} {wording.points}" if facts.unit_vi == SHARE else _format_value(facts, by)
+def _format_difference(facts: IndicatorFacts, value: Decimal, other: Decimal, wording: Wording) -> str:
+    """The distance of two values: of shares in points, of counts in their unit."""
+    if facts.unit_vi != SHARE:
+        return _format_value(facts, abs(value - other))
+    return f"{format_difference(value, other, facts.target, facts.pace_target)} {wording.points}"
 
 
 def _describe_progress(event: AlertEvent, facts: IndicatorFacts, wording: Wording) -> Iterator[Line]:
@@ -280,7 +283,7 @@ def _describe_progress(event: AlertEvent, facts: IndicatorFacts, wording: Wordin
 def _describe_change(facts: IndicatorFacts, value: Decimal, change: Change, wording: Wording) -> Iterator[Line]:
     by = value - change.value
     sentence = "fell" if by < 0 else "rose" if by else "unmoved"
-    moved = _format_difference(facts, abs(by), wording)
+    moved = _format_difference(facts, value, change.value, wording)
     was = _format_value(facts, change.value)
     yield wording.line("change", sentence, by=moved, day=format_day(change.since), value=was)
     if change.contributions:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from email import message_from_bytes
+from email.header import decode_header, make_header
 from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -15,7 +17,7 @@ from cchc.alerts.notification.channels.channel import (
     PermanentDeliveryError,
     TemporaryDeliveryError,
 )
-from cchc.alerts.notification.channels.email import EmailChannel
+from cchc.alerts.notification.channels.email import EmailChannel, write_mail
 from simulator.certificates import Secured
 from tests.alerts.messages import ADDRESS, COMPOSED_AT, MESSAGE_ID, SENDER, make_recipient_of_agency, write_message
 from tests.alerts.smtp_server import LOGIN, PASSWORD, MailServer, serve_mail
@@ -56,6 +58,19 @@ def test_mail_holds_text_and_html_in_vietnamese(mail_server: MailServer, certifi
     assert content.get_content_type() == "multipart/alternative"
     assert content["Subject"] == message.subject
     assert (part(content, "plain"), part(content, "html")) == (message.body_text, message.body_html)
+
+
+LONG_SUBJECT = "[CCHC H58] 2 chỉ tiêu tụt dưới mục tiêu, 1 chỉ tiêu chậm tiến độ, 3 nhiệm vụ quá hạn – ngày 25/04/2024"
+
+
+def test_subject_is_the_same_bytes_whichever_python_writes_it() -> None:
+    mail = write_mail(SENDER, ADDRESS, write_message(LONG_SUBJECT)).as_bytes()
+    assert mail[mail.index(b"Subject:") : mail.index(b"Date:")] == (
+        b"Subject: =?utf-8?b?W0NDSEMgSDU4XSAyIGNo4buJIHRpw6p1IHThu6V0IGTGsOG7m2kgbQ==?=\r\n"
+        b" =?utf-8?b?4bulYyB0acOqdSwgMSBjaOG7iSB0acOqdSBjaOG6rW0gdGnhur9uIMSR4buZLCAz?=\r\n"
+        b" =?utf-8?b?IG5oaeG7h20gduG7pSBxdcOhIGjhuqFuIOKAkyBuZ8OgeSAyNS8wNC8yMDI0?=\r\n"
+    )
+    assert str(make_header(decode_header(message_from_bytes(mail)["Subject"]))) == LONG_SUBJECT
 
 
 def test_mail_is_known_as_automatic_and_by_its_id(mail_server: MailServer, certificate: Secured) -> None:

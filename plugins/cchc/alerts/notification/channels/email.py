@@ -7,9 +7,12 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from email.charset import BASE64, Charset
+from email.header import Header
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import EmailPolicy
 from email.utils import format_datetime
+from typing import Any
 
 from cchc.alerts.notification.channels.channel import (
     Access,
@@ -23,6 +26,24 @@ from cchc.settings import LOOPBACK
 
 # 421: the server closes the session, whatever the command.
 _CLOSING = 421
+
+
+# Not the one of the process: a library may have changed how it writes UTF-8 in headers.
+_BASE64 = Charset("utf-8")
+_BASE64.header_encoding = BASE64
+
+
+class _Policy(EmailPolicy):
+    """A mail whose subject is the same bytes from each Python: all of it encoded, its lines with their spaces.
+
+    EmailPolicy encodes only some words. Before 3.13 it loses a space between two of them (python/cpython#92081), later
+    it may join them to one that servers refuse (python/cpython#144156).
+    """
+
+    def header_store_parse(self, name: str, value: Any) -> tuple[str, Any]:
+        if name == "Subject":
+            return name, Header(value, _BASE64, header_name=name).encode()
+        return super().header_store_parse(name, value)
 
 
 @dataclass(frozen=True)
@@ -109,7 +130,7 @@ class EmailChannel:
 
 def write_mail(sender: str, address: str, message: Message) -> EmailMessage:
     """The mail with text and HTML. Its headers hold no name and a one-line subject, so no value can add a header."""
-    mail = EmailMessage(policy=SMTP)
+    mail = EmailMessage(policy=_Policy(linesep="\r\n"))
     mail["From"] = sender
     mail["To"] = address
     mail["Subject"] = " ".join("".join(sign if sign.isprintable() else " " for sign in message.subject).split())
