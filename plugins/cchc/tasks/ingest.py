@@ -6,7 +6,7 @@ Each is a few lines around plain functions. ``fetching`` has the fetch, ``inbox`
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -154,7 +154,8 @@ def close_source(source: str, planned: list[list[LoadReference]] | None, publish
         page, trouble = _write_page(connection, source, day, run_id)
         close_run(connection, source, day, run_id)
         outcomes = list_outcomes(connection, source, run_id, scopes)
-    troubles = [describe_failures(summarize_run(scopes, set(_flatten(published)), outcomes, day)), trouble]
+    ended = {name for names in _read_results(published) for name in names}
+    troubles = [describe_failures(summarize_run(scopes, ended, outcomes, day)), trouble]
     if any(troubles):
         described = " ".join(filter(None, troubles))
         see = f"{page}, and ops.load" if page else "ops.load"
@@ -213,17 +214,13 @@ def _list_groups(staged: object) -> list[list[LoadReference]]:
 
     Airflow gives a list of them or, for a single task, its group.
     """
-    groups: list[Any] = list(staged) if isinstance(staged, Iterable) else []
+    groups = _read_results(staged)
     return [groups] if not groups or isinstance(groups[0], dict) else groups
 
 
-def _flatten(published: object) -> Iterator[str]:
-    """The names in the results of the mapped tasks: Airflow gives a list of lists or, for a single task, its list."""
-    if isinstance(published, str):
-        yield published
-    elif isinstance(published, Iterable):
-        for item in published:
-            yield from _flatten(item)
+def _read_results(results: object) -> list[Any]:
+    """The results of the mapped tasks. A slice gets all of them; Airflow's iterator ends with an error in the log."""
+    return list(results[:]) if isinstance(results, Sequence) else []
 
 
 def _name_map_index(scopes: Sequence[LoadScope]) -> None:
