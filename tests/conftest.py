@@ -42,6 +42,8 @@ COPY_DATABASE = "CREATE DATABASE {} TEMPLATE {} OWNER {} STRATEGY FILE_COPY"
 # Folders and files whose tests get a marker of pyproject.toml. Slow ones begin first: short ones then fill the gaps.
 MARKED = {
     "slow": (
+        "alerts/detection",
+        "alerts/notification/test_outbox.py",
         "alerts/test_seeded_year.py",
         "indicators/test_attainment_oracle.py",
         "indicators/test_order_of_loading.py",
@@ -78,6 +80,13 @@ MARKED = {
         "warehouse/test_large_loads.py",
     ),
 }
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave the files of slow tests out where none is asked for: their imports take seconds in each worker."""
+    if "not slow" in config.option.markexpr:
+        return any(collection_path == Path(__file__).parent / name for name in MARKED["slow"]) or None
+    return None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -21,7 +21,7 @@ from cchc.mistake import Mistake
 from cchc.settings import ALERT_RULES, CHECKOUT, SOURCES
 from cchc.sources.profile import ProfileError, ProfilesRead, read_all_profiles
 from cchc.tasks.operations import check_and_deliver, report_failed_run, report_successful_run
-from cchc.tasks.policy import run_daily
+from cchc.tasks.policy import RETRY_POLICY, run_daily
 
 TAGS = {"cchc", "ingest", "attainment", "alerts"}
 
@@ -91,7 +91,7 @@ def test_every_task_has_an_owner_a_time_limit_and_retries_that_know_the_error(ba
             assert task.owner not in ("", "airflow")
             assert task.execution_timeout
             assert task.retries == 2
-            assert task.retry_policy is not None
+            assert task.retry_policy is RETRY_POLICY
 
 
 def test_every_failed_task_and_run_and_its_end_has_a_callback(bag):

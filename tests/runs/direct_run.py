@@ -1,6 +1,6 @@
 """A run without Airflow's own work: the tasks of its DAGs in their order, each as a call in this process.
 
-It takes less than half the time of the DAGs. tests/runs/test_repeated_runs.py holds that both end in the same
+It takes about half the time of the DAGs. tests/runs/test_repeated_runs.py holds that both end in the same
 warehouse; whatever depends on Airflow (retries, callbacks, logs, signals) is tested by the DAGs.
 """
 
